@@ -1,0 +1,1 @@
+"""What does a convolutional layer buy, and why?"""

@@ -1,0 +1,37 @@
+"""The errors a user can cause and mend."""
+
+
+class ConvscopeError(Exception):
+    """A problem that the user can mend: the message names the offending value and what would be right.
+
+    Parameters
+    ----------
+    message
+        What is wrong, with the offending value.
+    hint
+        The next step, as one sentence. Empty where the message already says it.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+
+class SpecError(ConvscopeError):
+    """A model, data or training specification that cannot mean anything (a zero stride, say)."""
+
+
+class DatasetError(ConvscopeError):
+    """A data set whose files are wrong, truncated or unreadable."""
+
+
+class DatasetUnavailable(DatasetError):
+    """A data set that could not be found or fetched; its studies are reported as not run."""
+
+
+class ReportError(ConvscopeError):
+    """A report that must not be published: an unresolved reference, a missing metric or image."""
