@@ -1,0 +1,180 @@
+"""The public data sets: their files, classes, licences and citations. Constants; no data is read."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Literal
+
+from convscope.errors import DatasetError
+from convscope.specs import Glyphs, canonical_json
+
+# Raised by whoever changes what `glyphs.generate` draws from the same parameters.
+GLYPHS_REVISION = 1
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One file of a data set, as it is when unpacked.
+
+    Parameters
+    ----------
+    name
+        Without a folder and without ``.gz``.
+    size
+        Bytes.
+    sha256
+        Of the content, in hexadecimal: containers (gzip, tar) differ from mirror to mirror, the content not.
+    """
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class PublicDataset:
+    """A data set that others published.
+
+    Parameters
+    ----------
+    name, title
+        ``"fashion-mnist"`` and ``"Fashion-MNIST"``.
+    file_format
+        ``"idx"``: images and labels of each part as IDX files. ``"cifar"``: pickles of the Python version.
+    files
+        All that is needed, nothing else.
+    class_names
+        In the order of the labels.
+    licence, citation, homepage
+        For the report; the licence as far as its authors state one.
+    torchvision_class
+        Class of `torchvision.datasets` whose mirrors serve the files.
+    debian_package
+        Debian package with the same files, where there is one.
+    """
+
+    name: str
+    title: str
+    file_format: Literal["idx", "cifar"]
+    files: tuple[DataFile, ...]
+    class_names: tuple[str, ...]
+    licence: str
+    citation: str
+    homepage: str
+    torchvision_class: str
+    debian_package: str | None = None
+
+
+def _idx_files(
+    train_images: str, train_labels: str, test_images: str, test_labels: str
+) -> tuple[DataFile, ...]:
+    """Files of 60,000 + 10,000 images of 28 x 28 pixels, from their hashes; headers have 16 and 8 bytes."""
+    return (
+        DataFile("train-images-idx3-ubyte", 16 + 60_000 * 28 * 28, train_images),
+        DataFile("train-labels-idx1-ubyte", 8 + 60_000, train_labels),
+        DataFile("t10k-images-idx3-ubyte", 16 + 10_000 * 28 * 28, test_images),
+        DataFile("t10k-labels-idx1-ubyte", 8 + 10_000, test_labels),
+    )
+
+
+MNIST = PublicDataset(
+    name="mnist",
+    title="MNIST",
+    file_format="idx",
+    files=_idx_files(
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    ),
+    class_names=tuple("0123456789"),
+    licence="Copyright Yann LeCun, Corinna Cortes, Christopher Burges; commonly cited as CC BY-SA 3.0",
+    citation="Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-based learning applied to document "
+    "recognition. Proceedings of the IEEE 86(11), 1998.",
+    homepage="http://yann.lecun.com/exdb/mnist/",
+    torchvision_class="MNIST",
+)
+
+FASHION_MNIST = PublicDataset(
+    name="fashion-mnist",
+    title="Fashion-MNIST",
+    file_format="idx",
+    files=_idx_files(
+        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    ),
+    class_names=(
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+        "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+    ),
+    licence="MIT, Copyright Zalando SE",
+    citation="H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST: a novel image dataset for benchmarking machine "
+    "learning algorithms. arXiv:1708.07747, 2017.",
+    homepage="https://github.com/zalandoresearch/fashion-mnist",
+    torchvision_class="FashionMNIST",
+    debian_package="dataset-fashion-mnist",
+)  # fmt: skip
+
+CIFAR10 = PublicDataset(
+    name="cifar10",
+    title="CIFAR-10",
+    file_format="cifar",
+    files=(
+        DataFile(
+            "data_batch_1", 31_035_704, "54636561a3ce25bd3e19253c6b0d8538147b0ae398331ac4a2d86c6d987368cd"
+        ),
+        DataFile(
+            "data_batch_2", 31_035_320, "766b2cef9fbc745cf056b3152224f7cf77163b330ea9a15f9392beb8b89bc5a8"
+        ),
+        DataFile(
+            "data_batch_3", 31_035_999, "0f00d98ebfb30b3ec0ad19f9756dc2630b89003e10525f5e148445e82aa6a1f9"
+        ),
+        DataFile(
+            "data_batch_4", 31_035_696, "3f7bb240661948b8f4d53e36ec720d8306f5668bd0071dcb4e6c947f78e9682b"
+        ),
+        DataFile(
+            "data_batch_5", 31_035_623, "d91802434d8376bbaeeadf58a737e3a1b12ac839077e931237e0dcd43adcb154"
+        ),
+        DataFile(
+            "test_batch", 31_035_526, "f53d8d457504f7cff4ea9e021afcf0e0ad8e24a91f3fc42091b8adef61157831"
+        ),
+    ),
+    class_names=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    licence="None stated by its authors; a subset of 80 Million Tiny Images, which was withdrawn in 2020",
+    citation="A. Krizhevsky: Learning multiple layers of features from tiny images. Technical report, "
+    "University of Toronto, 2009.",
+    homepage="https://www.cs.toronto.edu/~kriz/cifar.html",
+    torchvision_class="CIFAR10",
+)
+
+PUBLIC = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST, CIFAR10)}
+
+
+def public(name: str) -> PublicDataset:
+    """Return what is known of a public data set.
+
+    Raises
+    ------
+    DatasetError
+        There is none of this name.
+    """
+    if name not in PUBLIC:
+        raise DatasetError(f"{name!r} is no data set; known are {', '.join(sorted(PUBLIC))}.")
+    return PUBLIC[name]
+
+
+def fingerprint(dataset: str | Glyphs) -> str:
+    """SHA-256, in hexadecimal, of everything that decides a data set's content; reads no data.
+
+    Of a public data set: over the sorted hashes of its files. Of glyphs: over their parameters, the revision
+    of the generator and the version of matplotlib, which pins the fonts and the rasteriser.
+    """
+    if isinstance(dataset, Glyphs):
+        content = f"{canonical_json(dataset)}\nrevision {GLYPHS_REVISION}\nmatplotlib {version('matplotlib')}"
+    else:
+        content = "\n".join(sorted(file.sha256 for file in public(dataset).files))
+    return hashlib.sha256(content.encode()).hexdigest()
