@@ -1,0 +1,30 @@
+-- The last step of a site page: headings and code become Markdown again, so that MkDocs puts the headings into its
+-- table of contents and search index and highlights the code as on every other page. Everything else stays HTML.
+-- Runs after --citeproc and on top-level blocks alone: Markdown inside an HTML block is not read.
+
+local function markdown_heading(header)
+  local text = pandoc.write(pandoc.Pandoc { pandoc.Plain(header.content) }, 'commonmark'):gsub('%s+$', '')
+  local number = header.attributes.number
+  return pandoc.RawBlock('html', ('\n%s %s%s {#%s}\n'):format(
+    ('#'):rep(header.level), number and number .. ' ' or '', text, header.identifier))
+end
+
+local function markdown_code(code)
+  local fence = '```'
+  while code.text:find(fence, 1, true) do fence = fence .. '`' end
+  return pandoc.RawBlock('html', ('\n%s%s\n%s\n%s\n'):format(fence, code.classes[1] or '', code.text, fence))
+end
+
+function Pandoc(doc)
+  doc.blocks = pandoc.List(doc.blocks):map(function(block)
+    if block.t == 'Header' then return markdown_heading(block) end
+    if block.t == 'CodeBlock' then return markdown_code(block) end
+    return block
+  end)
+  -- What is left is inside callouts and tabs; this is the mark-up Material styles.
+  doc.blocks = pandoc.Blocks(doc.blocks):walk { CodeBlock = function(code)
+    local text = code.text:gsub('&', '&amp;'):gsub('<', '&lt;'):gsub('>', '&gt;')
+    return pandoc.RawBlock('html', '<div class="highlight"><pre><code>' .. text .. '\n</code></pre></div>')
+  end }
+  return doc
+end
