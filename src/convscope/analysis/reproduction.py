@@ -1,0 +1,83 @@
+"""Whether a figure that others reported agrees with our runs.
+
+Such a figure is one run of unknown seed, so it is compared with where a single new run would fall, not with
+the much narrower interval for the mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.analysis.statistics import Interval, summarise, t_quantile
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """How a figure that others reported compares with our runs.
+
+    Parameters
+    ----------
+    verdict
+        "too few runs" where there is a single run of ours, whose spread is not known.
+    interval
+        95 % prediction interval for one new run, widened by the reported figure's rounding.
+    n
+        Number of our runs.
+    """
+
+    verdict: Literal["reproduced", "ours higher", "ours lower", "too few runs"]
+    interval: Interval | None
+    n: int
+
+
+def prediction_interval(
+    values: Sequence[float] | NDArray[np.floating], half_rounding: float = 0.0
+) -> Interval | None:
+    """Return where one new run falls with a probability of 95 %, None for a single run.
+
+    ``mean ± (t sd sqrt(1 + 1/n) + half_rounding)`` with t of n - 1 degrees (G. J. Hahn and W. Q. Meeker,
+    *Statistical Intervals*, Wiley, 1991, section 4.7). The new run is tested on the same images, so the test
+    set adds no error.
+
+    Parameters
+    ----------
+    values
+        One value a run, in any unit.
+    half_rounding
+        Half a unit of the last digit of the figure to compare with, in the unit of the values, 0 or more.
+    """
+    summary = summarise(values)
+    if summary.sd is None:
+        return None
+    half_width = t_quantile(0.95, summary.n - 1) * summary.sd * (1 + 1 / summary.n) ** 0.5 + half_rounding
+    return Interval(summary.mean - half_width, summary.mean + half_width)
+
+
+def reproduction_verdict(
+    reported_low: float, reported_high: float, values: Sequence[float] | NDArray[np.floating]
+) -> Reproduction:
+    """Compare a reported figure, a single run of unknown seed, with where a new run of ours would fall.
+
+    Parameters
+    ----------
+    reported_low, reported_high
+        What the reported figure was before it was rounded: 98.85 and 98.95 for a reported 98.9.
+    values
+        One value a run of ours, in the same unit.
+    """
+    if not reported_low <= reported_high:
+        raise ValueError(f"a figure cannot lie between {reported_low} and {reported_high}")
+    interval = prediction_interval(values, half_rounding=(reported_high - reported_low) / 2)
+    if interval is None:
+        return Reproduction("too few runs", None, len(values))
+    reported = (reported_low + reported_high) / 2
+    if reported < interval.lower:
+        return Reproduction("ours higher", interval, len(values))
+    if reported > interval.upper:
+        return Reproduction("ours lower", interval, len(values))
+    return Reproduction("reproduced", interval, len(values))

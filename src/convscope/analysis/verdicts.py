@@ -1,0 +1,215 @@
+"""Verdicts on claims: one rule a kind of claim, from an estimate, its interval and a margin.
+
+A difference matters when it is at least the margin; a claim is decided by the whole interval, at the level
+that the study's number of claims asks for (`convscope.analysis.statistics.simultaneous_level`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from convscope.analysis.statistics import Estimate, Interval
+
+Comparison = Literal["superiority", "equivalence"]
+Kind = Literal[Comparison, "best of k", "arithmetic"]
+Outcome = Literal["supported", "refuted", "inconclusive"]
+
+FEWEST_SEEDS = 8
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the numbers say about a claim, with the numbers that say it.
+
+    Parameters
+    ----------
+    kind
+        The rule that was applied.
+    verdict
+        What it gave.
+    effect
+        The difference it rests on, in the unit of the estimate; for arithmetic, computed minus claimed.
+    interval
+        Of the effect, at `level`; None for a single seed and for arithmetic.
+    level
+        Confidence level of the interval; None for arithmetic.
+    n
+        Number of seeds, the fewest where there are several comparisons; None for arithmetic.
+    margin
+        The smallest difference that matters, in the unit of the effect; None for arithmetic.
+    leaning
+        The verdict if the estimates were exact: which way an inconclusive claim points.
+    reason
+        Why the verdict is what it is, in words without numbers.
+    rival
+        For the best of k, the name of the variant whose comparison decides; None otherwise.
+    """
+
+    kind: Kind
+    verdict: Outcome
+    effect: float
+    interval: Interval | None
+    level: float | None
+    n: int | None
+    margin: float | None
+    leaning: Outcome
+    reason: str
+    rival: str | None = None
+
+
+TOO_FEW = "n too small"
+REASONS: dict[Comparison, dict[Outcome, str]] = {
+    "superiority": {
+        "supported": "the interval lies above zero and the estimate reaches the margin",
+        "refuted": "the whole interval lies below the margin",
+        "inconclusive": "the interval allows a difference that matters, but does not show it",
+    },
+    "equivalence": {
+        "supported": "the whole interval lies within the margin",
+        "refuted": "the whole interval lies outside the margin",
+        "inconclusive": "the interval lies partly within the margin and partly outside",
+    },
+}
+
+
+def superiority(difference: Estimate, margin: float, level: float = 0.95) -> Verdict:
+    """Decide "A is better than B".
+
+    Supported where the interval lies above 0 and the estimate is at least the margin; refuted where the whole
+    interval lies below the margin; inconclusive otherwise, and with fewer than 8 seeds.
+
+    Parameters
+    ----------
+    difference
+        A minus B, where more is better (B minus A for a loss).
+    margin
+        The smallest difference that matters, above 0, in the unit of the difference.
+    level
+        Of the interval, between 0 and 1.
+    """
+    return _by_interval("superiority", difference, margin, level)
+
+
+def equivalence(difference: Estimate, margin: float, level: float = 0.95) -> Verdict:
+    """Decide "between A and B there is no difference that matters".
+
+    Supported where the whole interval lies strictly within plus and minus the margin; refuted where it lies
+    wholly outside, at or beyond the margin on one side; inconclusive otherwise, and with fewer than 8 seeds.
+    Parameters as for `superiority`. Two one-sided tests (D. J. Schuirmann, *Journal of Pharmacokinetics and
+    Biopharmaceutics* 15, 1987, 657-680) would use a 90 % interval for a 5 % error; with 95 % the error is at
+    most 2.5 %.
+    """
+    return _by_interval("equivalence", difference, margin, level)
+
+
+def best_of_k(differences: Mapping[str, Estimate], margin: float, level: float = 0.95) -> Verdict:
+    """Decide "this variant is the best of all".
+
+    Supported where it is superior to every other, each at the full level (an intersection-union test needs
+    no adjustment: R. L. Berger, *Technometrics* 24, 1982, 295-300); refuted where another is superior to it;
+    inconclusive otherwise, and with fewer than 8 seeds in any comparison. The effect and interval are those
+    of the comparison that decides, the one with the smallest estimate where several do.
+
+    Parameters
+    ----------
+    differences
+        This variant minus each other, by the other's name, at least one; more is better.
+    margin, level
+        As for `superiority`.
+    """
+    if not differences:
+        raise ValueError("the best of one variant is not a claim; at least one other is needed")
+    above = {other: superiority(each, margin, level) for other, each in differences.items()}
+    below = {
+        other: superiority(replace(each, effect=-each.effect), margin, level)
+        for other, each in differences.items()
+    }
+    n = min(each.n for each in differences.values())
+    verdict, reason, deciding = _best(
+        {other: each.verdict for other, each in above.items()},
+        {other: each.verdict for other, each in below.items()},
+    )
+    leaning, _, _ = _best(
+        {other: each.leaning for other, each in above.items()},
+        {other: each.leaning for other, each in below.items()},
+    )
+    if n < FEWEST_SEEDS:
+        verdict, reason, deciding = "inconclusive", TOO_FEW, list(differences)
+    rival = min(deciding, key=lambda other: differences[other].effect)
+    return Verdict(
+        kind="best of k",
+        verdict=verdict,
+        effect=differences[rival].effect,
+        interval=above[rival].interval,
+        level=level,
+        n=n,
+        margin=margin,
+        leaning=leaning,
+        reason=reason,
+        rival=rival,
+    )
+
+
+def arithmetic(claimed: float, computed: float) -> Verdict:
+    """Decide a claim about a count (parameters, weights): supported where exactly equal, else refuted."""
+    verdict: Outcome = "supported" if claimed == computed else "refuted"
+    return Verdict(
+        kind="arithmetic",
+        verdict=verdict,
+        effect=computed - claimed,
+        interval=None,
+        level=None,
+        n=None,
+        margin=None,
+        leaning=verdict,
+        reason="computed equal" if verdict == "supported" else "computed different",
+    )
+
+
+def _by_interval(kind: Comparison, difference: Estimate, margin: float, level: float) -> Verdict:
+    """Apply the rule of a kind to the interval of an estimate with seeds enough, and to the bare estimate."""
+    if not 0 < margin < float("inf"):
+        raise ValueError(f"a margin of {margin} separates nothing; it is a finite number above 0")
+    rule = _superior if kind == "superiority" else _equivalent
+    interval = difference.interval(level)
+    verdict: Outcome = "inconclusive"
+    reason = TOO_FEW
+    if interval is not None and difference.n >= FEWEST_SEEDS:
+        verdict = rule(difference.effect, interval, margin)
+        reason = REASONS[kind][verdict]
+    return Verdict(
+        kind=kind,
+        verdict=verdict,
+        effect=difference.effect,
+        interval=interval,
+        level=level,
+        n=difference.n,
+        margin=margin,
+        leaning=rule(difference.effect, Interval(difference.effect, difference.effect), margin),
+        reason=reason,
+    )
+
+
+def _superior(effect: float, interval: Interval, margin: float) -> Outcome:
+    if interval.lower > 0 and effect >= margin:
+        return "supported"
+    return "refuted" if interval.upper < margin else "inconclusive"
+
+
+def _equivalent(_effect: float, interval: Interval, margin: float) -> Outcome:
+    if -margin < interval.lower and interval.upper < margin:
+        return "supported"
+    return "refuted" if interval.lower >= margin or interval.upper <= -margin else "inconclusive"
+
+
+def _best(above: Mapping[str, Outcome], below: Mapping[str, Outcome]) -> tuple[Outcome, str, list[str]]:
+    """Combine the superiorities over each other variant, and theirs, to verdict, reason and who decides."""
+    superior = [other for other, outcome in below.items() if outcome == "supported"]
+    if superior:
+        return "refuted", "another is superior to it", superior
+    in_doubt = [other for other, outcome in above.items() if outcome != "supported"]
+    if in_doubt:
+        return "inconclusive", "neither shown to be superior to every other, nor another to it", in_doubt
+    return "supported", "superior to every other", list(above)
