@@ -1,0 +1,1 @@
+"""Figures from metrics.json and its pictures, in one style."""

@@ -1,0 +1,1 @@
+"""From a `ModelSpec`: its cost, computed by hand, and its PyTorch module."""

@@ -1,0 +1,26 @@
+"""What is asked: one declarative module a study."""
+
+from __future__ import annotations
+
+from convscope.errors import SpecError
+from convscope.studies import fashion
+from convscope.studies.study import PROFILES, Profile, Study, Variant
+
+STUDIES: dict[str, Study] = {study.id: study for study in (fashion.study,)}
+
+__all__ = ["PROFILES", "STUDIES", "Profile", "Study", "Variant", "select"]
+
+
+def select(names: str = "") -> tuple[Study, ...]:
+    """Return the named studies, separated by spaces or commas; all of them for an empty text.
+
+    Raises
+    ------
+    SpecError
+        A name is unknown.
+    """
+    wanted = names.replace(",", " ").split() or list(STUDIES)
+    for name in wanted:
+        if name not in STUDIES:
+            raise SpecError(f"STUDIES names {name!r}, which is no study.", f"Known are: {', '.join(STUDIES)}.")
+    return tuple(STUDIES[name] for name in dict.fromkeys(wanted))

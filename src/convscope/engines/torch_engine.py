@@ -1,0 +1,155 @@
+"""Training in PyTorch: the whole data set in memory, one thread, the fastest arithmetic that the machine has."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from convscope.datasets.dataset import Images
+from convscope.datasets.splits import Split, stream
+from convscope.engines.outcome import Epoch, Outcome, Progress
+from convscope.models.torch_model import build
+from convscope.specs import ModelSpec, NumericMode, RunSpec, TrainSpec
+
+EVALUATION_BATCH = 500  # fixed: predictions at another batch size differ in their last bits
+
+
+def train(spec: RunSpec, split: Split, mode: NumericMode, progress: Progress) -> Outcome:
+    """Train one network and test it once.
+
+    Parameters
+    ----------
+    spec
+        The run; its seed decides initialisation and batch order, each from a stream of its own.
+    split
+        The images, drawn with the same seed.
+    mode
+        Device, dtype and layout to compute in.
+    progress
+        Called after each epoch.
+    """
+    torch.set_num_threads(mode.threads)
+    torch.backends.cudnn.deterministic = True
+    training = spec.training
+    network = initialised(spec.model, spec.seed).to(mode.device, memory_format=torch.channels_last)
+    optimiser = make_optimiser(network, training)
+    parts = {name: _on_device(getattr(split, name), split, mode) for name in ("train", "validation", "test")}
+    images, labels = parts["train"]
+    order = stream(spec.seed, "order")
+    total_updates = training.epochs * -(-len(labels) // training.batch_size)
+    rates = learning_rates(training, total_updates)
+    history: list[Epoch] = []
+    train_seconds = evaluate_seconds = 0.0
+    for epoch in range(training.epochs):
+        started = time.perf_counter()
+        loss, accuracy = _one_pass(network, optimiser, images, labels, order, rates, training.batch_size, mode)
+        trained = time.perf_counter()
+        validation = evaluate(network, *parts["validation"], mode)
+        evaluate_seconds += time.perf_counter() - trained
+        train_seconds += trained - started
+        history.append(Epoch(loss, accuracy, validation.loss, validation.accuracy))
+        progress(epoch + 1, validation.accuracy)
+    started = time.perf_counter()
+    test = evaluate(network, *parts["test"], mode)
+    evaluate_seconds += time.perf_counter() - started
+    weights = {name: value.detach().float().cpu().contiguous().numpy() for name, value in network.state_dict().items()}
+    return Outcome(
+        history=tuple(history),
+        test_loss=test.loss,
+        test_accuracy=test.accuracy,
+        predictions=test.predictions.astype(np.uint8),
+        confidences=test.confidences.astype(np.float32),
+        weights=weights,
+        train_seconds=train_seconds,
+        evaluate_seconds=evaluate_seconds,
+    )
+
+
+def initialised(model: ModelSpec, seed: int) -> nn.Sequential:
+    """Build the network with weights that follow from the seed, leaving PyTorch's global random state alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(stream(seed, "initialisation").integers(2**63)))
+        return build(model)
+
+
+def make_optimiser(network: nn.Module, training: TrainSpec) -> torch.optim.Optimizer:
+    """Adam (Kingma and Ba 2015) or stochastic gradient descent with momentum."""
+    if training.optimiser == "adam":
+        return torch.optim.Adam(network.parameters(), lr=training.learning_rate, fused=True)
+    return torch.optim.SGD(network.parameters(), lr=training.learning_rate, momentum=training.momentum)
+
+
+def learning_rates(training: TrainSpec, updates: int) -> Iterator[float]:
+    """Yield the learning rate of each update: constant, or falling on a line from the given rate towards zero."""
+    for update in range(updates):
+        decay = 1 - update / updates if training.schedule == "linear" else 1.0
+        yield training.learning_rate * decay
+
+
+def autocast(mode: NumericMode) -> torch.autocast:
+    """Compute convolutions and matrix products in the mode's dtype; weights and losses stay in float32."""
+    return torch.autocast(mode.device, torch.bfloat16, enabled=mode.dtype == "bfloat16")
+
+
+def _on_device(part: Images, split: Split, mode: NumericMode) -> tuple[Tensor, Tensor]:
+    """Normalise and keep as (N, H, W, C): a gathered batch is then channels_last without a copy."""
+    pixels = torch.from_numpy(split.normalise(part.pixels)).permute(0, 2, 3, 1).contiguous()
+    dtype = torch.bfloat16 if mode.dtype == "bfloat16" else torch.float32
+    return pixels.to(mode.device, dtype), torch.from_numpy(part.labels).to(mode.device)
+
+
+def _one_pass(
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    images: Tensor,
+    labels: Tensor,
+    order: np.random.Generator,
+    rates: Iterator[float],
+    batch_size: int,
+    mode: NumericMode,
+) -> tuple[float, float]:
+    """Train on every image once; return mean loss and accuracy of the batches as they were met."""
+    network.train()
+    shuffled = torch.from_numpy(order.permutation(len(labels))).to(labels.device)
+    loss_sum = torch.zeros((), device=labels.device)
+    correct = torch.zeros((), dtype=torch.int64, device=labels.device)
+    for indices in shuffled.split(batch_size):
+        batch, target = images[indices].permute(0, 3, 1, 2), labels[indices]  # (N, C, H, W), (N,)
+        for group in optimiser.param_groups:
+            group["lr"] = next(rates)
+        with autocast(mode):
+            logits = network(batch)
+        logits = logits.float()
+        loss = functional.cross_entropy(logits, target)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        loss_sum += loss.detach() * len(indices)
+        correct += (logits.argmax(1) == target).sum()
+    return float(loss_sum) / len(labels), int(correct) / len(labels)
+
+
+class Evaluation:
+    """Loss, accuracy, predicted class and its softmax probability over a set of images."""
+
+    def __init__(self, logits: Tensor, labels: Tensor) -> None:
+        probabilities = logits.softmax(1)
+        confidences, predictions = probabilities.max(1)
+        self.loss = float(functional.cross_entropy(logits, labels))
+        self.accuracy = float((predictions == labels).double().mean())
+        self.predictions = predictions.cpu().numpy()
+        self.confidences = confidences.cpu().numpy()
+
+
+@torch.inference_mode()
+def evaluate(network: nn.Module, images: Tensor, labels: Tensor, mode: NumericMode) -> Evaluation:
+    """Evaluate on images (N, H, W, C) as they are kept in memory."""
+    network.eval()
+    with autocast(mode):
+        logits = [network(batch.permute(0, 3, 1, 2)).float() for batch in images.split(EVALUATION_BATCH)]
+    return Evaluation(torch.cat(logits), labels)

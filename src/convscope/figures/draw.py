@@ -1,0 +1,79 @@
+"""Every figure of a report, by file name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from convscope.analysis.metrics import Metrics
+from convscope.analysis.pictures import Pictures
+from convscope.figures import architecture, eda, probes, results
+from convscope.figures.style import figure_style, save
+from convscope.specs import from_json
+
+Drawing = Callable[[], Figure]
+
+
+def drawings(metrics: Metrics, pictures: Pictures) -> dict[str, Drawing]:
+    """Return a function for each figure of a report; its name is the file's, without ``.svg``."""
+    result: dict[str, Drawing] = {}
+    for name, facts in metrics["datasets"].items():
+        result |= {
+            f"{name}-classes": partial(eda.class_distribution, facts),
+            f"{name}-samples": partial(eda.samples, facts, pictures[f"datasets/{name}/samples"]),
+            f"{name}-means": partial(eda.mean_images, facts, pictures[f"datasets/{name}/means"]),
+            f"{name}-histogram": partial(eda.pixel_histogram, facts),
+        }
+    for name, study in metrics["studies"].items():
+        if study["status"] == "run":
+            class_names = metrics["datasets"][study["dataset"]]["class_names"]
+            result |= {f"{name}-{what}": drawing for what, drawing in _of_study(study, class_names).items()}
+            result |= _inside(name, study, pictures)
+    return result
+
+
+def _of_study(study: dict[str, Any], class_names: list[str]) -> dict[str, Drawing]:
+    return {
+        "accuracy": partial(results.accuracy_chart, study),
+        "curves": partial(results.curves, study),
+        "baseline-curves": partial(results.curves, study, study["baseline"]),
+        "confusion": partial(results.confusion_matrix, study, class_names, study["reference"]),
+        "class-accuracy": partial(results.class_accuracy, study, class_names),
+        "cost": partial(results.cost_chart, study),
+        **{
+            f"{role}-architecture": partial(
+                architecture.architecture, from_json(study["variants"][study[role]]["model"])
+            )
+            for role in ("baseline", "reference")
+        },
+    }
+
+
+def _inside(name: str, study: dict[str, Any], pictures: Pictures) -> dict[str, Drawing]:
+    """Filters and feature maps of each variant that has convolutions."""
+    result: dict[str, Drawing] = {}
+    for variant in study["variants"]:
+        place = f"studies/{name}/{variant}"
+        if f"{place}/filters" in pictures:
+            layers = [pictures[f"{place}/features_{i}"] for i in (1, 2) if f"{place}/features_{i}" in pictures]
+            image = pictures[f"studies/{name}/probe"]
+            result[f"{name}-{variant}-filters"] = partial(probes.filters, pictures[f"{place}/filters"])
+            result[f"{name}-{variant}-features"] = partial(probes.feature_maps, image, layers)
+    return result
+
+
+def draw(metrics: Metrics, pictures: Pictures, folder: Path) -> list[Path]:
+    """Draw every figure into a folder; files of other names in it are removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    todo = drawings(metrics, pictures)
+    for stale in folder.glob("*.svg"):
+        if stale.stem not in todo:
+            stale.unlink()
+    with figure_style():
+        for name, drawing in todo.items():
+            save(drawing(), folder / f"{name}.svg")
+    return [folder / f"{name}.svg" for name in todo]

@@ -1,0 +1,90 @@
+"""Figures about a data set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from convscope.figures.style import LINE, PALETTE, WIDTH
+
+CHANNEL_NAMES = {1: ("grey",), 3: ("red", "green", "blue")}
+CHANNEL_COLOURS = {1: ("#444444",), 3: (PALETTE[1], PALETTE[2], PALETTE[0])}
+
+
+def show_image(axes: Axes, image: NDArray[Any]) -> None:
+    """Draw one image (C, H, W) of 0 to 255 without axes."""
+    if image.shape[0] == 1:
+        axes.imshow(image[0], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    else:
+        axes.imshow(np.moveaxis(image, 0, -1), interpolation="nearest")
+    axes.set_axis_off()
+
+
+def class_distribution(facts: dict[str, Any]) -> Figure:
+    """Images of each class in the training and the test part."""
+    figure, axes = plt.subplots(figsize=(WIDTH, 2.6), layout="constrained")
+    names, places = facts["class_names"], np.arange(len(facts["class_names"]))
+    for shift, part, colour in ((-0.2, "train", PALETTE[0]), (0.2, "test", PALETTE[4])):
+        counts = facts[f"{part}_counts"]
+        bars = axes.bar(places + shift, counts, width=0.38, color=colour, label=f"{part} ({sum(counts):,} images)")
+        axes.bar_label(bars, fmt="{:,.0f}", fontsize=6, padding=1.5)
+    axes.set_xticks(places, names, rotation=30 if max(map(len, names)) > 4 else 0, ha="right" if max(map(len, names)) > 4 else "center")
+    axes.set_ylabel("images")
+    axes.set_ylim(0, max(facts["train_counts"]) * 1.12)
+    axes.grid(axis="x", visible=False)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=2)
+    return figure
+
+
+def samples(facts: dict[str, Any], images: NDArray[np.uint8]) -> Figure:
+    """Show training images of each class, one class a row; images (classes, n, C, H, W)."""
+    classes, count = images.shape[:2]
+    figure, grid = plt.subplots(classes, count, figsize=(WIDTH * 0.8, WIDTH * 0.8 * classes / (count + 2)), squeeze=False)
+    figure.subplots_adjust(left=0.2, right=1, top=1, bottom=0, wspace=0.06, hspace=0.06)
+    for label, row in enumerate(grid):
+        for axes, image in zip(row, images[label], strict=True):
+            show_image(axes, image)
+        row[0].text(-0.15, 0.5, facts["class_names"][label], transform=row[0].transAxes, ha="right", va="center")
+    return figure
+
+
+def mean_images(facts: dict[str, Any], images: NDArray[np.uint8]) -> Figure:
+    """Show the mean training image of each class, (classes, C, H, W)."""
+    columns = 5
+    rows = -(-len(images) // columns)
+    figure, grid = plt.subplots(rows, columns, figsize=(WIDTH * 0.85, WIDTH * 0.85 * rows / columns * 1.12), squeeze=False)
+    figure.subplots_adjust(left=0, right=1, top=0.93, bottom=0, wspace=0.08, hspace=0.2)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for axes, image, name in zip(grid.flat, images, facts["class_names"], strict=False):
+        show_image(axes, image)
+        axes.set_title(name, loc="center", fontweight="normal", fontsize=8.5)
+    return figure
+
+
+def pixel_histogram(facts: dict[str, Any]) -> Figure:
+    """Distribution of pixel values as they are stored, and after normalisation to mean 0 and deviation 1."""
+    figure, (before, after) = plt.subplots(1, 2, figsize=(WIDTH, 2.4), layout="constrained", sharey=True)
+    channels = facts["channels"]
+    edges = np.arange(0, 257, 8)
+    for channel, counts in enumerate(facts["histogram"]):
+        shares = np.add.reduceat(np.array(counts), edges[:-1]) / sum(counts) * 100
+        colour, name = CHANNEL_COLOURS[channels][channel], CHANNEL_NAMES[channels][channel]
+        scaled = (edges / 255 - facts["mean"][channel]) / facts["sd"][channel]
+        for axes, places in ((before, edges), (after, scaled)):
+            axes.stairs(shares, places, fill=channels == 1, color=colour, alpha=0.85, label=name)
+    before.set_title("As stored")
+    before.set_xlabel("pixel value (0 to 255)")
+    before.set_ylabel("share of pixels (%)")
+    after.set_title("Normalised")
+    after.set_xlabel("(value / 255 − mean) / standard deviation")
+    after.axvline(0, color=LINE, linewidth=1, zorder=0)
+    before.set_yscale("log")
+    if channels > 1:
+        before.legend()
+    return figure

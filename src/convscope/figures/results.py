@@ -1,0 +1,157 @@
+"""Figures about the variants of a study: accuracy, curves, errors, cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from convscope.figures.style import INK, MUTED, WIDTH, colour, marker
+
+Study = dict[str, Any]
+
+
+def accuracy_chart(study: Study) -> Figure:
+    """Test accuracy of each variant: every run, the mean, and its 95 % interval."""
+    variants = study["variants"]
+    figure, axes = plt.subplots(figsize=(WIDTH, 0.7 + 0.42 * len(variants)), layout="constrained")
+    for place, variant in enumerate(variants.values()):
+        measure = variant["test_accuracy"]
+        values = 100 * np.array(measure["values"])
+        spread = np.linspace(-0.13, 0.13, len(values)) if len(values) > 1 else np.zeros(1)
+        axes.plot(values, place + spread, marker(place), color=colour(place), markersize=3.5, alpha=0.55, mew=0)
+        if measure["interval"]:
+            low, high = 100 * np.array(measure["interval"])
+            axes.plot([low, high], [place, place], color=colour(place), linewidth=1.8, solid_capstyle="butt")
+            axes.plot([low, low, high, high], place + np.array([-0.12, 0.12, -0.12, 0.12]), "|", alpha=0)
+        axes.plot([100 * measure["mean"]], [place], marker(place), color=colour(place), markersize=7, mec="white")
+        axes.annotate(
+            f"{100 * measure['mean']:.2f}", (100 * measure["mean"], place), xytext=(0, 8),
+            textcoords="offset points", ha="center", fontsize=7.5,
+        )  # fmt: skip
+    axes.set_yticks(range(len(variants)), [variant["title"] for variant in variants.values()])
+    axes.set_ylim(len(variants) - 0.45, -0.7)
+    axes.set_xlabel("test accuracy (%)")
+    axes.grid(axis="y", visible=False)
+    return figure
+
+
+def curves(study: Study, only: str | None = None) -> Figure:
+    """Loss and accuracy by epoch, training dashed and validation solid: mean over seeds, range shaded.
+
+    Parameters
+    ----------
+    study
+        From metrics.json.
+    only
+        Id of one variant; None draws all of them on one plot.
+    """
+    figure, (loss, accuracy) = plt.subplots(1, 2, figsize=(WIDTH, 2.7), layout="constrained")
+    for place, (name, variant) in enumerate(study["variants"].items()):
+        if only not in (None, name):
+            continue
+        for axes, quantity, factor in ((loss, "loss", 1), (accuracy, "accuracy", 100)):
+            for part, dashes in (("train", (0, (3, 2))), ("validation", "-")):
+                values = factor * np.array(variant["curves"][f"{part}_{quantity}"])  # (seeds, epochs)
+                epochs = np.arange(1, values.shape[1] + 1)
+                axes.plot(
+                    epochs, values.mean(axis=0), linestyle=dashes, color=colour(place),
+                    marker=marker(place) if part == "validation" else None, markersize=3.5,
+                )  # fmt: skip
+                axes.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=colour(place), alpha=0.12, lw=0)
+    for axes, title in ((loss, "cross-entropy loss (nats)"), (accuracy, "accuracy (%)")):
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(title)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    figure.legend(handles=_curve_legend(study, only), loc="outside lower center", ncols=6, columnspacing=1.4)
+    return figure
+
+
+def _curve_legend(study: Study, only: str | None) -> list[Line2D]:
+    handles = [
+        Line2D([], [], color=colour(place), marker=marker(place), markersize=4, label=variant["title"])
+        for place, (name, variant) in enumerate(study["variants"].items())
+        if only in (None, name)
+    ]
+    handles.append(Line2D([], [], color=MUTED, label="validation"))
+    handles.append(Line2D([], [], color=MUTED, linestyle=(0, (3, 2)), label="training"))
+    return handles
+
+
+def confusion_matrix(study: Study, class_names: list[str], variant: str) -> Figure:
+    """Share of each true class (rows) that was called each class (columns), over all runs, in percent."""
+    counts = np.array(study["variants"][variant]["confusion"], dtype=float)
+    shares = 100 * counts / counts.sum(axis=1, keepdims=True)
+    figure, axes = plt.subplots(figsize=(WIDTH * 0.72, WIDTH * 0.66), layout="constrained")
+    # the root makes the few percent of errors visible beside the diagonal
+    axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.4, 0, 100))
+    for row, column in np.ndindex(*shares.shape):
+        if shares[row, column] >= 0.05:
+            text = f"{shares[row, column]:.1f}" if shares[row, column] < 99.95 else "100"
+            light = shares[row, column] > 35
+            axes.text(column, row, text, ha="center", va="center", fontsize=6, color="white" if light else INK)
+    axes.set_xticks(range(len(class_names)), class_names, rotation=40, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(class_names)), class_names)
+    axes.set_xlabel("predicted class")
+    axes.set_ylabel("true class")
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+def class_accuracy(study: Study, class_names: list[str]) -> Figure:
+    """Accuracy of each class, baseline against reference variant, sorted by what the reference gains."""
+    baseline, reference = (study["variants"][study[role]] for role in ("baseline", "reference"))
+    means = [
+        [100 * measure["mean"] for measure in variant["class_accuracy"]] for variant in (baseline, reference)
+    ]
+    gains = np.array(means[1]) - np.array(means[0])
+    order = np.argsort(gains)
+    figure, axes = plt.subplots(figsize=(WIDTH, 0.9 + 0.24 * len(class_names)), layout="constrained")
+    places = list(study["variants"])
+    for row, label in enumerate(order):
+        axes.plot([means[0][label], means[1][label]], [row, row], color=MUTED, linewidth=1.2, zorder=1)
+        right = max(means[0][label], means[1][label])
+        axes.annotate(
+            f"{gains[label]:+.1f}", (right, row), xytext=(7, 0), textcoords="offset points", va="center", fontsize=7.5
+        )
+    for variant, values, role in ((baseline, means[0], "baseline"), (reference, means[1], "reference")):
+        place = places.index(study[role])
+        axes.plot(
+            np.array(values)[order], range(len(order)), marker(place), color=colour(place), markersize=6,
+            mec="white", label=variant["title"],
+        )  # fmt: skip
+    axes.set_yticks(range(len(order)), [class_names[label] for label in order])
+    axes.set_xlabel("accuracy on the test images of the class (%); the number is the difference in points")
+    axes.margins(x=0.08)
+    axes.grid(axis="y", visible=False)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=2)
+    return figure
+
+
+def cost_chart(study: Study) -> Figure:
+    """Test accuracy against multiply-accumulates for one image."""
+    figure, axes = plt.subplots(figsize=(WIDTH * 0.8, 2.6), layout="constrained")
+    for place, variant in enumerate(study["variants"].values()):
+        measure = variant["test_accuracy"]
+        macs = variant["macs"] / 1e6
+        if measure["interval"]:
+            axes.plot([macs, macs], 100 * np.array(measure["interval"]), color=colour(place), linewidth=1.6)
+        axes.plot(
+            [macs], [100 * measure["mean"]], marker(place), color=colour(place), markersize=7, mec="white"
+        )
+        _label(axes, f"{variant['title']}\n{variant['parameters']:,} parameters", macs, 100 * measure["mean"])
+    axes.set_xscale("log")
+    axes.margins(x=0.25, y=0.12)
+    axes.set_xlabel("multiply-accumulates for one image (millions, logarithmic)")
+    axes.set_ylabel("test accuracy (%)")
+    return figure
+
+
+def _label(axes: Axes, text: str, x: float, y: float) -> None:
+    axes.annotate(text, (x, y), xytext=(7, -3), textcoords="offset points", fontsize=7, va="top")

@@ -1,0 +1,73 @@
+"""One look for all figures, and files whose bytes are equal when nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from convscope.files import replacing
+
+mpl.use("Agg")
+
+WIDTH = 6.3  # inches: the text width of an A4 page with 2.5 cm margins
+# M. Okabe and K. Ito, Color Universal Design (2008): distinguishable with every kind of colour blindness
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6B6B6B", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+INK, MUTED, LINE = "#1f2328", "#59636e", "#d0d7de"
+
+_SETTINGS = {
+    "figure.dpi": 100,
+    "figure.facecolor": "white",
+    "font.size": 8.5,
+    "font.family": "DejaVu Sans",
+    "text.color": INK,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 9,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": LINE,
+    "grid.linewidth": 0.6,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "lines.linewidth": 1.6,
+    "svg.fonttype": "path",  # Typst would put a serif font in place of the text's own
+    "svg.hashsalt": "convscope",  # equal ids, and so equal bytes
+}
+
+
+@contextmanager
+def figure_style() -> Iterator[None]:
+    """Apply the look within a block."""
+    with mpl.rc_context(_SETTINGS):
+        yield
+
+
+def colour(index: int) -> str:
+    """Colour of the variant at this place in its study; the same in every figure."""
+    return PALETTE[index % len(PALETTE)]
+
+
+def marker(index: int) -> str:
+    """Marker of the variant, so that colour is not the only thing that tells them apart."""
+    return MARKERS[index % len(MARKERS)]
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as SVG, complete or not at all, and close it."""
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="svg", metadata={"Date": None}, bbox_inches="tight", pad_inches=0.04)
+    plt.close(figure)

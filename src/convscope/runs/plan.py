@@ -1,0 +1,69 @@
+"""Which runs the studies of a profile consist of, each with its content key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from convscope.datasets.catalogue import fingerprint
+from convscope.engines import ENGINE_REVISION
+from convscope.engines.numeric_mode import numeric_mode
+from convscope.models.cost import training_seconds
+from convscope.specs import NumericMode, RunSpec, run_key
+from convscope.studies.study import Profile, Study
+
+EVALUATION_COST = 0.6  # of an image's training cost; measured 0.4 to 0.65 for the networks here
+FLOAT32_COST = 1.6  # times bfloat16's; measured 1.5 to 1.6
+NUMPY_COST = 3.0  # times torch's bfloat16
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run that a study asks for, whether its result is there or not."""
+
+    key: str
+    spec: RunSpec
+    mode: NumericMode
+    study: str
+    variant: str
+    title: str
+
+    @property
+    def expected_seconds(self) -> float:
+        """Rough time on one core, for the display and for starting long runs first."""
+        data, training = self.spec.data, self.spec.training
+        train_images = data.train_images or 50_000
+        images = training.epochs * train_images
+        images += EVALUATION_COST * (training.epochs * data.validation_images + (data.test_images or 10_000))
+        slower = NUMPY_COST if self.mode.engine == "numpy" else FLOAT32_COST if self.mode.dtype == "float32" else 1.0
+        return training_seconds(self.spec.model, int(images)) * slower
+
+
+def plan_study(study: Study, profile: Profile, device: str = "auto") -> dict[str, tuple[PlannedRun, ...]]:
+    """Return the runs of one study, by variant, one a seed."""
+    planned: dict[str, tuple[PlannedRun, ...]] = {}
+    for variant_id, specs in study.runs(profile).items():
+        variant = study.variant(variant_id)
+        mode = numeric_mode(study.settings(variant).engine, device)
+        planned[variant_id] = tuple(
+            PlannedRun(
+                key=run_key(spec, fingerprint(spec.data.dataset), mode, ENGINE_REVISION),
+                spec=spec,
+                mode=mode,
+                study=study.id,
+                variant=variant_id,
+                title=f"{study.id} · {variant.title} · seed {spec.seed}",
+            )
+            for spec in specs
+        )
+    return planned
+
+
+def plan(studies: Iterable[Study], profile: Profile, device: str = "auto") -> dict[str, PlannedRun]:
+    """Return the runs of several studies by key; a run that two studies share is there once."""
+    runs: dict[str, PlannedRun] = {}
+    for study in studies:
+        for variant in plan_study(study, profile, device).values():
+            for run in variant:
+                runs.setdefault(run.key, run)
+    return runs

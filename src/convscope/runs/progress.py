@@ -1,0 +1,154 @@
+"""What a person sees while runs are trained: how many are done, where the others stand, and the time left."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from convscope.runs.plan import PlannedRun
+
+POLL_SECONDS = 0.25
+
+
+def duration(seconds: float) -> str:
+    """Write a duration as people say it: ``"45 s"``, ``"3 min 20 s"``, ``"2 h 5 min"``."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 and whole < 600 else f"{round(whole / 60)} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def expected_duration(runs: Sequence[PlannedRun], jobs: int) -> float:
+    """Rough wall time in seconds of training runs in so many processes, with 3 s for each process to start."""
+    longest = max((run.expected_seconds for run in runs), default=0.0)
+    return max(sum(run.expected_seconds for run in runs) / max(jobs, 1), longest) + 3.0
+
+
+@dataclass
+class _State:
+    epochs: int = 0
+    accuracy: float = 0.0
+    started: float = 0.0
+    finished: bool = False
+    failed: bool = False
+
+
+class ProgressDisplay:
+    """A live display in a terminal, plain lines elsewhere. Use it as a context manager.
+
+    Parameters
+    ----------
+    runs
+        All runs that will be trained.
+    folder
+        Each worker writes ``[epochs done, validation accuracy]`` to the file of its run's key here.
+    jobs
+        Processes, for the time shown before the first epoch has ended.
+    """
+
+    def __init__(self, runs: Sequence[PlannedRun], folder: Path, jobs: int, console: Console | None = None) -> None:
+        self._runs = {run.key: run for run in runs}
+        self._states = {run.key: _State() for run in runs}
+        self._folder = folder
+        self._jobs = jobs
+        self._console = console or Console(stderr=True)
+        self._started = time.monotonic()
+        self._stop = threading.Event()
+        self._live: Live | None = None
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> ProgressDisplay:
+        self._console.print(
+            f"Training {len(self._runs)} runs in {self._jobs} processes, "
+            f"about {duration(expected_duration(list(self._runs.values()), self._jobs))}."
+        )
+        if self._console.is_terminal:
+            self._live = Live(console=self._console, get_renderable=self._render, refresh_per_second=4, transient=True)
+            self._live.start()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        if self._thread:
+            self._thread.join()
+        if self._live:
+            self._live.stop()
+        if kind is None:
+            spent = duration(time.monotonic() - self._started)
+            trained = sum(state.finished and not state.failed for state in self._states.values())
+            self._console.print(f"Trained {trained} runs in {spent}.")
+
+    def finished(self, key: str, *, failed: bool) -> None:
+        """Note that a run has ended; without a terminal, print a line about it."""
+        self._poll()
+        state = self._states[key]
+        state.finished, state.failed = True, failed
+        if not self._console.is_terminal:
+            done = sum(other.finished for other in self._states.values())
+            outcome = "FAILED" if failed else f"validation accuracy {state.accuracy:.1%}"
+            took = duration(time.monotonic() - state.started) if state.started else ""
+            left = f"; about {duration(self.seconds_left())} left" if done < len(self._runs) else ""
+            self._console.print(f"[{done}/{len(self._runs)}] {self._runs[key].title}: {outcome}, {took}{left}", markup=False)
+
+    def seconds_left(self) -> float:
+        """Time left: what was expected of the rest, scaled by how the expectation has held so far."""
+        expected = sum(run.expected_seconds for run in self._runs.values())
+        done = sum(run.expected_seconds * self._fraction(key) for key, run in self._runs.items())
+        spent = time.monotonic() - self._started
+        if done < 0.02 * expected:
+            return max(0.0, expected_duration(list(self._runs.values()), self._jobs) - spent)
+        return spent * (expected - done) / done
+
+    def _fraction(self, key: str) -> float:
+        state = self._states[key]
+        return 1.0 if state.finished else state.epochs / self._runs[key].spec.training.epochs
+
+    def _watch(self) -> None:
+        while not self._stop.wait(POLL_SECONDS):
+            self._poll()
+
+    def _poll(self) -> None:
+        for key, state in self._states.items():
+            file = self._folder / key
+            if state.finished or not file.exists():
+                continue
+            state.started = state.started or time.monotonic()
+            state.epochs, state.accuracy = json.loads(file.read_text())
+
+    def _render(self) -> Table:
+        done = sum(state.finished for state in self._states.values())
+        expected = sum(run.expected_seconds for run in self._runs.values())
+        table = Table.grid(padding=(0, 2))
+        total = sum(run.expected_seconds * self._fraction(key) for key, run in self._runs.items())
+        table.add_row(
+            Text(f"{done} of {len(self._runs)} runs"),
+            ProgressBar(total=expected, completed=total, width=30),
+            Text(f"{duration(self.seconds_left())} left"),
+        )
+        for key, state in self._states.items():
+            if state.started and not state.finished:
+                run = self._runs[key]
+                epochs = run.spec.training.epochs
+                seen = f"validation accuracy {state.accuracy:.1%}" if state.epochs else "first pass"
+                table.add_row(
+                    Text(run.title), ProgressBar(total=epochs, completed=state.epochs, width=30),
+                    Text(f"epoch {state.epochs} of {epochs}, {seen}"),
+                )  # fmt: skip
+        return table

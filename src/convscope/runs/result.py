@@ -1,0 +1,64 @@
+"""What one training run leaves behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.engines.outcome import Epoch
+from convscope.specs import NumericMode, RunSpec
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """One run: what was asked for, what came out, and on which machine.
+
+    Parameters
+    ----------
+    key
+        Content key of the run (`convscope.specs.run_key`).
+    spec, mode
+        What was run, in which arithmetic.
+    history
+        One entry an epoch.
+    test_loss, test_accuracy
+        After the last epoch; a loss in nats, a fraction.
+    parameters, macs
+        Of the network, for one image.
+    train_seconds, evaluate_seconds
+        Wall time.
+    environment
+        Versions, processor, time and commit of the training.
+    predictions, confidences
+        (test images,): predicted class, uint8, and its probability, float32.
+    weights
+        Arrays by name, float32, as `convscope.engines.outcome.Outcome` describes them.
+    """
+
+    key: str
+    spec: RunSpec
+    mode: NumericMode
+    history: tuple[Epoch, ...]
+    test_loss: float
+    test_accuracy: float
+    parameters: int
+    macs: int
+    train_seconds: float
+    evaluate_seconds: float
+    environment: dict[str, Any]
+    predictions: NDArray[np.uint8]
+    confidences: NDArray[np.float32]
+    weights: dict[str, NDArray[np.float32]]
+
+    @property
+    def train_images(self) -> int:
+        """Images seen in training, over all epochs, from the recorded rate."""
+        return int(self.environment["train_images"])
+
+    @property
+    def images_per_second(self) -> float:
+        """Training speed."""
+        return self.train_images / self.train_seconds

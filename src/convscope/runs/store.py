@@ -1,0 +1,128 @@
+"""Results by content key: complete or absent, and checked when read.
+
+A run's folder holds ``result.json`` (everything that is no array, with the size and SHA-256 of the array files),
+``predictions.safetensors`` and ``weights.safetensors``. It is written to a temporary folder, synced and renamed, so
+a killed process leaves no half result.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from convscope.engines.outcome import Epoch
+from convscope.errors import ConvscopeError
+from convscope.files import digest, replacing_folder, sha256_of, write_json
+from convscope.runs.result import RunResult
+from convscope.specs import from_json, to_json
+
+FORMAT = 1
+ARRAY_FILES = ("predictions.safetensors", "weights.safetensors")
+
+
+class UnreadableResult(ConvscopeError):
+    """A stored result that is not what was written; it counts as missing and is trained again."""
+
+
+class RunStore:
+    """Results in a folder, one sub-folder a run.
+
+    Parameters
+    ----------
+    root
+        The folder; made when the first result is written.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, key: str) -> Path:
+        """Folder of a run."""
+        return self.root / key[:2] / key
+
+    def state(self, key: str) -> str | None:
+        """Return a digest of a stored result, None where it is absent or damaged.
+
+        Fast, for the check that a build is up to date: ``result.json`` is read, of the arrays only the sizes.
+        """
+        try:
+            header = self._header(key)
+        except UnreadableResult:
+            return None
+        return digest(header["files"][name]["sha256"] for name in ARRAY_FILES) if header else None
+
+    def read(self, key: str) -> RunResult:
+        """Read a result and check every file of it.
+
+        Raises
+        ------
+        UnreadableResult
+            It is absent, or a file is truncated, altered or of another format.
+        """
+        header = self._header(key)
+        folder = self.path(key)
+        if header is None:
+            raise UnreadableResult(f"Run {key[:12]} has no stored result in {folder}.", "Run `make train`.")
+        for name in ARRAY_FILES:
+            if sha256_of(folder / name) != header["files"][name]["sha256"]:
+                raise UnreadableResult(f"{folder / name} is not what was written: its SHA-256 differs.")
+        from safetensors.numpy import load_file  # noqa: PLC0415  # numpy is slow to import, and `state` needs none
+
+        arrays = load_file(folder / "predictions.safetensors")
+        return RunResult(
+            key=key,
+            spec=from_json(header["spec"]),
+            mode=from_json(header["mode"]),
+            history=tuple(Epoch(**epoch) for epoch in header["history"]),
+            predictions=arrays["predictions"],
+            confidences=arrays["confidences"],
+            weights=load_file(folder / "weights.safetensors"),
+            **{name: header[name] for name in _SCALARS},
+        )
+
+    def write(self, result: RunResult) -> None:
+        """Store a result; it appears whole or not at all."""
+        from safetensors.numpy import save_file  # noqa: PLC0415
+
+        with replacing_folder(self.path(result.key)) as folder:
+            arrays = {"predictions": result.predictions, "confidences": result.confidences}
+            save_file(arrays, folder / "predictions.safetensors")
+            save_file(result.weights, folder / "weights.safetensors")
+            files = {
+                name: {"bytes": (folder / name).stat().st_size, "sha256": sha256_of(folder / name)}
+                for name in ARRAY_FILES
+            }
+            header = {
+                "format": FORMAT,
+                "key": result.key,
+                "spec": to_json(result.spec),
+                "mode": to_json(result.mode),
+                "history": [asdict(epoch) for epoch in result.history],
+                "files": files,
+                **{name: getattr(result, name) for name in _SCALARS},
+            }
+            write_json(folder / "result.json", header)
+
+    def _header(self, key: str) -> dict[str, Any] | None:
+        folder = self.path(key)
+        file = folder / "result.json"
+        if not file.is_file():
+            return None
+        try:
+            header: dict[str, Any] = json.loads(file.read_bytes())
+            if header["format"] != FORMAT or header["key"] != key:
+                raise UnreadableResult(f"{file} is of format {header['format']}, key {header['key'][:12]}.")
+            for name in ARRAY_FILES:
+                size, expected = (folder / name).stat().st_size, header["files"][name]["bytes"]
+                if size != expected:
+                    raise UnreadableResult(f"{folder / name} has {size:,} bytes; it was written with {expected:,}.")
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise UnreadableResult(f"{file} cannot be read: {error}") from error
+        return header
+
+
+_SCALARS = (
+    "test_loss", "test_accuracy", "parameters", "macs", "train_seconds", "evaluate_seconds", "environment",
+)  # fmt: skip

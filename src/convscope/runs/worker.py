@@ -1,0 +1,90 @@
+"""One run in one process: load the data, train, store the result."""
+
+from __future__ import annotations
+
+import json
+import time
+from functools import lru_cache
+from pathlib import Path
+
+from convscope.datasets.dataset import Dataset
+from convscope.datasets.load import load
+from convscope.datasets.splits import Split, split
+from convscope.engines.outcome import Outcome, Progress
+from convscope.files import write_text
+from convscope.models.cost import macs, parameters
+from convscope.runs.environment import commit, machine
+from convscope.runs.plan import PlannedRun
+from convscope.runs.result import RunResult
+from convscope.runs.store import RunStore
+from convscope.specs import Glyphs, RunSpec
+
+
+@lru_cache(maxsize=2)
+def _loaded(dataset: str | Glyphs, data_folder: Path) -> Dataset:
+    """Keep the last data sets: a worker trains many runs on the same images."""
+    return load(dataset, data_folder)
+
+
+def train_run(run: PlannedRun, store_root: Path, data_folder: Path, progress_file: Path | None = None) -> None:
+    """Train one run and store its result.
+
+    Parameters
+    ----------
+    run
+        What to train, in which arithmetic.
+    store_root
+        Folder of the `RunStore`.
+    data_folder
+        Where data sets lie.
+    progress_file
+        Rewritten after each epoch with ``[epochs done, validation accuracy]``, for whoever watches.
+    """
+
+    def progress(epochs_done: int, accuracy: float) -> None:
+        if progress_file is not None:
+            write_text(progress_file, json.dumps([epochs_done, accuracy]))
+
+    if progress_file is not None:
+        write_text(progress_file, json.dumps([0, 0.0]))
+    images = split(_loaded(run.spec.data.dataset, data_folder), run.spec.data, run.spec.seed)
+    outcome = _train(run, images, progress)
+    environment = {
+        **machine(),
+        "commit": commit(Path(__file__).parent),
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "train_images": len(images.train) * run.spec.training.epochs,
+    }
+    RunStore(store_root).write(result_of(run, outcome, environment))
+
+
+def _train(run: PlannedRun, images: Split, progress: Progress) -> Outcome:
+    """Import the engine only now: it takes 1.6 s to import torch."""
+    if run.mode.engine == "numpy":
+        from convscope.engines.numpy_cnn import train as numpy_train  # noqa: PLC0415
+
+        return numpy_train.train(run.spec, images, progress)
+    from convscope.engines import torch_engine  # noqa: PLC0415
+
+    return torch_engine.train(run.spec, images, run.mode, progress)
+
+
+def result_of(run: PlannedRun, outcome: Outcome, environment: dict[str, object]) -> RunResult:
+    """Put what the engine gave together with what was asked for."""
+    spec: RunSpec = run.spec
+    return RunResult(
+        key=run.key,
+        spec=spec,
+        mode=run.mode,
+        history=outcome.history,
+        test_loss=outcome.test_loss,
+        test_accuracy=outcome.test_accuracy,
+        parameters=parameters(spec.model),
+        macs=macs(spec.model),
+        train_seconds=outcome.train_seconds,
+        evaluate_seconds=outcome.evaluate_seconds,
+        environment=environment,
+        predictions=outcome.predictions,
+        confidences=outcome.confidences,
+        weights=outcome.weights,
+    )

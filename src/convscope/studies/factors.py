@@ -1,0 +1,108 @@
+"""One factor at a time, held by comparing specifications.
+
+For each factor there is a function that takes the factor out of a network's layers. Variants of an experiment must
+differ as they are and be equal once the factor is out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from typing import Any, Literal
+
+from convscope.errors import SpecError
+from convscope.specs import Conv2d, Flatten, GlobalAveragePool, Layer, ModelSpec, Pool2d, TrainSpec
+
+Factor = Literal["kernel", "filters", "depth", "pooling", "stride", "padding", "activation", "head"]
+
+Form = tuple[Any, ...]
+
+
+def _without_fields(*names: str) -> Callable[[ModelSpec], Form]:
+    """Take the named fields out of every convolution."""
+
+    def form(model: ModelSpec) -> Form:
+        return tuple(
+            tuple((f.name, getattr(layer, f.name)) for f in fields(layer) if f.name not in names)
+            if isinstance(layer, Conv2d)
+            else layer
+            for layer in model.layers
+        )
+
+    return form
+
+
+def _without_pooling(model: ModelSpec) -> Form:
+    return tuple(layer for layer in model.layers if not isinstance(layer, Pool2d))
+
+
+def _without_depth(model: ModelSpec) -> Form:
+    """Keep the first block (a convolution and what follows it up to the next one) and the head."""
+    convolutions = [i for i, layer in enumerate(model.layers) if isinstance(layer, Conv2d)]
+    second = convolutions[1] if len(convolutions) > 1 else _head_start(model.layers)
+    return model.layers[:second] + model.layers[_head_start(model.layers) :]
+
+
+def _without_head(model: ModelSpec) -> Form:
+    return model.layers[: _head_start(model.layers)]
+
+
+def _head_start(layers: tuple[Layer, ...]) -> int:
+    return next(i for i, layer in enumerate(layers) if isinstance(layer, Flatten | GlobalAveragePool))
+
+
+_WITHOUT: dict[Factor, Callable[[ModelSpec], Form]] = {
+    "kernel": _without_fields("kernel"),
+    "filters": _without_fields("filters"),
+    "stride": _without_fields("stride"),
+    "padding": _without_fields("padding"),
+    "activation": _without_fields("activation"),
+    "pooling": _without_pooling,
+    "depth": _without_depth,
+    "head": _without_head,
+}
+
+
+def check_one_factor(name: str, factor: Factor, variants: Sequence[tuple[str, ModelSpec, TrainSpec]]) -> None:
+    """Refuse an experiment whose variants differ in anything but its factor.
+
+    Parameters
+    ----------
+    name
+        Of the experiment, for the message.
+    factor
+        What may differ, and must.
+    variants
+        Id, network and training settings of each; the first is the reference.
+
+    Raises
+    ------
+    SpecError
+        Fewer than two variants, an unknown factor, two equal networks, or a second difference; it is named.
+    """
+    if factor not in _WITHOUT:
+        raise SpecError(f"{name} has the factor {factor!r}; it must be one of {', '.join(_WITHOUT)}.")
+    if len(variants) < 2:
+        raise SpecError(f"{name} compares {[v[0] for v in variants]}; it needs at least two variants.")
+    (reference, model, training), *others = variants
+    without = _WITHOUT[factor]
+    for other, other_model, other_training in others:
+        pair = f"{name}: {reference!r} and {other!r}"
+        if other_model == model:
+            raise SpecError(f"{pair} are the same network; they must differ in {factor}.")
+        if other_model.input_shape != model.input_shape:
+            raise SpecError(f"{pair} take images of {model.input_shape} and {other_model.input_shape}.")
+        if other_training != training:
+            raise SpecError(f"{pair} are trained differently: {training} and {other_training}.")
+        if without(other_model) != without(model):
+            raise SpecError(
+                f"{pair} differ in more than {factor}: {_first_difference(without(model), without(other_model))}.",
+                "Change one factor at a time, or declare the factor that really differs.",
+            )
+
+
+def _first_difference(one: Form, other: Form) -> str:
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            return f"{a} against {b}"
+    return f"{len(one)} layers against {len(other)}"

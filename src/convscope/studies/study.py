@@ -1,0 +1,203 @@
+"""What a study declares: data, variants, experiments, budgets, and what others reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
+
+from convscope.errors import SpecError
+from convscope.specs import DataSpec, Glyphs, ModelSpec, RunSpec, TrainSpec
+from convscope.studies.factors import Factor, check_one_factor
+
+Profile = Literal["smoke", "quick", "full"]
+PROFILES: tuple[Profile, ...] = get_args(Profile)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One network of a study.
+
+    Parameters
+    ----------
+    id
+        Short and stable, used in file names and metrics: ``"cnn3"``.
+    title
+        As a reader sees it: ``"CNN 3×3"``.
+    model
+        The network.
+    training
+        Settings of its own; None takes the study's.
+    """
+
+    id: str
+    title: str
+    model: ModelSpec
+    training: TrainSpec | None = None
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Variants that differ in one factor alone, everything else fixed.
+
+    Parameters
+    ----------
+    id, title
+        ``"kernel"``, ``"Kernel size"``.
+    factor
+        What differs; checked against the specifications when the study is defined.
+    variants
+        Ids, the reference first: the others are compared with it.
+    question
+        What the experiment asks, one sentence.
+    """
+
+    id: str
+    title: str
+    factor: Factor
+    variants: tuple[str, ...]
+    question: str
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A figure that the reference project reported.
+
+    Parameters
+    ----------
+    variant, quantity
+        What it is about.
+    text
+        As it was reported: ``"about 91 %"``.
+    low, high
+        The range that the text stands for, rounding included; accuracies are fractions.
+    """
+
+    variant: str
+    quantity: Literal["parameters", "test_accuracy", "test_loss"]
+    text: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One row of the design justification table: what was chosen, and why.
+
+    Parameters
+    ----------
+    decision, choice, reason
+        ``"Kernel size"``, ``"3×3"``, and one or two sentences.
+    experiment
+        Id of the experiment that measured it, where there is one.
+    """
+
+    decision: str
+    choice: str
+    reason: str
+    experiment: str | None = None
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much of a study one profile runs.
+
+    Parameters
+    ----------
+    seeds
+        Runs of each variant, with seeds 0, 1, ….
+    epochs
+        Passes through the training images.
+    dataset
+        Taken in place of the study's own: the smoke profile draws glyphs.
+    train_images, validation_images, test_images
+        None keeps the study's own numbers.
+    """
+
+    seeds: int
+    epochs: int
+    dataset: Glyphs | None = None
+    train_images: int | None = None
+    validation_images: int | None = None
+    test_images: int | None = None
+
+    def data(self, data: DataSpec) -> DataSpec:
+        """Return the images that a study with this data sees under this budget."""
+        return replace(
+            data,
+            dataset=self.dataset or data.dataset,
+            train_images=self.train_images or data.train_images,
+            validation_images=self.validation_images or data.validation_images,
+            test_images=self.test_images or data.test_images,
+        )
+
+
+@dataclass(frozen=True)
+class Study:
+    """A question, the networks that answer it, and what each profile runs of it.
+
+    Raises
+    ------
+    SpecError
+        An experiment or a reported figure names an unknown variant, a variant is declared twice, or the variants of
+        an experiment differ in more than its factor.
+    """
+
+    id: str
+    title: str
+    question: str
+    data: DataSpec
+    training: TrainSpec
+    variants: tuple[Variant, ...]
+    baseline: str
+    reference: str
+    budgets: Mapping[Profile, Budget]
+    experiments: tuple[Experiment, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    reported: tuple[Reported, ...] = ()
+    margin: float = 0.005  # smallest difference of accuracy that matters in practice, a fraction
+    _by_id: dict[str, Variant] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_id", {variant.id: variant for variant in self.variants})
+        if len(self._by_id) != len(self.variants):
+            ids = [variant.id for variant in self.variants]
+            raise SpecError(f"Study {self.id!r} declares a variant twice: {sorted(ids)}.")
+        for name in (self.baseline, self.reference, *(reported.variant for reported in self.reported)):
+            self.variant(name)
+        for experiment in self.experiments:
+            variants = [self.variant(name) for name in experiment.variants]
+            check_one_factor(
+                f"Experiment {experiment.id!r} of study {self.id!r}",
+                experiment.factor,
+                [(variant.id, variant.model, self.settings(variant)) for variant in variants],
+            )
+        experiments = {experiment.id for experiment in self.experiments}
+        for decision in self.decisions:
+            if decision.experiment is not None and decision.experiment not in experiments:
+                raise SpecError(
+                    f"Decision {decision.decision!r} of study {self.id!r} names experiment {decision.experiment!r}; "
+                    f"known are {', '.join(sorted(experiments)) or 'none'}."
+                )
+
+    def variant(self, name: str) -> Variant:
+        """Return a variant by its id."""
+        if name not in self._by_id:
+            raise SpecError(f"Study {self.id!r} has no variant {name!r}; it has {', '.join(self._by_id)}.")
+        return self._by_id[name]
+
+    def settings(self, variant: Variant) -> TrainSpec:
+        """Training settings of a variant: its own, or the study's."""
+        return variant.training or self.training
+
+    def runs(self, profile: Profile) -> dict[str, tuple[RunSpec, ...]]:
+        """Return the runs of one profile, for each variant one a seed."""
+        budget = self.budgets[profile]
+        data = budget.data(self.data)
+        return {
+            variant.id: tuple(
+                RunSpec(data, variant.model, replace(self.settings(variant), epochs=budget.epochs), seed)
+                for seed in range(budget.seeds)
+            )
+            for variant in self.variants
+        }
