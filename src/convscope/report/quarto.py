@@ -1,0 +1,161 @@
+"""The report as HTML and PDF with Quarto, where it is installed; the same signatures as pandoc.py."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from convscope.errors import ReportError
+from convscope.report.atomic import write_atomically
+from convscope.report.document import MAIN_FILE
+
+PACKAGE = "quarto-cli"
+"""On PyPI; downloads Quarto itself while it is installed, so it needs more of the network than a registry."""
+
+RENDER_LIMIT = 300.0
+"""Seconds for one rendering, which takes about 7."""
+
+# Quarto ends with status 0 in spite of these.
+_COMPLAINT = re.compile(r"^.*(?:WARNING|Unable to resolve crossref).*$", re.MULTILINE)
+
+
+def find() -> Path | None:
+    """Find the ``quarto`` command: on PATH, or beside this Python.
+
+    Returns
+    -------
+    The executable, or None.
+    """
+    on_path = shutil.which("quarto")
+    if on_path:
+        return Path(on_path)
+    # A virtual environment that is used but not activated is not on PATH.
+    beside = shutil.which("quarto", path=str(Path(sys.executable).parent))
+    return Path(beside) if beside else None
+
+
+def install(memory: Path, limit: float = 120.0) -> Path | None:
+    """Try once to install Quarto into this environment, and remember how that ended.
+
+    Parameters
+    ----------
+    memory
+        A JSON file: ``{"installed": bool, "reason": str}``. Where it says that an installation failed, none is tried
+        again; delete it to try anew.
+    limit
+        Seconds that the installation may take.
+
+    Returns
+    -------
+    The executable, or None where Quarto cannot be had.
+    """
+    found = find()
+    if found or memory.exists():
+        return found
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE]
+    try:
+        status, output = _run(command, Path.cwd(), limit)
+        reason = "" if status == 0 else _last_line(output)
+    except subprocess.TimeoutExpired:
+        reason = f"pip took longer than {limit:g} s"
+    found = find() if not reason else None
+    if not found and not reason:
+        reason = f"{PACKAGE} is installed, but there is no command quarto"
+    outcome = {"installed": found is not None, "reason": reason}
+    write_atomically(memory, json.dumps(outcome, indent=2).encode() + b"\n")
+    return found
+
+
+def render_html(source: Path, output: Path) -> None:
+    """Write the report as one HTML file.
+
+    Parameters
+    ----------
+    source
+        Folder with the filled report.qmd, _quarto.yml (which asks for embedded resources and MathML), the bibliography
+        and figures/.
+    output
+        The file to write, outside of source. What was there stays until the new file is complete.
+
+    Raises
+    ------
+    ReportError
+        No Quarto, a failure or a warning of Quarto's, or no result within the time limit.
+    """
+    _render(source, output, "html", "report.html")
+
+
+def render_pdf(source: Path, output: Path) -> None:
+    """Write the report as a PDF, by way of Typst.
+
+    Parameters
+    ----------
+    source, output
+        As for :func:`render_html`.
+
+    Raises
+    ------
+    ReportError
+        As for :func:`render_html`.
+    """
+    _render(source, output, "typst", "report.pdf")
+
+
+def _render(source: Path, output: Path, output_format: str, result_name: str) -> None:
+    quarto = find()
+    if quarto is None:
+        raise ReportError("there is no Quarto on this machine", "Render with Pandoc instead, or install Quarto.")
+    with tempfile.TemporaryDirectory() as scratch:
+        # Quarto writes caches, and inside a git checkout a .gitignore, beside what it renders.
+        copy = Path(scratch) / "source"
+        shutil.copytree(source, copy)
+        try:
+            status, messages = _run([str(quarto), "render", MAIN_FILE, "--to", output_format], copy, RENDER_LIMIT)
+        except subprocess.TimeoutExpired:
+            raise ReportError(f"Quarto took longer than {RENDER_LIMIT:g} s and was stopped") from None
+        complaint = _COMPLAINT.search(messages)
+        if status != 0:
+            raise ReportError(f"Quarto ended with status {status}: {messages.strip()[-2000:]}")
+        if complaint:
+            raise ReportError(f"Quarto warns: {complaint[0].strip()}")
+        # Beside the source, or wherever _quarto.yml's output-dir has it.
+        results = sorted(copy.rglob(result_name))
+        if not results:
+            raise ReportError(f"Quarto ended well but wrote no {result_name}: {messages.strip()[-2000:]}")
+        write_atomically(output, results[0].read_bytes())
+
+
+def _run(command: list[str], folder: Path, limit: float) -> tuple[int, str]:
+    # Typst takes its time stamp from SOURCE_DATE_EPOCH, without which no two PDFs are equal.
+    environment = os.environ | {"NO_COLOR": "1", "SOURCE_DATE_EPOCH": "0"}
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(timeout=limit)
+    except BaseException:
+        # Quarto is a script that starts Deno, Pandoc and Typst: all of them have to go, not the script alone.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
+    return process.returncode, output
+
+
+def _last_line(output: str) -> str:
+    lines = output.strip().splitlines()
+    return lines[-1] if lines else "pip failed without a word"
