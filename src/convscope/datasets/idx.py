@@ -24,7 +24,7 @@ def parse_idx(content: bytes, name: str) -> NDArray[np.uint8]:
 
     Returns
     -------
-    uint8, of the shape that the header states; read-only, it shares the memory of ``content``.
+    uint8, of the shape that the header states.
 
     Raises
     ------
@@ -47,4 +47,4 @@ def parse_idx(content: bytes, name: str) -> NDArray[np.uint8]:
             f"{name} has {len(content):,} bytes; its header, shape {shape}, asks for {expected:,}.",
             "The file is truncated or damaged; fetch it again.",
         )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()  # bytes cannot be written to
