@@ -1,0 +1,160 @@
+"""A network from its specification: layers in a row, forward and backward."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.datasets.splits import stream
+from convscope.engines.numpy_cnn import activations, convolution, layers, pooling
+from convscope.engines.numpy_cnn.layers import Array, Layer
+from convscope.errors import SpecError
+from convscope.specs import Activation, Conv2d, Dense, Flatten, GlobalAveragePool, ModelSpec, Pool2d
+
+_ACTIVATIONS: dict[Activation, type[Layer]] = {
+    "relu": activations.ReLU,
+    "tanh": activations.Tanh,
+    "sigmoid": activations.Sigmoid,
+}
+
+
+class Network:
+    """Layers in a row.
+
+    Parameters
+    ----------
+    spec
+        The model.
+    weights
+        Arrays by name, in PyTorch's shapes (see `initial_weights`); copied. Their dtype, which the images
+        share, is that of all arithmetic.
+
+    Raises
+    ------
+    SpecError
+        The model has an activation that this engine lacks.
+    """
+
+    def __init__(self, spec: ModelSpec, weights: Mapping[str, Array]) -> None:
+        self.layers: list[Layer] = []
+        self._named: dict[str, Layer] = {}  # layers with weights, by their index in the specification
+        for index, step in steps(spec):
+            if isinstance(step, Conv2d | Dense):
+                weight, bias = weights[f"{index}.weight"].copy(), weights[f"{index}.bias"].copy()
+                layer = _weighted(step, weight, bias)
+                self._named[str(index)] = layer
+            else:
+                layer = _weightless(step)
+            self.layers.append(layer)
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """The arrays that training changes, by name ("0.weight")."""
+        return {
+            f"{i}.{name}": array
+            for i, layer in self._named.items()
+            for name, array in layer.parameters.items()
+        }
+
+    @property
+    def gradients(self) -> dict[str, Array]:
+        """Those of the latest `backward`, by the same names."""
+        return {
+            f"{i}.{name}": array
+            for i, layer in self._named.items()
+            for name, array in layer.gradients.items()
+        }
+
+    def forward(self, images: Array) -> Array:
+        """Return the logits, (N, classes), of images (N, C, H, W)."""
+        x = np.ascontiguousarray(images.transpose(1, 2, 3, 0))  # (C, H, W, N)
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x.T  # (N, classes)
+
+    def backward(self, gradient: Array) -> None:
+        """From the gradient of the logits, (N, classes), find those of all parameters.
+
+        The walk ends at the first layer with weights: nobody asks for the gradient of the images.
+        """
+        first = next(i for i, layer in enumerate(self.layers) if layer.parameters)
+        gradient = gradient.T  # (classes, N)
+        for layer in reversed(self.layers[first + 1 :]):
+            layer.weight_gradients(gradient)
+            gradient = layer.input_gradient(gradient)
+        self.layers[first].weight_gradients(gradient)
+
+
+Step = Conv2d | Pool2d | GlobalAveragePool | Flatten | Dense | Activation
+
+
+def steps(spec: ModelSpec) -> Iterator[tuple[int, Step]]:
+    """Yield what is done one after the other, with the index of the layer in the specification.
+
+    The activation of a convolution comes after the max pooling that follows it: a growing function of the
+    largest value is the largest value of the function, at a quarter of the work.
+    """
+    pending: Activation = "none"
+    for index, layer in enumerate(spec.layers):
+        yield index, layer
+        following = spec.layers[index + 1] if index + 1 < len(spec.layers) else None
+        if isinstance(layer, Conv2d | Dense):
+            pending = layer.activation
+        if pending != "none" and not (isinstance(following, Pool2d) and following.kind == "max"):
+            yield index, pending
+            pending = "none"
+
+
+def _weighted(spec: Conv2d | Dense, weight: Array, bias: Array) -> Layer:
+    if isinstance(spec, Dense):
+        return layers.Linear(weight, bias)
+    return convolution.Conv2d(weight, bias, spec.stride, spec.padding_pixels)
+
+
+def _weightless(spec: Pool2d | GlobalAveragePool | Flatten | Activation) -> Layer:
+    match spec:
+        case Pool2d(kind="max", size=size):
+            return pooling.MaxPool2d(size)
+        case Pool2d(size=size):
+            return pooling.AveragePool2d(size)
+        case GlobalAveragePool():
+            return pooling.GlobalAveragePool()
+        case Flatten():
+            return layers.Flatten()
+    if spec not in _ACTIVATIONS:
+        raise SpecError(
+            f"The NumPy engine has no activation {spec!r}: it needs the error function, which NumPy lacks.",
+            f"Use one of {', '.join(map(repr, _ACTIVATIONS))}, or engine='torch'.",
+        )
+    return _ACTIVATIONS[spec]()
+
+
+def initial_weights(spec: ModelSpec, seed: int) -> dict[str, NDArray[np.float32]]:
+    """Draw weights and biases uniformly from ±1 / sqrt(inputs of a unit), as PyTorch does by default.
+
+    PyTorch calls the draw of weights `kaiming_uniform_` with ``a=sqrt(5)``, which comes to the same bound.
+    The numbers differ from PyTorch's at the same seed.
+
+    Returns
+    -------
+    dict
+        float32 arrays by name: ``"0.weight"`` belongs to layer 0 of the specification. Convolutions are
+        (filters, C, kernel, kernel), dense layers (units, features), biases (units,).
+    """
+    random = stream(seed, "initialisation")
+    weights: dict[str, NDArray[np.float32]] = {}
+    for index, (layer, shape) in enumerate(zip(spec.layers, spec.shapes, strict=False)):
+        weight_shape: tuple[int, ...]
+        if isinstance(layer, Conv2d):
+            weight_shape = (layer.filters, shape[0], layer.kernel, layer.kernel)
+        elif isinstance(layer, Dense):
+            weight_shape = (layer.units, shape[0])
+        else:
+            continue
+        bound = 1 / math.sqrt(math.prod(weight_shape[1:]))
+        weights[f"{index}.weight"] = random.uniform(-bound, bound, weight_shape).astype(np.float32)
+        weights[f"{index}.bias"] = random.uniform(-bound, bound, weight_shape[:1]).astype(np.float32)
+    return weights
