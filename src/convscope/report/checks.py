@@ -41,7 +41,7 @@ def check_html(path: Path) -> None:
     Raises
     ------
     ReportError
-        The visible text has ``?@``, "undefined", "nan", ``{{<`` or ``<<`` in it, or a tag or style loads a URL.
+        The visible text has ``?@``, "undefined", "nan", ``{{<`` or ``<<`` in it, or something loads a URL.
     """
     page = _Page()
     page.feed(path.read_text(encoding="utf-8"))

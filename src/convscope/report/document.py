@@ -18,6 +18,11 @@ PROJECT_FILE = "_quarto.yml"
 # Three braces are Quarto's way to show a shortcode instead of running it.
 _SHORTCODE = re.compile(r"(?<!\{)\{\{<\s*(?P<name>[\w-]+)\s*(?P<argument>.*?)\s*>\}\}(?!\})")
 _FRONT_MATTER = re.compile(r"\A---\n(?P<yaml>.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+# Not strftime's %B, which follows the machine's locale.
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July",
+    "August", "September", "October", "November", "December",
+)  # fmt: skip
 
 Metadata = dict[str, Any]
 
@@ -49,14 +54,11 @@ class Document:
 
     @property
     def date(self) -> str:
-        """The date as "24 July 2026" (month names do not follow the machine's locale); "" where there is none."""
+        """The date as "24 July 2026"; "" where there is none."""
         date = self.metadata.get("date")
         if not isinstance(date, datetime.date):
             return str(date or "")
-        months = (
-            "January February March April May June July August September October November December".split()
-        )
-        return f"{date.day} {months[date.month - 1]} {date.year}"
+        return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"
 
 
 def load(source: Path, output_format: str) -> Document:
@@ -93,7 +95,9 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ReportError(f"the report's source has no file {path.name}", f"Looked for it at {path}.") from None
+        raise ReportError(
+            f"the report's source has no file {path.name}", f"Looked for it at {path}."
+        ) from None
 
 
 def _project_metadata(folder: Path) -> Metadata:

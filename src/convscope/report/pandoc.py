@@ -1,15 +1,13 @@
 """The report as HTML, PDF and site page with Pandoc and Typst, both from package registries.
 
-Quarto makes the same from the same files where it is installed (see quarto.py); the Lua filter beside this file teaches
-Pandoc the part of Quarto's syntax that the report uses.
+Quarto makes the same from the same files where it is installed (see quarto.py); the Lua filters beside this
+file teach Pandoc the part of Quarto's syntax that the report uses.
 """
 
 from __future__ import annotations
 
-import base64
+import re
 import subprocess
-import tempfile
-from importlib.resources import as_file, files
 from pathlib import Path
 
 import pypandoc
@@ -21,9 +19,12 @@ from convscope.report import document
 from convscope.report.atomic import write_atomically
 from convscope.report.document import Document
 
-_RESOURCES = files("convscope.report")
-# Tells Pandoc what is drawn where; the rest of the metadata (Quarto's options) is passed through to the templates.
-_OWN_OPTIONS = frozenset({"toc", "toc-depth", "number-sections", "embed-resources", "html-math-method", "theme", "css"})
+_RESOURCES = Path(__file__).parent
+# Quarto's options that are options of the Pandoc command here; as metadata they would reach the templates.
+_OPTIONS = frozenset(
+    {"toc", "toc-depth", "number-sections", "embed-resources", "html-math-method", "theme", "css"}
+)
+_DEFAULT_TOC_DEPTH = 2
 
 
 def render_html(source: Path, output: Path) -> None:
@@ -42,22 +43,19 @@ def render_html(source: Path, output: Path) -> None:
         An unknown cross-reference or citation key, a duplicate label, a missing image, an unknown shortcode.
     """
     report = document.load(source, "html")
-    depth = int(report.metadata.get("toc-depth", 2)) + 1  # the title is the first level of the page
-    with as_file(_RESOURCES) as resources, tempfile.TemporaryDirectory() as scratch:
-        styles = Path(scratch) / "styles.css"
-        styles.write_text(_math_font_css() + (resources / "report.css").read_text(encoding="utf-8"), encoding="utf-8")
-        text = _pandoc(
-            report,
-            "html",
-            "--to=html5",
-            "--standalone",
-            f"--template={resources / 'template.html'}",
-            f"--css={styles}",
-            "--embed-resources",
-            "--mathml",
-            "--toc",
-            f"--toc-depth={depth}",
-        )
+    depth = report.metadata.get("toc-depth", _DEFAULT_TOC_DEPTH)
+    text = _pandoc(
+        report,
+        "html",
+        "--to=html5",
+        "--standalone",
+        f"--template={_RESOURCES / 'template.html'}",
+        f"--css={_RESOURCES / 'report.css'}",
+        "--embed-resources",
+        "--mathml",
+        "--toc",
+        f"--toc-depth={depth + 1}",  # the title is the first level of the page
+    )
     write_atomically(output, text.encode())
 
 
@@ -75,18 +73,18 @@ def render_pdf(source: Path, output: Path) -> None:
         As for :func:`render_html`; also for what Typst cannot compile.
     """
     report = document.load(source, "typst")
-    with as_file(_RESOURCES / "template.typ") as template:
-        text = _pandoc(
-            report,
-            "typst",
-            "--to=typst-citations",  # citeproc has written the citations out; Typst is to keep its own style off
-            "--standalone",
-            f"--template={template}",
-            "--syntax-highlighting=idiomatic",
-            *(["--toc", f"--toc-depth={report.metadata.get('toc-depth', 2)}"] if report.metadata.get("toc") else []),
-        )
+    depth = report.metadata.get("toc-depth", _DEFAULT_TOC_DEPTH)
+    text = _pandoc(
+        report,
+        "typst",
+        "--to=typst-citations",  # citeproc has written the citations out already, as in HTML
+        "--standalone",
+        f"--template={_RESOURCES / 'template.typ'}",
+        "--syntax-highlighting=idiomatic",
+        *(["--toc", f"--toc-depth={depth}"] if report.metadata.get("toc") else []),
+    )
     try:
-        pdf, warnings = typst.compile_with_warnings(
+        pdf, warnings = typst.compile_with_warnings(  # type: ignore[type-var]  # its stub forbids bytes beside font paths
             text.encode(),
             root=str(report.folder),
             ignore_system_fonts=True,  # what the compiler brings along looks the same everywhere
@@ -103,8 +101,8 @@ def render_pdf(source: Path, output: Path) -> None:
 def render_site_page(source: Path, output: Path) -> None:
     """Write the report as a page for MkDocs Material: Markdown headings and code, all else HTML.
 
-    Figures are referred to as they are in the source, so figures/ belongs beside the page; so do report.pdf and
-    report.html, to which the page links.
+    Figures are referred to as they are in the source, so figures/ belongs beside the page; so do report.pdf
+    and report.html, to which the page links. MkDocs needs its extensions attr_list and pymdownx.superfences.
 
     Parameters
     ----------
@@ -117,53 +115,46 @@ def render_site_page(source: Path, output: Path) -> None:
         As for :func:`render_html`.
     """
     report = document.load(source, "html")
-    with as_file(_RESOURCES / "site.lua") as site_filter, as_file(_RESOURCES / "site_page.md") as template:
-        text = _pandoc(
-            report,
-            "site",
-            "--to=html5",
-            "--standalone",
-            f"--template={template}",
-            "--mathml",
-            late_filters=[f"--lua-filter={site_filter}"],
-        )
+    text = _pandoc(
+        report,
+        "site",
+        "--to=html5",
+        "--standalone",
+        f"--template={_RESOURCES / 'site_page.md'}",
+        "--mathml",
+        f"--lua-filter={_RESOURCES / 'site.lua'}",
+    )
     write_atomically(output, text.encode())
 
 
-def _pandoc(report: Document, target: str, *options: str, late_filters: list[str] | None = None) -> str:
-    metadata = {key: value for key, value in report.metadata.items() if key not in _OWN_OPTIONS}
+def _pandoc(report: Document, target: str, *options: str) -> str:
+    metadata = {key: value for key, value in report.metadata.items() if key not in _OPTIONS}
     metadata |= {"author": report.authors, "date": report.date, "target": target}
     front_matter = yaml.safe_dump(metadata, allow_unicode=True, sort_keys=False)
-    with as_file(_RESOURCES) as resources:
-        command = [
+    process = subprocess.run(
+        [
             pypandoc.get_pandoc_path(),
             "--from=markdown",
-            f"--lua-filter={resources / 'quarto.lua'}",
+            # Filters run in this order: cross-references are no citations any more when citeproc looks.
+            f"--lua-filter={_RESOURCES / 'quarto.lua'}",
             "--citeproc",
-            *(late_filters or []),
             "--number-sections",
             "--wrap=none",
             "--fail-if-warnings",  # an unknown citation key is but a warning to Pandoc
             *options,
-        ]
-        process = subprocess.run(
-            command,
-            input=f"---\n{front_matter}---\n\n{report.body}",
-            capture_output=True,
-            encoding="utf-8",
-            cwd=report.folder,
-            check=False,
-        )
+        ],
+        input=f"---\n{front_matter}---\n\n{report.body}",
+        capture_output=True,
+        encoding="utf-8",
+        cwd=report.folder,
+        check=False,
+    )
     if process.returncode != 0:
         raise ReportError(f"the report cannot be rendered: {_reason(process.stderr)}")
     return process.stdout
 
 
 def _reason(stderr: str) -> str:
-    return " ".join(line.strip() for line in stderr.splitlines() if "stack traceback" not in line)
-
-
-def _math_font_css() -> str:
-    font = (_RESOURCES / "fonts" / "stix-two-math.woff2").read_bytes()
-    data = base64.b64encode(font).decode()
-    return f'@font-face {{ font-family: "Report Math"; src: url("data:font/woff2;base64,{data}") format("woff2"); }}\n'
+    """What is wrong with the report, without where in the filter that was noticed."""
+    message = stderr.split("stack traceback:")[0].replace("Failing because there were warnings.", "")
+    return " ".join(re.sub(r"Error running filter .*:\n", "", message).split())

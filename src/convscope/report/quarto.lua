@@ -131,6 +131,9 @@ local function finish_callout(div, kind)
   elseif div.content[1] and div.content[1].t == 'Header' then
     title = div.content:remove(1).content
   end
+  div.content:walk { Header = function(header)
+    error('a heading inside a callout: ' .. pandoc.utils.stringify(header), 0)
+  end }
   return target.callout(kind, title, visit(div.content), div.attributes.collapse)
 end
 

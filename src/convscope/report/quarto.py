@@ -47,8 +47,8 @@ def install(memory: Path, limit: float = 120.0) -> Path | None:
     Parameters
     ----------
     memory
-        A JSON file: ``{"installed": bool, "reason": str}``. Where it says that an installation failed, none is tried
-        again; delete it to try anew.
+        A JSON file: ``{"installed": bool, "reason": str}``. Where there is one, no installation is tried;
+        delete it to try anew.
     limit
         Seconds that the installation may take.
 
@@ -79,8 +79,8 @@ def render_html(source: Path, output: Path) -> None:
     Parameters
     ----------
     source
-        Folder with the filled report.qmd, _quarto.yml (which asks for embedded resources and MathML), the bibliography
-        and figures/.
+        Folder with the filled report.qmd, _quarto.yml (which asks for embedded resources and MathML), the
+        bibliography and figures/.
     output
         The file to write, outside of source. What was there stays until the new file is complete.
 
@@ -111,13 +111,17 @@ def render_pdf(source: Path, output: Path) -> None:
 def _render(source: Path, output: Path, output_format: str, result_name: str) -> None:
     quarto = find()
     if quarto is None:
-        raise ReportError("there is no Quarto on this machine", "Render with Pandoc instead, or install Quarto.")
+        raise ReportError(
+            "there is no Quarto on this machine", "Render with Pandoc instead, or install Quarto."
+        )
     with tempfile.TemporaryDirectory() as scratch:
         # Quarto writes caches, and inside a git checkout a .gitignore, beside what it renders.
         copy = Path(scratch) / "source"
         shutil.copytree(source, copy)
         try:
-            status, messages = _run([str(quarto), "render", MAIN_FILE, "--to", output_format], copy, RENDER_LIMIT)
+            status, messages = _run(
+                [str(quarto), "render", MAIN_FILE, "--to", output_format], copy, RENDER_LIMIT
+            )
         except subprocess.TimeoutExpired:
             raise ReportError(f"Quarto took longer than {RENDER_LIMIT:g} s and was stopped") from None
         complaint = _COMPLAINT.search(messages)

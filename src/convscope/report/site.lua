@@ -1,6 +1,7 @@
 -- The last step of a site page: headings and code become Markdown again, so that MkDocs puts the headings into its
 -- table of contents and search index and highlights the code as on every other page. Everything else stays HTML.
--- Runs after --citeproc and on top-level blocks alone: Markdown inside an HTML block is not read.
+-- Runs after --citeproc. Markdown inside an HTML element is not read, except for fenced code, which
+-- pymdownx.superfences finds first; so code inside callouts and tabs is fenced as well.
 
 local function markdown_heading(header)
   local text = pandoc.write(pandoc.Pandoc { pandoc.Plain(header.content) }, 'commonmark'):gsub('%s+$', '')
@@ -21,7 +22,7 @@ function Pandoc(doc)
     if block.t == 'CodeBlock' then return markdown_code(block) end
     return block
   end)
-  -- What is left is inside callouts and tabs; this is the mark-up Material styles.
+  -- What is left is inside lists, where a fence would have to be indented; this is the mark-up Material styles.
   doc.blocks = pandoc.Blocks(doc.blocks):walk { CodeBlock = function(code)
     local text = code.text:gsub('&', '&amp;'):gsub('<', '&lt;'):gsub('>', '&gt;')
     return pandoc.RawBlock('html', '<div class="highlight"><pre><code>' .. text .. '\n</code></pre></div>')

@@ -139,12 +139,13 @@ function typst.table(tbl, caption)
 end
 
 function typst.grid(cells, columns)
-  local result = pandoc.Blocks { raw_typst(('#side-by-side(%d)'):format(columns)) }
+  local result = pandoc.Blocks { raw_typst(('#side-by-side(%d,'):format(columns)) }
   for _, cell in ipairs(cells) do
     result:insert(raw_typst '[')
     result:extend(cell)
-    result:insert(raw_typst ']')
+    result:insert(raw_typst '],')
   end
+  result:insert(raw_typst ')')
   return result
 end
 
