@@ -15,8 +15,8 @@ import typst
 import yaml
 
 from convscope.errors import ReportError
+from convscope.files import replacing, write_text
 from convscope.report import document
-from convscope.report.atomic import write_atomically
 from convscope.report.document import Document
 
 _RESOURCES = Path(__file__).parent
@@ -56,7 +56,7 @@ def render_html(source: Path, output: Path) -> None:
         "--toc",
         f"--toc-depth={depth + 1}",  # the title is the first level of the page
     )
-    write_atomically(output, text.encode())
+    write_text(output, text)
 
 
 def render_pdf(source: Path, output: Path) -> None:
@@ -95,7 +95,8 @@ def render_pdf(source: Path, output: Path) -> None:
         raise ReportError(f"Typst cannot compile the report: {error.diagnostic}") from error
     if warnings:
         raise ReportError("Typst warns: " + "; ".join(warning.message for warning in warnings))
-    write_atomically(output, pdf)
+    with replacing(output) as temporary:
+        temporary.write_bytes(pdf)
 
 
 def render_site_page(source: Path, output: Path) -> None:
@@ -124,7 +125,7 @@ def render_site_page(source: Path, output: Path) -> None:
         "--mathml",
         f"--lua-filter={_RESOURCES / 'site.lua'}",
     )
-    write_atomically(output, text.encode())
+    write_text(output, text)
 
 
 def _pandoc(report: Document, target: str, *options: str) -> str:
@@ -155,6 +156,6 @@ def _pandoc(report: Document, target: str, *options: str) -> str:
 
 
 def _reason(stderr: str) -> str:
-    """What is wrong with the report, without where in the filter that was noticed."""
-    message = stderr.split("stack traceback:")[0].replace("Failing because there were warnings.", "")
+    """Reduce Pandoc's words to what is wrong with the report, without the place in the filter."""
+    message = stderr.partition("stack traceback:")[0].replace("Failing because there were warnings.", "")
     return " ".join(re.sub(r"Error running filter .*:\n", "", message).split())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -13,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from convscope.errors import ReportError
-from convscope.report.atomic import write_atomically
+from convscope.files import replacing, write_json
 from convscope.report.document import MAIN_FILE
 
 PACKAGE = "quarto-cli"
@@ -68,8 +67,7 @@ def install(memory: Path, limit: float = 120.0) -> Path | None:
     found = find() if not reason else None
     if not found and not reason:
         reason = f"{PACKAGE} is installed, but there is no command quarto"
-    outcome = {"installed": found is not None, "reason": reason}
-    write_atomically(memory, json.dumps(outcome, indent=2).encode() + b"\n")
+    write_json(memory, {"installed": found is not None, "reason": reason})
     return found
 
 
@@ -133,7 +131,8 @@ def _render(source: Path, output: Path, output_format: str, result_name: str) ->
         results = sorted(copy.rglob(result_name))
         if not results:
             raise ReportError(f"Quarto ended well but wrote no {result_name}: {messages.strip()[-2000:]}")
-        write_atomically(output, results[0].read_bytes())
+        with replacing(output) as temporary_file:
+            shutil.copyfile(results[0], temporary_file)
 
 
 def _run(command: list[str], folder: Path, limit: float) -> tuple[int, str]:
