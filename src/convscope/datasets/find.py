@@ -63,7 +63,7 @@ def find(name: str, data_folder: Path, download: bool = True) -> Found:
     DatasetUnavailable
         It is nowhere; the message says for each place why not.
     DatasetError
-        No data set has this name, or ``data_folder`` cannot be written.
+        No data set has this name, or ``data_folder`` cannot be used.
     """
     dataset = public(name)
     given = os.environ.get(FOLDER_VARIABLE)
@@ -80,7 +80,7 @@ def find(name: str, data_folder: Path, download: bool = True) -> Found:
             return _kept(dataset, data_folder) or _fetch(dataset, data_folder, given, download)
     except OSError as error:
         raise DatasetError(
-            f"{data_folder} cannot be written: {error}.",
+            f"{data_folder} cannot be used: {error}.",
             f"{dataset.title} is unpacked there; make the folder writable or put the plain files there.",
         ) from error
 
@@ -147,10 +147,12 @@ def _fetch(dataset: PublicDataset, data_folder: Path, given: str | None, downloa
                 return Found({file.name: kept / file.name for file in dataset.files}, label)
             absent = f"lacks {', '.join(missing)}" if packed.is_dir() else "no such folder"
             failures.append(f"{label}: {absent}")
+    if not download:
+        failures.append("the network: not tried, downloads are switched off")
     raise DatasetUnavailable(
         "\n  - ".join([f"{dataset.title} is not to be had. Looked at:", *failures]),
         f"Put its files (named in data/README.md) into {_kept_label(dataset, data_folder)}, or let "
-        f"{FOLDER_VARIABLE} name a folder that has them in {dataset.name}/, or run again with a network connection.",
+        f"{FOLDER_VARIABLE} name a folder that has them in {dataset.name}/, or run again with a network.",
     )
 
 

@@ -1,7 +1,7 @@
 """Which images a run trains, validates and tests on; every choice has a random stream of its own.
 
-Streams are spawned from the run's seed (`numpy.random.SeedSequence`), so two variants with the same seed share
-their validation images, their subset and their batch order whatever else differs between them.
+Streams are spawned from the run's seed (`numpy.random.SeedSequence`), so two variants with the same seed
+share their validation images, their subset and their batch order whatever else differs between them.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def split(dataset: Dataset, spec: DataSpec, seed: int) -> Split:
     wanted = available if spec.train_images is None else spec.train_images
     if available < 1 or wanted > available:
         raise SpecError(
-            f"{dataset.title} has {len(dataset.train):,} training images; {spec.validation_images:,} for validation "
-            f"and {wanted:,} for training are more.",
+            f"{dataset.title} has {len(dataset.train):,} training images; {spec.validation_images:,} for "
+            f"validation and {wanted:,} for training are more.",
             "Lower train_images or validation_images of the study.",
         )
     tested = len(dataset.test) if spec.test_images is None else spec.test_images
