@@ -130,6 +130,7 @@ def _fetch(dataset: PublicDataset, data_folder: Path, given: str | None, downloa
             if isinstance(place, Path):
                 packed = place
             else:
+                _log.info("%s is fetched from: %s", dataset.title, label)
                 try:
                     place(dataset, packed)
                 except DatasetError as error:
