@@ -6,6 +6,18 @@ pool before the activation and get images as (N, C, H, W). The two take turns wi
 machine that slows down slows both.
 
     python benchmarks/numpy_against_torch.py --kernel 3 5 7
+
+One thread of a shared AMD EPYC (Zen 5), NumPy 2.4.6 with OpenBLAS 0.3.31, PyTorch 2.15, batch 128,
+images/s, and the ratios of five runs:
+
+    kernel     NumPy   PyTorch  ratio
+         3     9,021     5,723   1.22 to 1.58
+         5     4,615     5,748   0.78 to 0.80
+         7     2,650     4,571   0.57 to 0.58
+
+With large kernels the matrix products are all that counts, and OpenBLAS has AVX2 kernels for this processor
+where PyTorch uses AVX-512. With PyTorch held to AVX2 (ONEDNN_MAX_CPU_ISA=AVX2) the ratios are
+1.72, 1.24 and 1.02.
 """
 
 from __future__ import annotations

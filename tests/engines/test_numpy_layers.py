@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from convscope.engines.numpy_cnn import convolution
 from convscope.engines.numpy_cnn.activations import ReLU, Sigmoid, Tanh
 from convscope.engines.numpy_cnn.convolution import Conv2d, unroll
 from convscope.engines.numpy_cnn.layers import Array, Flatten, Layer, Linear
@@ -84,6 +86,12 @@ def test_convolution_is_that_of_pytorch(case: tuple[Conv2d, Array, int]) -> None
         return functional.conv2d(images, weight, bias, layer.stride, layer.padding)
 
     assert_like_torch(layer, oracle, x, seed)
+
+
+def test_example_in_the_documentation_of_convolution() -> None:
+    failed, attempted = doctest.testmod(convolution)
+    assert failed == 0
+    assert attempted == 4
 
 
 @unhurried

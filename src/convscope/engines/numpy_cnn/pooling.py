@@ -47,14 +47,11 @@ class AveragePool2d(Layer):
     def forward(self, x: Array) -> Array:
         """Add up the pixels of each square, divided by their number."""
         self._shape = x.shape
-        first, *others = positions(x, self.size)
-        total = first.copy()  # (C, H', W', N)
-        for values in others:
-            total += values
-        return total / self.size**2
+        total: Array = reduce(np.add, positions(x, self.size))
+        return total / self.size**2  # (C, H', W', N)
 
     def input_gradient(self, gradient: Array) -> Array:
-        """Every pixel of a square had the same share in its mean."""
+        """Share the gradient equally: every pixel had the same part in the mean."""
         spread = np.zeros(self._shape, gradient.dtype)  # (C, H, W, N)
         share = gradient / self.size**2
         for values in positions(spread, self.size):
@@ -72,7 +69,7 @@ class GlobalAveragePool(Layer):
         return means  # (C, N)
 
     def input_gradient(self, gradient: Array) -> Array:
-        """Every pixel had the same share in the mean."""
+        """Share the gradient equally: every pixel had the same part in the mean."""
         _, height, width, _ = self._shape
         share = gradient / (height * width)  # (C, N)
         return np.broadcast_to(share[:, None, None, :], self._shape)  # (C, H, W, N)
