@@ -8,7 +8,7 @@ machine that slows down slows both.
     python benchmarks/numpy_against_torch.py --kernel 3 5 7
 
 One thread of a shared AMD EPYC (Zen 5), NumPy 2.4.6 with OpenBLAS 0.3.31, PyTorch 2.15, batch 128,
-images/s, and the ratios of five runs:
+images/s, and the ratios of four runs:
 
     kernel     NumPy   PyTorch  ratio
          3     9,021     5,723   1.22 to 1.58
