@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jsonschema import Draft202012Validator
 from numpy.typing import NDArray
 
+from convscope.analysis.claims import decide
 from convscope.analysis.eda import describe
 from convscope.analysis.measures import comparison
+from convscope.analysis.metrics_file import SCHEMA, Metrics, validate
 from convscope.analysis.pictures import Pictures
 from convscope.analysis.probes import look_inside
 from convscope.analysis.variants import correct_predictions, summarise_variant, timings_of
 from convscope.datasets.dataset import Dataset
 from convscope.datasets.load import load
 from convscope.datasets.splits import Split, split
-from convscope.errors import ReportError
 from convscope.runs.plan import plan_study
 from convscope.runs.result import RunResult
 from convscope.runs.store import RunStore
 from convscope.specs import Glyphs, to_json
 from convscope.studies.study import Profile, Study
-
-SCHEMA = 1
-Metrics = dict[str, Any]
 
 
 def analyse(
@@ -60,7 +55,7 @@ def analyse(
     """
     metrics: Metrics = {
         "schema": SCHEMA, "profile": profile, "datasets": {}, "studies": {}, "claims": {},
-        "timings": {"studies": {}}, "environment": {"machines": []},
+        "timings": {"studies": {}}, "environment": {"machines": [], "commits": [], "trained": ""},
     }  # fmt: skip
     pictures: Pictures = {}
     for study in studies:
@@ -121,8 +116,10 @@ def _add_study(
             if variant.id != study.baseline
         ],
     }
+    keys = {name: [result.key for result in runs] for name, runs in results.items()}
+    metrics["claims"].update(decide(study, correct, keys))
     metrics["timings"]["studies"][study.id] = {name: timings_of(runs) for name, runs in results.items()}
-    _add_machines(metrics, results)
+    _add_environment(metrics, results)
     pictures.update(_pictures(study, results, images, dataset))
 
 
@@ -164,34 +161,15 @@ def _pictures(
     return pictures
 
 
-def _add_machines(metrics: Metrics, results: Mapping[str, list[RunResult]]) -> None:
-    """List each machine and arithmetic that results come from, once."""
-    changing = ("finished", "train_images")
+def _add_environment(metrics: Metrics, results: Mapping[str, list[RunResult]]) -> None:
+    """Note machines with their arithmetic, commits, and the day of the newest run; each once."""
+    environment = metrics["environment"]
     for runs in results.values():
         for result in runs:
-            machine = {name: value for name, value in result.environment.items() if name not in changing}
-            machine["mode"] = to_json(result.mode)
-            if machine not in metrics["environment"]["machines"]:
-                metrics["environment"]["machines"].append(machine)
-
-
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema of metrics.json."""
-    text = files("convscope.analysis").joinpath("metrics.schema.json").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
-
-
-def validate(metrics: Metrics) -> None:
-    """Check metrics against their schema.
-
-    Raises
-    ------
-    ReportError
-        They do not fit; the message names the place.
-    """
-    for error in Draft202012Validator(schema()).iter_errors(metrics):
-        raise ReportError(
-            f"metrics.json does not fit its schema at {error.json_path}: {error.message[:300]}",
-            "Run `make all` again; if it was edited by hand, delete it first.",
-        )
+            machine = dict(result.environment) | {"mode": to_json(result.mode)}
+            commit, finished = machine.pop("commit"), machine.pop("finished")
+            del machine["train_images"]
+            for known, new in ((environment["machines"], machine), (environment["commits"], commit)):
+                if new not in known:
+                    known.append(new)
+            environment["trained"] = max(environment["trained"], finished)

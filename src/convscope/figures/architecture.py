@@ -11,30 +11,10 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH
 from convscope.models.cost import LayerCost, layer_costs
-from convscope.specs import Conv2d, Dense, Flatten, GlobalAveragePool, Layer, ModelSpec, Pool2d, Shape
+from convscope.models.describe import describe_layer
+from convscope.specs import Conv2d, Dense, Flatten, GlobalAveragePool, ModelSpec, Pool2d, Shape
 
 COLOURS = {Conv2d: PALETTE[0], Pool2d: PALETTE[4], Flatten: "#8c959f", GlobalAveragePool: "#8c959f", Dense: PALETTE[2]}
-
-
-def describe_layer(layer: Layer) -> str:
-    """Say what a layer does, on two lines."""
-    match layer:
-        case Conv2d():
-            stride = f", stride {layer.stride}" if layer.stride > 1 else ""
-            activation = "" if layer.activation == "none" else f"\n{_spelt(layer.activation)}"
-            return f"conv {layer.kernel}×{layer.kernel}{stride}{activation}"
-        case Pool2d():
-            return f"{'max' if layer.kind == 'max' else 'average'} pool\n{layer.size}×{layer.size}"
-        case GlobalAveragePool():
-            return "global\naverage"
-        case Flatten():
-            return "flatten\n"
-        case Dense():
-            return f"dense\n{'logits' if layer.activation == 'none' else _spelt(layer.activation)}"
-
-
-def _spelt(activation: str) -> str:
-    return {"relu": "ReLU", "gelu": "GELU"}.get(activation, activation)
 
 
 def architecture(model: ModelSpec) -> Figure:
@@ -48,7 +28,7 @@ def architecture(model: ModelSpec) -> Figure:
     axes.set_axis_off()
     largest = max(model.input_shape[1:])
     _draw(axes, 0, model.input_shape, "#8c959f", largest)
-    _caption(axes, 0, "input\n", model.input_shape, None)
+    _caption(axes, 0, "input", model.input_shape, None)
     for place, (layer, shape, cost) in enumerate(zip(model.layers, model.shapes[1:], costs, strict=True), start=1):
         axes.add_patch(
             FancyArrowPatch(
@@ -56,13 +36,13 @@ def architecture(model: ModelSpec) -> Figure:
             )
         )
         _draw(axes, place, shape, COLOURS[type(layer)], largest)
-        _caption(axes, place, describe_layer(layer), shape, cost)
+        _caption(axes, place, "\n".join(describe_layer(layer)), shape, cost)
     return figure
 
 
 def _draw(axes: Axes, place: float, shape: Shape, colour: str, largest: int) -> None:
     if len(shape) == 1:
-        height = 0.28 + 0.12 * log2(shape[0])
+        height = min(0.28 + 0.1 * log2(shape[0]), 1.25)
         axes.add_patch(Rectangle((place - 0.06, -height / 2), 0.12, height, facecolor=colour, edgecolor="white"))
         return
     channels, pixels = shape[0], max(shape[1:])

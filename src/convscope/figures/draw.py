@@ -9,7 +9,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from convscope.analysis.metrics import Metrics
+from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
 from convscope.figures import architecture, eda, probes, results
 from convscope.figures.style import figure_style, save

@@ -18,7 +18,7 @@ def filters(weights: NDArray[np.float32]) -> Figure:
     columns = 16 if len(weights) > 16 else 8
     rows = -(-len(weights) // columns)
     figure, grid = plt.subplots(rows, columns, figsize=(WIDTH, WIDTH * rows / columns), squeeze=False)
-    figure.subplots_adjust(left=0, right=1, top=1, bottom=0, wspace=0.12, hspace=0.12)
+    figure.subplots_adjust(left=0, right=1, top=1, bottom=0, wspace=0.22, hspace=0.22)
     limit = float(np.abs(weights).max())
     for axes in grid.flat:
         axes.set_axis_off()

@@ -6,7 +6,6 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -28,7 +27,6 @@ def accuracy_chart(study: Study) -> Figure:
         if measure["interval"]:
             low, high = 100 * np.array(measure["interval"])
             axes.plot([low, high], [place, place], color=colour(place), linewidth=1.8, solid_capstyle="butt")
-            axes.plot([low, low, high, high], place + np.array([-0.12, 0.12, -0.12, 0.12]), "|", alpha=0)
         axes.plot([100 * measure["mean"]], [place], marker(place), color=colour(place), markersize=7, mec="white")
         axes.annotate(
             f"{100 * measure['mean']:.2f}", (100 * measure["mean"], place), xytext=(0, 8),
@@ -136,22 +134,20 @@ def class_accuracy(study: Study, class_names: list[str]) -> Figure:
 
 def cost_chart(study: Study) -> Figure:
     """Test accuracy against multiply-accumulates for one image."""
-    figure, axes = plt.subplots(figsize=(WIDTH * 0.8, 2.6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(WIDTH, 2.5), layout="constrained")
     for place, variant in enumerate(study["variants"].values()):
         measure = variant["test_accuracy"]
         macs = variant["macs"] / 1e6
         if measure["interval"]:
             axes.plot([macs, macs], 100 * np.array(measure["interval"]), color=colour(place), linewidth=1.6)
         axes.plot(
-            [macs], [100 * measure["mean"]], marker(place), color=colour(place), markersize=7, mec="white"
-        )
-        _label(axes, f"{variant['title']}\n{variant['parameters']:,} parameters", macs, 100 * measure["mean"])
+            [macs], [100 * measure["mean"]], marker(place), color=colour(place), markersize=7, mec="white",
+            label=f"{variant['title']}, {variant['parameters']:,} parameters",
+        )  # fmt: skip
     axes.set_xscale("log")
-    axes.margins(x=0.25, y=0.12)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.margins(x=0.1, y=0.12)
     axes.set_xlabel("multiply-accumulates for one image (millions, logarithmic)")
     axes.set_ylabel("test accuracy (%)")
+    figure.legend(loc="outside right center")
     return figure
-
-
-def _label(axes: Axes, text: str, x: float, y: float) -> None:
-    axes.annotate(text, (x, y), xytext=(7, -3), textcoords="offset points", fontsize=7, va="top")

@@ -2,7 +2,7 @@
 
 from convscope.specs import DataSpec, Glyphs, TrainSpec
 from convscope.studies.architectures import cnn, mlp
-from convscope.studies.study import Budget, Decision, Experiment, Reported, Study, Variant
+from convscope.studies.study import Budget, Claim, Decision, Experiment, Reported, Study, Variant
 
 IMAGE = (1, 28, 28)
 
@@ -87,6 +87,22 @@ study = Study(
         Reported("cnn3", "test_accuracy", "about 91 %", 0.905, 0.915),
         Reported("cnn5", "test_accuracy", "about 90.5 %", 0.9025, 0.9075),
         Reported("cnn7", "test_accuracy", "about 90 %", 0.895, 0.905),
+    ),
+    claims=(
+        Claim(
+            "fashion-cnn3-beats-mlp",
+            "On Fashion-MNIST the CNN with 3×3 kernels classifies better than the MLP",
+            "superiority",
+            variant="cnn3",
+            others=("mlp",),
+        ),
+        Claim(
+            "fashion-3x3-best",
+            "On Fashion-MNIST 3×3 is the best of the kernels 3×3, 5×5 and 7×7",
+            "best of k",
+            variant="cnn3",
+            others=("cnn5", "cnn7"),
+        ),
     ),
     budgets={
         "smoke": Budget(

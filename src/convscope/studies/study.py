@@ -12,6 +12,7 @@ from convscope.studies.factors import Factor, check_one_factor
 
 Profile = Literal["smoke", "quick", "full"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
+MOST_CLAIMS = 6
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,31 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """A statement that the results can refute, declared before them.
+
+    Parameters
+    ----------
+    id
+        Stable and unique over all studies: ``"fashion-cnn3-beats-mlp"``.
+    statement
+        One sentence.
+    kind
+        The rule that decides (`convscope.analysis.verdicts`).
+    variant
+        Id of the variant that the claim is about.
+    others
+        Ids of those that it is compared with: one, or for the best of k all its rivals.
+    """
+
+    id: str
+    statement: str
+    kind: Literal["superiority", "equivalence", "best of k"]
+    variant: str
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Budget:
     """How much of a study one profile runs.
 
@@ -155,6 +181,7 @@ class Study:
     experiments: tuple[Experiment, ...] = ()
     decisions: tuple[Decision, ...] = ()
     reported: tuple[Reported, ...] = ()
+    claims: tuple[Claim, ...] = ()
     margin: float = 0.005  # smallest difference of accuracy that matters in practice, a fraction
     _by_id: dict[str, Variant] = field(init=False, repr=False, compare=False)
 
@@ -163,8 +190,14 @@ class Study:
         if len(self._by_id) != len(self.variants):
             ids = [variant.id for variant in self.variants]
             raise SpecError(f"Study {self.id!r} declares a variant twice: {sorted(ids)}.")
-        for name in (self.baseline, self.reference, *(reported.variant for reported in self.reported)):
+        claimed = [name for claim in self.claims for name in (claim.variant, *claim.others)]
+        for name in (self.baseline, self.reference, *(reported.variant for reported in self.reported), *claimed):
             self.variant(name)
+        if len(self.claims) > MOST_CLAIMS:
+            raise SpecError(
+                f"Study {self.id!r} declares {len(self.claims)} claims; at most {MOST_CLAIMS}.",
+                "Every further claim widens the intervals of all; keep the primary ones.",
+            )
         for experiment in self.experiments:
             variants = [self.variant(name) for name in experiment.variants]
             check_one_factor(

@@ -1,0 +1,62 @@
+# One command from data sets to a published report. `make` alone prints this help.
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+PYTHON ?= python3
+PROFILE ?= quick
+export PROFILE STUDIES JOBS DEVICE STRICT BACKEND PORT
+
+BIN := .venv/bin
+RUN := @$(BIN)/python -m convscope
+STEPS := all data train metrics figures report site serve readme
+
+.PHONY: help setup test lint bench lock clean $(STEPS)
+
+help: ## show this help
+	@echo 'Usage: make TARGET [PROFILE=smoke|quick|full] [STUDIES="..."] [JOBS=n] [DEVICE=auto|cpu|cuda|mps] [STRICT=1]'
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+all: ## train, analyse, draw, render the report, build the site
+data: ## find, download and verify the data sets
+train: ## train the runs that are missing
+metrics: ## build/PROFILE/metrics.json from the results
+figures: ## build/PROFILE/figures/ from the metrics
+report: ## build/PROFILE/report/report.html and report.pdf
+site: ## build/PROFILE/site/
+serve: ## show the site here, rebuilt and reloaded when a source changes
+readme: ## write this build's results into README.md
+
+$(STEPS): setup
+	$(RUN) $@
+
+setup: .venv/ready ## make .venv from requirements.lock (every target does this by itself)
+
+# The new environment takes the place of the old one only when it is complete.
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "make: $(PYTHON) is $$($(PYTHON) --version 2>&1); Python 3.11 or newer is needed. Try: make PYTHON=python3.12"; exit 1; }
+	@echo "Setting up .venv from requirements.lock; this takes a few minutes the first time."
+	@$(PYTHON) -m venv .venv || { echo "make: the venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(BIN)/python -m convscope install-quarto
+	@touch $@
+
+test: setup ## run all tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: setup ## ruff, mypy --strict, import-linter
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+bench: setup ## measure speed ratios side by side
+	@$(BIN)/python benchmarks/numpy_against_torch.py
+
+lock: ## write requirements.lock anew from pyproject.toml, for Linux and macOS (UPGRADE=1: newest versions)
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-header --quiet $(if $(UPGRADE),--upgrade) --output-file requirements.lock
+
+clean: ## remove what was built; trained runs in build/runs stay (rm -r build removes them too)
+	@rm -rf build/smoke build/quick build/full build/data .pytest_cache .mypy_cache .ruff_cache
+	@[ ! -d build/runs ] || echo "Kept build/runs: trained results. rm -r build removes them too."

@@ -1,0 +1,53 @@
+"""metrics.json: its schema, and how it is read. Light to import: rendering needs no torch."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from convscope.errors import ReportError
+
+SCHEMA = 1
+Metrics = dict[str, Any]
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of metrics.json."""
+    text = files("convscope.analysis").joinpath("metrics.schema.json").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def validate(metrics: Metrics) -> None:
+    """Check metrics against their schema.
+
+    Raises
+    ------
+    ReportError
+        They do not fit; the message names the place.
+    """
+    for error in Draft202012Validator(schema()).iter_errors(metrics):
+        raise ReportError(
+            f"metrics.json does not fit its schema at {error.json_path}: {error.message[:300]}",
+            "Run `make all` again; if it was edited by hand, delete it first.",
+        )
+
+
+def read_metrics(path: Path) -> Metrics:
+    """Read metrics.json and check it.
+
+    Raises
+    ------
+    ReportError
+        It is absent, no JSON, or does not fit the schema.
+    """
+    try:
+        metrics: Metrics = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise ReportError(f"{path} cannot be read: {error}.", "Delete it and run `make all` again.") from error
+    validate(metrics)
+    return metrics

@@ -1,0 +1,180 @@
+"""The command line: one sub-command a step of the build. The Makefile calls nothing else."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from convscope.errors import ConvscopeError
+from convscope.pipeline import Pipeline, find_root
+from convscope.studies import PROFILES, STUDIES
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="""What does a convolutional layer buy, and why?
+
+    Each step does those before it as far as they are due: `convscope site` trains, analyses, draws and renders first.
+    Results are kept in build/runs under the hash of everything that decides them, so nothing is trained twice, and
+    Ctrl-C loses only the runs that are under way.""",
+)
+
+ProfileOption = Annotated[
+    str,
+    typer.Option(
+        envvar="PROFILE",
+        help="How much is run: **smoke** (generated digits, seconds, no network), **quick** (real data, a preview in "
+        "minutes), **full** (reference budgets, 10 seeds, hours).",
+    ),
+]
+StudiesOption = Annotated[
+    str, typer.Option(envvar="STUDIES", help=f"Studies to run, separated by spaces; all by default: {' '.join(STUDIES)}.")
+]
+JobsOption = Annotated[
+    int, typer.Option(envvar="JOBS", min=0, help="Training processes, one thread each; 0 takes one a core.")
+]
+DeviceOption = Annotated[
+    str, typer.Option(envvar="DEVICE", help="auto (an NVIDIA GPU where there is one), cpu, cuda, mps.")
+]
+StrictOption = Annotated[
+    bool, typer.Option(envvar="STRICT", help="Fail when a data set is not to be had, instead of leaving its studies out.")
+]
+
+BackendOption = Annotated[
+    str, typer.Option(envvar="BACKEND", help="What renders HTML and PDF: auto (Quarto where it is), quarto, pandoc.")
+]
+
+
+def _pipeline(profile: str, studies: str, jobs: int, device: str, strict: bool, backend: str = "auto") -> Pipeline:
+    if profile not in PROFILES:
+        raise ConvscopeError(f"PROFILE is {profile!r}; it must be one of {', '.join(PROFILES)}.")
+    root = find_root(Path.cwd())
+    return Pipeline(root, profile, studies, jobs, device, strict, backend)  # type: ignore[arg-type]  # checked there
+
+
+@app.command("all")
+def everything(
+    profile: ProfileOption = "quick",
+    studies: StudiesOption = "",
+    jobs: JobsOption = 0,
+    device: DeviceOption = "auto",
+    strict: StrictOption = False,
+    backend: BackendOption = "auto",
+) -> None:
+    """Train, analyse, draw, render the report and build the site."""
+    pipeline = _pipeline(profile, studies, jobs, device, strict, backend)
+    pipeline.all()
+    _where_to_look(pipeline)
+
+
+@app.command()
+def data(
+    profile: ProfileOption = "quick", studies: StudiesOption = "", strict: StrictOption = False
+) -> None:
+    """Find, download and verify the data sets; those not to be had are named."""
+    pipeline = _pipeline(profile, studies, 0, "auto", strict)
+    missing = pipeline.find_data(again=True)
+    for study in pipeline.selected:
+        print(f"{study.id}: {'not to be had' if study.id in missing else 'ready'}")
+
+
+@app.command()
+def train(
+    profile: ProfileOption = "quick",
+    studies: StudiesOption = "",
+    jobs: JobsOption = 0,
+    device: DeviceOption = "auto",
+    strict: StrictOption = False,
+) -> None:
+    """Train the runs that are missing."""
+    pipeline = _pipeline(profile, studies, jobs, device, strict)
+    pipeline.train()
+    print(f"All {len(pipeline.planned())} runs of profile {profile} are trained.")
+
+
+def _up_to(step: str, description: str) -> None:
+    """Add a command that builds up to a step."""
+
+    def command(
+        profile: ProfileOption = "quick",
+        studies: StudiesOption = "",
+        jobs: JobsOption = 0,
+        device: DeviceOption = "auto",
+        strict: StrictOption = False,
+        backend: BackendOption = "auto",
+    ) -> None:
+        pipeline = _pipeline(profile, studies, jobs, device, strict, backend)
+        pipeline.all(until=step)
+
+    app.command(step, help=description)(command)
+
+
+_up_to("metrics", "Analyse the results: build/PROFILE/metrics.json.")
+_up_to("figures", "Draw the figures: build/PROFILE/figures/.")
+_up_to("report", "Render the report: build/PROFILE/report/report.html and report.pdf.")
+_up_to("site", "Build the site: build/PROFILE/site/.")
+
+
+@app.command()
+def serve(
+    profile: ProfileOption = "quick",
+    studies: StudiesOption = "",
+    device: DeviceOption = "auto",
+    backend: BackendOption = "auto",
+    port: Annotated[int, typer.Option(envvar="PORT", help="On this machine; 0 takes a free one.")] = 8000,
+) -> None:
+    """Show the site on this machine, rebuilt and reloaded when a source changes."""
+    from convscope.report.site import serve as serve_site  # noqa: PLC0415
+
+    pipeline = _pipeline(profile, studies, 0, device, False, backend)
+    pipeline.all()
+    serve_site(pipeline.root, pipeline.build, port, rebuild=pipeline.all)
+
+
+@app.command()
+def readme(
+    profile: ProfileOption = "quick", studies: StudiesOption = "", device: DeviceOption = "auto"
+) -> None:
+    """Write the results of a build into README.md, between its markers."""
+    from convscope.report.readme import update_readme  # noqa: PLC0415
+
+    pipeline = _pipeline(profile, studies, 0, device, False)
+    pipeline.all(until="report")
+    update_readme(pipeline.root, pipeline.build)
+
+
+@app.command("install-quarto")
+def install_quarto() -> None:
+    """Try once to install Quarto with pip; the report is rendered with Pandoc and Typst where that fails."""
+    from convscope.report.quarto import install  # noqa: PLC0415
+
+    found = install(Path(sys.prefix) / "quarto.json")
+    print(f"Quarto: {found or 'not to be had here; Pandoc and Typst render the report'}")
+
+
+def _where_to_look(pipeline: Pipeline) -> None:
+    build = pipeline.build.relative_to(pipeline.root)
+    print(f"\nReport   {build}/report/report.html\n         {build}/report/report.pdf")
+    print(f"Site     {build}/site/index.html   (make serve PROFILE={pipeline.profile} shows it in a browser)")
+    print(f"Numbers  {build}/metrics.json")
+
+
+def main() -> None:
+    """Run the command line; an error that the user can mend is shown without a traceback."""
+    try:
+        app()
+    except ConvscopeError as error:
+        print(f"\nconvscope: {error}", file=sys.stderr)
+        raise SystemExit(130 if type(error).__name__ == "Interrupted" else 1) from None
+    except KeyboardInterrupt:
+        print("\nconvscope: stopped.", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""A layer in words, for tables and diagrams."""
+
+from __future__ import annotations
+
+from convscope.specs import Activation, Conv2d, Dense, Flatten, GlobalAveragePool, Layer, Pool2d
+
+_ACTIVATIONS: dict[Activation, str] = {
+    "relu": "ReLU", "tanh": "tanh", "sigmoid": "sigmoid", "gelu": "GELU", "none": "",
+}  # fmt: skip
+
+
+def describe_layer(layer: Layer) -> tuple[str, ...]:
+    """Say what a layer does, in one or two short parts: ``("conv 3×3", "ReLU")``."""
+    match layer:
+        case Conv2d():
+            stride = f", stride {layer.stride}" if layer.stride > 1 else ""
+            parts = (f"conv {layer.kernel}×{layer.kernel}{stride}", _ACTIVATIONS[layer.activation])
+        case Pool2d():
+            parts = (f"{layer.kind} pool", f"{layer.size}×{layer.size}")
+        case GlobalAveragePool():
+            parts = ("global", "average pool")
+        case Flatten():
+            parts = ("flatten", "")
+        case Dense():
+            parts = ("dense", _ACTIVATIONS[layer.activation] or "logits")
+    return tuple(part for part in parts if part)

@@ -1,0 +1,269 @@
+"""The whole way of the data: study, runs, metrics.json, figures, report, site; each step only when it is due.
+
+Nothing heavy is imported until a step has work to do: the check that everything is up to date takes well under a
+second and imports no torch.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import convscope
+from convscope.datasets.find import FOLDER_VARIABLE, find
+from convscope.errors import ConvscopeError, DatasetUnavailable
+from convscope.files import digest, digest_of_files, write_json
+from convscope.report.backend import Backend, choose
+from convscope.runs.environment import commit, cores
+from convscope.runs.plan import PlannedRun, plan
+from convscope.runs.store import RunStore
+from convscope.stages import Stage, files_below
+from convscope.studies import Profile, Study, select
+
+PACKAGE = Path(convscope.__file__).parent
+# Each step depends on the code of its floor and of the floors below it.
+_GROUND = ("specs.py", "files.py", "errors.py", "studies", "datasets", "models", "engines", "runs", "analysis")
+RETRY_SECONDS = 3600  # a data set that was not to be had is looked for again after an hour
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """One profile's build in one checkout.
+
+    Parameters
+    ----------
+    root
+        Of the checkout: it holds ``report/``, ``site/``, ``data/``; ``build/`` is made there.
+    profile
+        How much is run.
+    studies
+        Names, separated by spaces or commas; empty for all.
+    jobs
+        Training processes; 0 takes one a core.
+    device
+        ``auto``, ``cpu``, ``cuda``, ``mps``.
+    strict
+        A data set that is not to be had is an error.
+    backend
+        What renders HTML and PDF.
+    """
+
+    root: Path
+    profile: Profile = "quick"
+    studies: str = ""
+    jobs: int = 0
+    device: str = "auto"
+    strict: bool = False
+    backend: Backend = "auto"
+
+    @property
+    def build(self) -> Path:
+        """Everything generated for this profile."""
+        return self.root / "build" / self.profile
+
+    @property
+    def data_folder(self) -> Path:
+        """Where data sets are kept."""
+        return self.root / "data"
+
+    @property
+    def store(self) -> RunStore:
+        """Results of runs; all profiles share them."""
+        return RunStore(self.root / "build" / "runs")
+
+    @cached_property
+    def selected(self) -> tuple[Study, ...]:
+        """The studies asked for."""
+        return select(self.studies)
+
+    # ------------------------------------------------------------ data
+
+    def find_data(self, *, again: bool = False) -> dict[str, str]:
+        """Look for the data sets that the profile needs, and fetch what is missing.
+
+        Parameters
+        ----------
+        again
+            Look again for what was not to be had a short while ago.
+
+        Returns
+        -------
+        dict
+            Why not, by the id of each study whose data set is not to be had.
+
+        Raises
+        ------
+        DatasetUnavailable
+            In strict mode.
+        """
+        reasons: dict[str, str] = {}
+        for study in self.selected:
+            name = study.budgets[self.profile].data(study.data).dataset
+            if isinstance(name, str):
+                reason = self._unavailable(name, again=again)
+                if reason and self.strict:
+                    raise DatasetUnavailable(reason, "STRICT=1 makes this an error; without it the study is left out.")
+                if reason:
+                    reasons[study.id] = reason
+        return reasons
+
+    def _unavailable(self, name: str, *, again: bool) -> str:
+        """Why a data set is not to be had; empty if it is there. The answer is remembered between builds."""
+        memory = self.root / "build" / "data" / f"{name}.json"
+        where = os.environ.get(FOLDER_VARIABLE, "")
+        try:
+            known = json.loads(memory.read_bytes())
+        except (OSError, ValueError):
+            known = {}
+        if known.get("where") == where:
+            if known.get("files") and all(Path(file).is_file() for file in known["files"]):
+                return ""
+            recent = time.time() - known.get("looked", 0) < RETRY_SECONDS
+            if known.get("reason") and recent and not again:
+                return str(known["reason"])
+        answer: dict[str, Any] = {"where": where, "looked": time.time(), "reason": "", "files": []}
+        try:
+            print(f"data: looking for {name}", file=sys.stderr)
+            answer["files"] = [str(path) for path in find(name, self.data_folder).files.values()]
+        except DatasetUnavailable as error:
+            answer["reason"] = error.message
+            print(f"data: {error}", file=sys.stderr)
+        write_json(memory, answer)
+        return str(answer["reason"])
+
+    # ------------------------------------------------------------ training
+
+    def planned(self) -> dict[str, PlannedRun]:
+        """Runs of the profile by key, without the studies whose data set is not to be had."""
+        left_out = self.find_data()
+        return plan([s for s in self.selected if s.id not in left_out], self.profile, self.device)
+
+    def train(self) -> None:
+        """Train what is missing."""
+        runs = self.planned()
+        todo = [run for run in runs.values() if self.store.state(run.key) is None]
+        if not todo:
+            return
+        from convscope.runs.execute import execute  # noqa: PLC0415
+
+        if len(todo) < len(runs):
+            print(f"{len(runs) - len(todo)} of {len(runs)} runs are there already.", file=sys.stderr)
+        execute(todo, self.store, self.data_folder, self.jobs or cores())
+
+    # ------------------------------------------------------------ stages
+
+    def metrics_stage(self) -> Stage:
+        """Results to metrics.json and the pictures beside it."""
+        metrics, pictures = self.build / "metrics.json", self.build / "pictures.safetensors"
+
+        def inputs() -> str:
+            states = [f"{key} {self.store.state(key)}" for key in self.planned()]
+            left_out = json.dumps(self.find_data(), sort_keys=True)
+            return digest([self._code(*_GROUND), *states, left_out, self.studies])
+
+        def work() -> None:
+            from convscope.analysis.metrics import analyse  # noqa: PLC0415
+            from convscope.analysis.pictures import write_pictures  # noqa: PLC0415
+
+            result, arrays = analyse(
+                self.selected, self.profile, self.store, self.data_folder, self.device, self.find_data()
+            )
+            write_pictures(pictures, arrays)
+            write_json(metrics, result)
+
+        return self._stage("metrics", inputs, [metrics, pictures], work)
+
+    def figures_stage(self) -> Stage:
+        """Metrics to figures."""
+        metrics, pictures = self.build / "metrics.json", self.build / "pictures.safetensors"
+        folder = self.build / "figures"
+
+        def work() -> None:
+            from convscope.analysis.metrics_file import read_metrics  # noqa: PLC0415
+            from convscope.analysis.pictures import read_pictures  # noqa: PLC0415
+            from convscope.figures.draw import draw  # noqa: PLC0415
+
+            draw(read_metrics(metrics), read_pictures(pictures), folder)
+
+        def inputs() -> str:
+            return digest([self._code("figures", "specs.py", "models"), digest_of_files([metrics, pictures])])
+
+        return self._stage("figures", inputs, [folder], work)
+
+    def report_stage(self) -> Stage:
+        """Metrics, figures and prose to report.html, report.pdf and the site's page."""
+        metrics, figures, output = self.build / "metrics.json", self.build / "figures", self.build / "report"
+
+        def inputs() -> str:
+            files = files_below(metrics, figures, self.root / "report")
+            return digest([self._code("report"), digest_of_files(files), commit(self.root), choose(self.backend)])
+
+        def work() -> None:
+            from convscope.analysis.metrics_file import read_metrics  # noqa: PLC0415
+            from convscope.report.publish import publish  # noqa: PLC0415
+
+            publish(self.root / "report", read_metrics(metrics), figures, output, commit(self.root), self.backend)
+
+        return self._stage("report", inputs, [output], work)
+
+    def site_stage(self) -> Stage:
+        """Report, documentation and downloads to the site."""
+        site, report = self.build / "site", self.build / "report"
+
+        def inputs() -> str:
+            files = files_below(self.root / "site", report, self.build / "metrics.json", PACKAGE)
+            return digest_of_files([*files, self.root / "README.md"])
+
+        def work() -> None:
+            from convscope.report.site import build_site  # noqa: PLC0415
+
+            build_site(self.root, self.build, site)
+
+        return self._stage("site", inputs, [site], work)
+
+    def all(self, until: str = "site") -> None:
+        """Bring everything up to date, up to and with a step.
+
+        Parameters
+        ----------
+        until
+            ``metrics``, ``figures``, ``report`` or ``site``.
+        """
+        self.find_data()
+        self.train()
+        for stage in (self.metrics_stage(), self.figures_stage(), self.report_stage(), self.site_stage()):
+            done = stage.run()
+            if not done:
+                print(f"{stage.name}: up to date", file=sys.stderr)
+            if stage.name == until:
+                return
+
+    def _stage(self, name: str, inputs: Any, outputs: list[Path], work: Any) -> Stage:
+        return Stage(name, inputs, outputs, work, self.build / ".stages" / f"{name}.json")
+
+    def _code(self, *parts: str) -> str:
+        """Digest of the source code of some parts of this package."""
+        return digest_of_files(files_below(*(PACKAGE / part for part in parts)))
+
+
+def find_root(start: Path) -> Path:
+    """Find the checkout that a folder belongs to.
+
+    Raises
+    ------
+    ConvscopeError
+        The folder is in none.
+    """
+    for folder in (start, *start.parents):
+        if (folder / "report" / "report.qmd").is_file() and (folder / "site" / "mkdocs.yml").is_file():
+            return folder
+    raise ConvscopeError(
+        f"{start} is in no convscope checkout: there is no report/report.qmd in it or above.",
+        "Change to the folder that you cloned.",
+    )

@@ -1,0 +1,95 @@
+"""From report/*.qmd with holes to a filled source folder that either backend renders."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from convscope.analysis.metrics_file import Metrics
+from convscope.errors import ReportError
+from convscope.files import replacing_folder, write_json
+from convscope.models.describe import describe_layer
+from convscope.report.numbers import Numbers
+from convscope.specs import from_json
+
+MAIN = "report.qmd"
+COPIED = ("_quarto.yml", "references.bib")
+
+
+def environment(folder: Path) -> jinja2.Environment:
+    """Jinja2 with holes ``<< >>``, ``<% %>`` and ``<# #>``: its own ``{{ }}`` and ``{# #}`` mean something to Quarto."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        undefined=jinja2.StrictUndefined,
+        variable_start_string="<<",
+        variable_end_string=">>",
+        block_start_string="<%",
+        block_end_string="%>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # Markdown, not HTML
+    )
+
+
+def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any], output: Path) -> None:
+    """Write the filled source of the report: report.qmd, its settings and bibliography, and the figures.
+
+    Parameters
+    ----------
+    templates
+        The folder ``report/``.
+    metrics
+        What may be said.
+    figures
+        Folder of the drawn figures; every one that the text names must be there.
+    facts
+        About this build: ``commit``, ``backend``, ``command``.
+    output
+        The folder to write; ``sources.json`` in it lists the places in metrics.json that the text names.
+
+    Raises
+    ------
+    ReportError
+        The text names a metric or a figure that is not there.
+    """
+    numbers = Numbers(metrics)
+    jinja = environment(templates)
+
+    def figure(name: str, caption: str, alt: str, label: str = "", width: str = "100%") -> str:
+        if not (figures / f"{name}.svg").is_file():
+            raise ReportError(f"The report shows figure {name!r}, but {figures} has no {name}.svg.")
+        attributes = f'#fig-{label or name} fig-alt="{alt}" width={width}'
+        return f"![{caption}](figures/{name}.svg){{{attributes}}}"
+
+    def layer_name(layer: dict[str, Any]) -> str:
+        return ", ".join(describe_layer(from_json(layer)))
+
+    def chapter(study_id: str) -> str:
+        own = f"studies/{study_id}.qmd"
+        return own if (templates / own).exists() else "_study.qmd"
+
+    jinja.globals.update(
+        value=numbers.value, mean=numbers.mean, interval=numbers.interval, effect=numbers.effect,
+        verdict=numbers.verdict, layer_name=layer_name, figure=figure, chapter=chapter, metrics=metrics, facts=facts,
+        studies=metrics["studies"], datasets=metrics["datasets"],
+    )  # fmt: skip
+    try:
+        text = jinja.get_template(MAIN).render()
+    except jinja2.UndefinedError as error:
+        raise ReportError(f"A hole of the report has no value: {error}.") from error
+    except jinja2.TemplateSyntaxError as error:
+        raise ReportError(f"{error.filename or MAIN}, line {error.lineno}: {error.message}.") from error
+    except jinja2.TemplateNotFound as error:
+        raise ReportError(f"The report includes {error.message!r}, which is not in {templates}.") from error
+    with replacing_folder(output) as folder:
+        (folder / MAIN).write_text(text, encoding="utf-8")
+        for name in COPIED:
+            shutil.copy(templates / name, folder / name)
+        shutil.copytree(figures, folder / "figures", ignore=shutil.ignore_patterns(".*"))
+        write_json(folder / "sources.json", sorted(set(numbers.pointers)))

@@ -1,0 +1,55 @@
+"""Fill the report and render it: report.html, report.pdf, and the page for the site."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from convscope.analysis.metrics_file import Metrics
+from convscope.files import replacing_folder
+from convscope.report import pandoc, quarto
+from convscope.report.backend import Backend, choose
+from convscope.report.checks import check_html
+from convscope.report.fill import fill
+
+def publish(
+    templates: Path, metrics: Metrics, figures: Path, output: Path, commit: str, backend: Backend = "auto"
+) -> None:
+    """Render the report into a folder, complete or not at all.
+
+    Parameters
+    ----------
+    templates
+        The folder ``report/``.
+    metrics, figures
+        What it says and shows.
+    output
+        Gets ``report.html``, ``report.pdf``, ``page.md`` (for the site) and ``source/`` (the filled .qmd).
+    commit
+        Of the checkout, for the colophon.
+    backend
+        What renders HTML and PDF.
+
+    Raises
+    ------
+    ReportError
+        A hole without a value, an unresolved reference, a missing image, or a backend's complaint.
+    """
+    chosen = choose(backend)
+    renderer: ModuleType = quarto if chosen == "quarto" else pandoc
+    facts: dict[str, Any] = {"commit": commit, "backend": chosen}
+    with replacing_folder(output) as folder:
+        source = folder / "source"
+        fill(templates, metrics, figures, facts, source)
+        with ThreadPoolExecutor() as pool:  # each rendering is a process of its own
+            renderings = [
+                pool.submit(renderer.render_html, source, folder / "report.html"),
+                pool.submit(renderer.render_pdf, source, folder / "report.pdf"),
+                pool.submit(pandoc.render_site_page, source, folder / "page.md"),
+            ]
+            for rendering in renderings:
+                rendering.result()
+        check_html(folder / "report.html")
+        check_html(folder / "page.md")

@@ -1,0 +1,90 @@
+"""The site: the report as a page, documentation, API reference and downloads, built by MkDocs Material."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from convscope.errors import ReportError
+from convscope.files import replacing_folder
+
+
+def build_site(root: Path, build: Path, output: Path) -> None:
+    """Build the site from site/, the rendered report and the package's docstrings.
+
+    Parameters
+    ----------
+    root
+        Of the checkout.
+    build
+        The profile's build folder, with ``report/``, ``figures/`` and ``metrics.json``.
+    output
+        The folder to write, complete or not at all.
+
+    Raises
+    ------
+    ReportError
+        MkDocs warns or fails: a broken link, a page that the navigation lacks.
+    """
+    source = build / ".site-source"
+    assemble(root, build, source)
+    with replacing_folder(output) as folder:
+        command = [
+            sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet",
+            "--config-file", str(source / "mkdocs.yml"), "--site-dir", str(folder / "site"),
+        ]  # fmt: skip
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+        )
+        if done.returncode != 0:
+            raise ReportError(f"MkDocs cannot build the site:\n{(done.stdout + done.stderr).strip()[-3000:]}")
+        for path in (folder / "site").iterdir():
+            path.rename(folder / path.name)
+        (folder / "site").rmdir()
+
+
+def assemble(root: Path, build: Path, source: Path) -> None:
+    """Put together what MkDocs reads: site/ as it is, the report's page with its figures, downloads, the package."""
+    with replacing_folder(source) as folder:
+        shutil.copy(root / "site" / "mkdocs.yml", folder)
+        docs = folder / "docs"
+        shutil.copytree(root / "site" / "docs", docs)
+        report = docs / "report"
+        shutil.copytree(build / "figures", report / "figures", ignore=shutil.ignore_patterns(".*"))
+        shutil.copy(build / "report" / "page.md", report / "index.md")
+        for name in ("report.html", "report.pdf"):
+            shutil.copy(build / "report" / name, report)
+        shutil.copy(build / "metrics.json", report)
+        shutil.copytree(
+            root / "src" / "convscope", folder / "src" / "convscope", ignore=shutil.ignore_patterns("__pycache__")
+        )
+
+
+def serve(root: Path, build: Path, port: int, rebuild: Callable[[], None]) -> None:
+    """Serve the built site on loopback until Ctrl-C, and rebuild and reload when report/ or site/ changes.
+
+    Parameters
+    ----------
+    root, build
+        As for `build_site`.
+    port
+        0 takes a free one.
+    rebuild
+        Brings the site up to date.
+    """
+    from mkdocs.livereload import LiveReloadServer  # noqa: PLC0415
+
+    server = LiveReloadServer(builder=rebuild, host="127.0.0.1", port=port, root=str(build / "site"), mount_path="/")
+    for folder in ("report", "site"):
+        server.watch(str(root / folder))
+    print(f"Serving {build / 'site'} on {server.url}; Ctrl-C stops. Changes in report/ and site/ show at once.")
+    try:
+        server.serve()
+    except KeyboardInterrupt:
+        print("Stopped.")
+    finally:
+        server.shutdown()

@@ -1,0 +1,79 @@
+"""A step of the build that is skipped while nothing it depends on has changed.
+
+Make compares times, trusts a truncated file, and cannot see that a study asks for other runs than before. A stage
+compares contents, its inputs and its outputs, and so notices a file that was cut off or edited by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from convscope.files import digest_of_files, write_json
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the build.
+
+    Parameters
+    ----------
+    name
+        As it is shown and remembered.
+    inputs
+        Digest of all that the step's outputs follow from; computed when it is needed.
+    outputs
+        Files and folders that it writes.
+    work
+        Does the step.
+    memory
+        JSON file that remembers digests of inputs and outputs from the last time.
+    """
+
+    name: str
+    inputs: Callable[[], str]
+    outputs: Sequence[Path]
+    work: Callable[[], Any]
+    memory: Path
+
+    def is_current(self) -> bool:
+        """Tell whether inputs and outputs are those of the last time."""
+        try:
+            remembered = json.loads(self.memory.read_bytes())
+        except (OSError, ValueError):
+            return False
+        return bool(remembered == {"inputs": self.inputs(), "outputs": self._outputs()})
+
+    def run(self) -> bool:
+        """Do the step unless it is current; return whether it was done."""
+        if self.is_current():
+            return False
+        started = time.monotonic()
+        inputs = self.inputs()  # before the work: a file edited meanwhile makes the next build do it again
+        self.memory.unlink(missing_ok=True)
+        self.work()
+        write_json(self.memory, {"inputs": inputs, "outputs": self._outputs()})
+        print(f"{self.name}: done in {time.monotonic() - started:.1f} s", file=sys.stderr)
+        return True
+
+    def _outputs(self) -> str:
+        return digest_of_files(files_below(*self.outputs))
+
+
+def files_below(*paths: Path) -> list[Path]:
+    """Return files as they are, and all files below folders; hidden ones and byte code are left out."""
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        for file in path.rglob("*"):
+            hidden = any(part.startswith(".") or part == "__pycache__" for part in file.relative_to(path).parts)
+            if file.is_file() and not hidden:
+                found.append(file)
+    return found
