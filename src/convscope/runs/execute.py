@@ -67,13 +67,14 @@ def execute(runs: Sequence[PlannedRun], store: RunStore, data_folder: Path, jobs
     from joblib import Parallel, delayed  # noqa: PLC0415  # a training container needs none
 
     remove_leftovers(store.root)
-    longest_first = sorted(runs, key=lambda run: run.expected_seconds, reverse=True)
+    # A stopped training leaves whole seeds, which can be compared; within a seed long runs first keep all cores busy.
+    ordered = sorted(runs, key=lambda run: (run.spec.seed, -run.expected_seconds))
     folder = Path(tempfile.mkdtemp(prefix="convscope-progress-"))
     os.environ.update(ONE_THREAD | KEEP_MEMORY)  # workers inherit it; it must be set before they start
     failures: list[str] = []
     try:
-        with termination_as_interrupt(), ProgressDisplay(longest_first, folder, jobs) as display:
-            tasks = (delayed(_guarded)(run, store.root, data_folder, folder / run.key) for run in longest_first)
+        with termination_as_interrupt(), ProgressDisplay(ordered, folder, jobs) as display:
+            tasks = (delayed(_guarded)(run, store.root, data_folder, folder / run.key) for run in ordered)
             # one task at a time to each process: batches would hold back results
             finished = Parallel(jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="all")(tasks)
             for key, failure in finished:

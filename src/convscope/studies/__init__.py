@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from convscope.errors import SpecError
-from convscope.studies import fashion
+from convscope.studies import cifar10, fashion, fashion_compact, mnist, mnist_numpy
 from convscope.studies.study import PROFILES, Profile, Study, Variant
 
-STUDIES: dict[str, Study] = {study.id: study for study in (fashion.study,)}
+_MODULES = (mnist, mnist_numpy, fashion, fashion_compact, cifar10)  # in the order of the report
+STUDIES: dict[str, Study] = {study.id: study for study in (module.study for module in _MODULES)}
 
 __all__ = ["PROFILES", "STUDIES", "Profile", "Study", "Variant", "select"]
 

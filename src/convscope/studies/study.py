@@ -158,6 +158,12 @@ class Budget:
         )
 
 
+def smoke_budget(channels: Literal[1, 3] = 1, epochs: int = 3) -> Budget:
+    """Return a budget of seconds on generated digits: grey 28x28 images, or RGB 32x32 for three channels."""
+    glyphs = Glyphs(size=28 if channels == 1 else 32, channels=channels)
+    return Budget(seeds=2, epochs=epochs, dataset=glyphs, train_images=1600, validation_images=400)
+
+
 @dataclass(frozen=True)
 class Study:
     """A question, the networks that answer it, and what each profile runs of it.

@@ -1,0 +1,64 @@
+"""Fashion-MNIST with a smaller dense head, kernels of 3, 5 and 7 pixels (reference project 003)."""
+
+from convscope.specs import DataSpec, TrainSpec
+from convscope.studies.architectures import cnn, mlp
+from convscope.studies.decisions import block_decisions
+from convscope.studies.study import Budget, Claim, Experiment, Reported, Study, Variant, smoke_budget
+
+IMAGE = (1, 28, 28)
+
+study = Study(
+    id="fashion_compact",
+    title="Compact networks: Fashion-MNIST",
+    question="Do the findings hold for smaller networks, with one hidden layer in the baseline and half the dense "
+    "head in the CNN?",
+    data=DataSpec("fashion-mnist", validation_images=10_000, normalisation="unit"),
+    training=TrainSpec(epochs=8, learning_rate=1e-3, batch_size=128, schedule="linear"),
+    variants=(
+        Variant("mlp", "MLP", mlp(IMAGE, hidden=[128])),
+        *(Variant(f"cnn{k}", f"CNN {k}×{k}", cnn(IMAGE, filters=[32, 64], kernel=k, dense=64)) for k in (3, 5, 7)),
+    ),
+    baseline="mlp",
+    reference="cnn3",
+    experiments=(
+        Experiment(
+            "kernel",
+            "Kernel size",
+            factor="kernel",
+            variants=("cnn3", "cnn5", "cnn7"),
+            question="Does a larger kernel classify better where the head is small?",
+        ),
+    ),
+    decisions=block_decisions(filters="32, then 64", kernel="3×3 (5×5 and 7×7 compared)", dense=64),
+    reported=(
+        Reported("mlp", "parameters", "101,770", 101_770, 101_770),
+        Reported("cnn3", "parameters", "220,234", 220_234, 220_234),
+        Reported("cnn5", "parameters", "253,514", 253_514, 253_514),
+        Reported("cnn7", "parameters", "303,434", 303_434, 303_434),
+        Reported("mlp", "test_accuracy", "88.62 %", 0.88615, 0.88625),
+        Reported("cnn3", "test_accuracy", "91.72 %", 0.91715, 0.91725),
+        Reported("cnn5", "test_accuracy", "90.73 %", 0.90725, 0.90735),
+        Reported("cnn7", "test_accuracy", "91.35 %", 0.91345, 0.91355),
+        Reported("mlp", "test_loss", "0.3264", 0.32635, 0.32645),
+        Reported("cnn3", "test_loss", "0.2307", 0.23065, 0.23075),
+        Reported("cnn5", "test_loss", "0.2623", 0.26225, 0.26235),
+        Reported("cnn7", "test_loss", "0.2452", 0.24515, 0.24525),
+    ),
+    claims=(
+        Claim(
+            "fashion_compact-cnn3-beats-mlp",
+            "On Fashion-MNIST the compact CNN with 3×3 kernels classifies better than the MLP with one hidden layer",
+            "superiority",
+            variant="cnn3",
+            others=("mlp",),
+        ),
+        Claim(
+            "fashion_compact-3x3-best",
+            "Among the compact CNNs 3×3 is the best of the kernels 3×3, 5×5 and 7×7",
+            "best of k",
+            variant="cnn3",
+            others=("cnn5", "cnn7"),
+        ),
+    ),
+    budgets={"smoke": smoke_budget(), "quick": Budget(seeds=3, epochs=2), "full": Budget(seeds=10, epochs=8)},
+)

@@ -1,0 +1,51 @@
+"""MNIST: an MLP against CNNs with kernels of 3 and 5 pixels (reference project 000)."""
+
+from convscope.specs import DataSpec, TrainSpec
+from convscope.studies.architectures import cnn, mlp
+from convscope.studies.decisions import block_decisions
+from convscope.studies.study import Budget, Claim, Experiment, Study, Variant, smoke_budget
+
+IMAGE = (1, 28, 28)
+
+study = Study(
+    id="mnist",
+    title="Digits: MNIST",
+    question="Does convolution help where a fully connected network already reads nearly every digit, and does a "
+    "5×5 kernel read more than a 3×3 kernel?",
+    data=DataSpec("mnist", validation_images=10_000),
+    training=TrainSpec(epochs=6, learning_rate=1e-3, batch_size=128, schedule="linear"),
+    variants=(
+        Variant("mlp", "MLP", mlp(IMAGE, hidden=[128])),
+        *(Variant(f"cnn{k}", f"CNN {k}×{k}", cnn(IMAGE, filters=[16, 32], kernel=k, dense=128)) for k in (3, 5)),
+    ),
+    baseline="mlp",
+    reference="cnn3",
+    experiments=(
+        Experiment(
+            "kernel",
+            "Kernel size",
+            factor="kernel",
+            variants=("cnn3", "cnn5"),
+            question="Does a 5×5 kernel, which covers a whole stroke, classify better than a 3×3 kernel?",
+        ),
+    ),
+    decisions=block_decisions(filters="16, then 32", kernel="3×3 (5×5 compared)", dense=128),
+    claims=(
+        Claim(
+            "mnist-cnn3-beats-mlp",
+            "On MNIST the CNN with 3×3 kernels classifies better than the MLP",
+            "superiority",
+            variant="cnn3",
+            others=("mlp",),
+        ),
+        Claim(
+            "mnist-kernels-equal",
+            "On MNIST 3×3 and 5×5 kernels classify equally well",
+            "equivalence",
+            variant="cnn5",
+            others=("cnn3",),
+        ),
+    ),
+    margin=0.002,
+    budgets={"smoke": smoke_budget(), "quick": Budget(seeds=3, epochs=2), "full": Budget(seeds=10, epochs=6)},
+)

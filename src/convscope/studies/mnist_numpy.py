@@ -1,0 +1,61 @@
+"""MNIST with a network written from scratch in NumPy (reference project 001)."""
+
+from convscope.specs import DataSpec, TrainSpec
+from convscope.studies.architectures import cnn, mlp
+from convscope.studies.decisions import block_decisions
+from convscope.studies.study import Budget, Claim, Experiment, Reported, Study, Variant, smoke_budget
+
+IMAGE = (1, 28, 28)
+
+study = Study(
+    id="mnist_numpy",
+    title="From scratch: MNIST in NumPy",
+    question="Does a convolutional network whose every gradient is written by hand, in NumPy alone, show the same "
+    "gain over a fully connected one, for kernels of three sizes?",
+    data=DataSpec("mnist", validation_images=6_000, normalisation="unit"),
+    training=TrainSpec(epochs=4, learning_rate=1e-3, batch_size=128, schedule="linear", engine="numpy"),
+    variants=(
+        Variant("mlp", "MLP", mlp(IMAGE, hidden=[128, 64])),
+        *(Variant(f"cnn{k}", f"CNN {k}×{k}", cnn(IMAGE, filters=[16, 32], kernel=k, dense=128)) for k in (3, 5, 7)),
+    ),
+    baseline="mlp",
+    reference="cnn3",
+    experiments=(
+        Experiment(
+            "kernel",
+            "Kernel size",
+            factor="kernel",
+            variants=("cnn3", "cnn5", "cnn7"),
+            question="Does a larger kernel read digits better, and what does it cost in a plain implementation?",
+        ),
+    ),
+    decisions=block_decisions(filters="16, then 32", kernel="3×3 (5×5 and 7×7 compared)", dense=128),
+    reported=(
+        Reported("mlp", "parameters", "about 109 K", 108_500, 109_500),
+        Reported("cnn3", "parameters", "about 210 K", 205_000, 215_000),
+        Reported("cnn5", "parameters", "about 690 K", 685_000, 695_000),
+        Reported("cnn7", "parameters", "about 1.5 M", 1_450_000, 1_550_000),
+        Reported("mlp", "test_accuracy", "92–94 %", 0.915, 0.945),
+        Reported("cnn3", "test_accuracy", "96–98 %", 0.955, 0.985),
+        Reported("cnn5", "test_accuracy", "96–98 %", 0.955, 0.985),
+        Reported("cnn7", "test_accuracy", "96–98 %", 0.955, 0.985),
+    ),
+    claims=(
+        Claim(
+            "mnist_numpy-cnn3-beats-mlp",
+            "On MNIST the CNN written in NumPy classifies better than the MLP written in NumPy",
+            "superiority",
+            variant="cnn3",
+            others=("mlp",),
+        ),
+        Claim(
+            "mnist_numpy-3x3-best",
+            "On MNIST 3×3 is the best of the kernels 3×3, 5×5 and 7×7",
+            "best of k",
+            variant="cnn3",
+            others=("cnn5", "cnn7"),
+        ),
+    ),
+    margin=0.002,
+    budgets={"smoke": smoke_budget(), "quick": Budget(seeds=3, epochs=2), "full": Budget(seeds=10, epochs=4)},
+)
