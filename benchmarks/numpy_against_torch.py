@@ -112,12 +112,8 @@ def images_per_second(step: Step, steps: int, batch: int) -> float:
 
 def main() -> None:
     """Print one line for each kernel size."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--kernel", type=int, nargs="+", default=[3, 5, 7], help="odd kernel sizes (default 3 5 7)"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kernel", type=int, nargs="+", default=[3, 5, 7], help="odd kernel sizes (default 3 5 7)")
     parser.add_argument("--batch", type=int, default=128, help="images a step (default 128)")
     parser.add_argument("--rounds", type=int, default=15, help="turns of each engine (default 15)")
     parser.add_argument("--steps", type=int, default=5, help="steps a turn (default 5)")
@@ -128,12 +124,8 @@ def main() -> None:
     images = random.standard_normal((options.batch, 1, 28, 28), dtype=np.float32)
     labels = random.integers(0, 10, options.batch)
 
-    print(
-        f"{platform.processor() or platform.machine()}, NumPy {np.__version__}, PyTorch {torch.__version__}"
-    )
-    print(
-        f"{'kernel':>6} {'NumPy':>9} {'PyTorch':>9} {'ratio':>6}  images/s, median of {options.rounds} turns"
-    )
+    print(f"{platform.processor() or platform.machine()}, NumPy {np.__version__}, PyTorch {torch.__version__}")
+    print(f"{'kernel':>6} {'NumPy':>9} {'PyTorch':>9} {'ratio':>6}  images/s, median of {options.rounds} turns")
     for kernel in options.kernel:
         spec = model(kernel)
         ours, theirs = numpy_step(spec, images, labels), torch_step(spec, kernel, images, labels)

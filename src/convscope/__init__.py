@@ -1,1 +1,1 @@
-"""What does a convolutional layer buy, and why?"""
+"""Ask what a convolutional layer buys, and why, with experiments that test every claim."""

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from convscope.errors import ConvscopeError
-from convscope.pipeline import Pipeline, find_root
+from convscope.pipeline import PUBLISHED, Pipeline, find_root
 from convscope.studies import PROFILES, STUDIES
 
 app = typer.Typer(
@@ -29,11 +29,13 @@ ProfileOption = Annotated[
     typer.Option(
         envvar="PROFILE",
         help="How much is run: **smoke** (generated digits, seconds, no network), **quick** (real data, a preview in "
-        "minutes), **full** (reference budgets, 10 seeds, hours).",
+        "minutes), **full** (reference budgets, 10 seeds, hours), "
+        "**published** (trains nothing: the results in the checkout).",
     ),
 ]
 StudiesOption = Annotated[
-    str, typer.Option(envvar="STUDIES", help=f"Studies to run, separated by spaces; all by default: {' '.join(STUDIES)}.")
+    str,
+    typer.Option(envvar="STUDIES", help=f"Studies to run, separated by spaces; all by default: {' '.join(STUDIES)}."),
 ]
 JobsOption = Annotated[
     int, typer.Option(envvar="JOBS", min=0, help="Training processes, one thread each; 0 takes one a core.")
@@ -42,17 +44,19 @@ DeviceOption = Annotated[
     str, typer.Option(envvar="DEVICE", help="auto (an NVIDIA GPU where there is one), cpu, cuda, mps.")
 ]
 StrictOption = Annotated[
-    bool, typer.Option(envvar="STRICT", help="Fail when a data set is not to be had, instead of leaving its studies out.")
+    bool,
+    typer.Option(envvar="STRICT", help="Fail when a data set is not to be had, instead of leaving its studies out."),
 ]
 
 BackendOption = Annotated[
-    str, typer.Option(envvar="BACKEND", help="What renders HTML and PDF: auto (Quarto where it is), quarto, pandoc.")
+    str,
+    typer.Option(envvar="BACKEND", help="What renders HTML and PDF: auto (Quarto where it is), quarto, pandoc."),
 ]
 
 
 def _pipeline(profile: str, studies: str, jobs: int, device: str, strict: bool, backend: str = "auto") -> Pipeline:
-    if profile not in PROFILES:
-        raise ConvscopeError(f"PROFILE is {profile!r}; it must be one of {', '.join(PROFILES)}.")
+    if profile not in (*PROFILES, PUBLISHED):
+        raise ConvscopeError(f"PROFILE is {profile!r}; it must be one of {', '.join((*PROFILES, PUBLISHED))}.")
     root = find_root(Path.cwd())
     return Pipeline(root, profile, studies, jobs, device, strict, backend)  # type: ignore[arg-type]  # checked there
 
@@ -73,9 +77,7 @@ def everything(
 
 
 @app.command()
-def data(
-    profile: ProfileOption = "quick", studies: StudiesOption = "", strict: StrictOption = False
-) -> None:
+def data(profile: ProfileOption = "quick", studies: StudiesOption = "", strict: StrictOption = False) -> None:
     """Find, download and verify the data sets; those not to be had are named."""
     pipeline = _pipeline(profile, studies, 0, "auto", strict)
     missing = pipeline.find_data(again=True)
@@ -137,15 +139,21 @@ def serve(
 
 
 @app.command()
-def readme(
-    profile: ProfileOption = "quick", studies: StudiesOption = "", device: DeviceOption = "auto"
-) -> None:
+def readme(profile: ProfileOption = "quick", studies: StudiesOption = "", device: DeviceOption = "auto") -> None:
     """Write the results of a build into README.md, between its markers."""
     from convscope.report.readme import update_readme  # noqa: PLC0415
 
     pipeline = _pipeline(profile, studies, 0, device, False)
     pipeline.all(until="report")
     update_readme(pipeline.root, pipeline.build)
+
+
+@app.command()
+def publish(studies: StudiesOption = "", device: DeviceOption = "auto") -> None:
+    """Keep the results of the full profile in data/published/, to be committed."""
+    pipeline = _pipeline("full", studies, 0, device, False)
+    for study, seeds in pipeline.publish().items():
+        print(f"{study}: {seeds} seeds")
 
 
 @app.command("install-quarto")

@@ -8,27 +8,40 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import convscope
 from convscope.datasets.find import FOLDER_VARIABLE, find
 from convscope.errors import ConvscopeError, DatasetUnavailable
-from convscope.files import digest, digest_of_files, write_json
+from convscope.files import digest, digest_of_files, replacing, write_json
 from convscope.report.backend import Backend, choose
 from convscope.runs.environment import commit, cores
-from convscope.runs.plan import PlannedRun, plan
-from convscope.runs.store import RunStore
+from convscope.runs.plan import PlannedRun, plan, plan_study
+from convscope.runs.store import RunStore, UnreadableResult
 from convscope.stages import Stage, files_below
 from convscope.studies import Profile, Study, select
 
 PACKAGE = Path(convscope.__file__).parent
 # Each step depends on the code of its floor and of the floors below it.
-_GROUND = ("specs.py", "files.py", "errors.py", "studies", "datasets", "models", "engines", "runs", "analysis")
+_GROUND = (
+    "specs.py",
+    "files.py",
+    "errors.py",
+    "studies",
+    "datasets",
+    "models",
+    "engines",
+    "runs",
+    "analysis",
+)
+PUBLISHED: Literal["published"] = "published"
+RESULT_FILES = ("metrics.json", "pictures.safetensors")
 RETRY_SECONDS = 3600  # a data set that was not to be had is looked for again after an hour
 
 
@@ -41,7 +54,7 @@ class Pipeline:
     root
         Of the checkout: it holds ``report/``, ``site/``, ``data/``; ``build/`` is made there.
     profile
-        How much is run.
+        How much is run; ``published`` runs nothing and takes the results in data/published/.
     studies
         Names, separated by spaces or commas; empty for all.
     jobs
@@ -55,7 +68,7 @@ class Pipeline:
     """
 
     root: Path
-    profile: Profile = "quick"
+    profile: Profile | Literal["published"] = "quick"
     studies: str = ""
     jobs: int = 0
     device: str = "auto"
@@ -76,6 +89,11 @@ class Pipeline:
     def store(self) -> RunStore:
         """Results of runs; all profiles share them."""
         return RunStore(self.root / "build" / "runs")
+
+    @property
+    def published_folder(self) -> Path:
+        """Results of a long run, kept in the repository."""
+        return self.root / "data" / "published"
 
     @cached_property
     def selected(self) -> tuple[Study, ...]:
@@ -103,6 +121,8 @@ class Pipeline:
             In strict mode.
         """
         reasons: dict[str, str] = {}
+        if self.profile == PUBLISHED:
+            return reasons
         for study in self.selected:
             name = study.budgets[self.profile].data(study.data).dataset
             if isinstance(name, str):
@@ -140,7 +160,9 @@ class Pipeline:
     # ------------------------------------------------------------ training
 
     def planned(self) -> dict[str, PlannedRun]:
-        """Runs of the profile by key, without the studies whose data set is not to be had."""
+        """Return the runs of the profile by key, without the studies whose data set is not to be had."""
+        if self.profile == PUBLISHED:
+            return {}
         left_out = self.find_data()
         return plan([s for s in self.selected if s.id not in left_out], self.profile, self.device)
 
@@ -159,29 +181,86 @@ class Pipeline:
     # ------------------------------------------------------------ stages
 
     def metrics_stage(self) -> Stage:
-        """Results to metrics.json and the pictures beside it."""
-        metrics, pictures = self.build / "metrics.json", self.build / "pictures.safetensors"
+        """Results to metrics.json and the pictures beside it; published ones are taken as they are."""
+        outputs = [self.build / name for name in RESULT_FILES]
 
         def inputs() -> str:
+            if self.profile == PUBLISHED:
+                return digest_of_files(self.published_folder / name for name in RESULT_FILES)
             states = [f"{key} {self.store.state(key)}" for key in self.planned()]
             left_out = json.dumps(self.find_data(), sort_keys=True)
             return digest([self._code(*_GROUND), *states, left_out, self.studies])
 
         def work() -> None:
-            from convscope.analysis.metrics import analyse  # noqa: PLC0415
-            from convscope.analysis.pictures import write_pictures  # noqa: PLC0415
+            if self.profile == PUBLISHED:
+                self._take_published()
+            else:
+                self._analyse(self.build, dict.fromkeys(study.id for study in self.selected))
 
-            result, arrays = analyse(
-                self.selected, self.profile, self.store, self.data_folder, self.device, self.find_data()
-            )
-            write_pictures(pictures, arrays)
-            write_json(metrics, result)
+        return self._stage("metrics", inputs, outputs, work)
 
-        return self._stage("metrics", inputs, [metrics, pictures], work)
+    def _analyse(self, folder: Path, seeds: dict[str, int | None]) -> None:
+        """Write metrics.json and pictures; a damaged result is reported, removed and trained again.
+
+        Parameters
+        ----------
+        folder
+            Where to write.
+        seeds
+            Take the first so many seeds of a study; None takes all of the profile.
+        """
+        from convscope.analysis.metrics import Analysis  # noqa: PLC0415
+        from convscope.analysis.pictures import write_pictures  # noqa: PLC0415
+
+        profile: Profile = "full" if self.profile == PUBLISHED else self.profile
+        left_out = self.find_data()
+        analysis = Analysis(profile, self.store, self.data_folder, self.device)
+        for study in self.selected:
+            if study.id in left_out:
+                analysis.leave_out(study, left_out[study.id])
+            elif seeds[study.id] == 0:
+                analysis.leave_out(study, "No seed of it is complete yet.")
+            else:
+                try:
+                    analysis.add(study, seeds[study.id])
+                except UnreadableResult as error:
+                    print(f"metrics: {error.message} It is trained again.", file=sys.stderr)
+                    self.store.discard(error.key)
+                    self.train()
+                    return self._analyse(folder, seeds)
+        write_pictures(folder / RESULT_FILES[1], analysis.pictures)
+        write_json(folder / RESULT_FILES[0], analysis.metrics())
+        return None
+
+    def _take_published(self) -> None:
+        for name in RESULT_FILES:
+            if not (self.published_folder / name).is_file():
+                raise ConvscopeError(
+                    f"PROFILE is 'published', but {self.published_folder} has no {name}.",
+                    "`make all PROFILE=full` and then `make publish` put it there.",
+                )
+            with replacing(self.build / name) as temporary:
+                shutil.copyfile(self.published_folder / name, temporary)
+
+    def publish(self) -> dict[str, int | None]:
+        """Write the results of the full profile to data/published/, with those seeds of each study that are complete.
+
+        Returns
+        -------
+        dict
+            Number of seeds by study id.
+        """
+        seeds: dict[str, int | None] = {}
+        for study in self.selected:
+            variants = plan_study(study, "full", self.device).values()
+            complete = [all(self.store.state(run.key) for run in seed) for seed in zip(*variants, strict=True)]
+            seeds[study.id] = complete.index(False) if False in complete else len(complete)
+        self._analyse(self.published_folder, seeds)
+        return seeds
 
     def figures_stage(self) -> Stage:
         """Metrics to figures."""
-        metrics, pictures = self.build / "metrics.json", self.build / "pictures.safetensors"
+        metrics, pictures = (self.build / name for name in RESULT_FILES)
         folder = self.build / "figures"
 
         def work() -> None:
@@ -208,7 +287,9 @@ class Pipeline:
             from convscope.analysis.metrics_file import read_metrics  # noqa: PLC0415
             from convscope.report.publish import publish  # noqa: PLC0415
 
-            publish(self.root / "report", read_metrics(metrics), figures, output, commit(self.root), self.backend)
+            publish(
+                self.root / "report", read_metrics(metrics), figures, output, commit(self.root), backend=self.backend
+            )
 
         return self._stage("report", inputs, [output], work)
 

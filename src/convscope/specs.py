@@ -27,7 +27,10 @@ def _require_one_of(name: str, value: object, choices: tuple[object, ...]) -> No
 
 
 def _require_positive(name: str, value: int) -> None:
-    _require(isinstance(value, int) and value >= 1, f"{name} is {value!r}; it must be a whole number of at least 1.")
+    _require(
+        isinstance(value, int) and value >= 1,
+        f"{name} is {value!r}; it must be a whole number of at least 1.",
+    )
 
 
 # ---------------------------------------------------------------- layers
@@ -246,7 +249,10 @@ class Glyphs:
         )
         _require(0 <= self.content <= self.size, f"Glyphs content is {self.content}; it must be 0 to {self.size}.")
         _require(0 <= self.rotation <= 180, f"Glyphs rotation is {self.rotation}; it must be 0 to 180 degrees.")
-        _require(0 <= self.shift < self.size, f"Glyphs shift is {self.shift}; it must be 0 to {self.size - 1} pixels.")
+        _require(
+            0 <= self.shift < self.size,
+            f"Glyphs shift is {self.shift}; it must be 0 to {self.size - 1} pixels.",
+        )
         _require(0 <= self.noise <= 1, f"Glyphs noise is {self.noise}; it must be 0 to 1.")
 
 
@@ -301,7 +307,10 @@ class TrainSpec:
     def __post_init__(self) -> None:
         _require_positive("epochs", self.epochs)
         _require_positive("batch_size", self.batch_size)
-        _require(0 < self.learning_rate < 10, f"learning_rate is {self.learning_rate}; it must be above 0 and below 10.")
+        _require(
+            0 < self.learning_rate < 10,
+            f"learning_rate is {self.learning_rate}; it must be above 0 and below 10.",
+        )
         _require(0 <= self.momentum < 1, f"momentum is {self.momentum}; it must be at least 0 and below 1.")
         _require_one_of("engine", self.engine, ("torch", "numpy"))
         _require_one_of("optimiser", self.optimiser, ("adam", "sgd"))
@@ -318,7 +327,10 @@ class RunSpec:
     seed: int
 
     def __post_init__(self) -> None:
-        _require(isinstance(self.seed, int) and self.seed >= 0, f"seed is {self.seed!r}; it must be a whole number >= 0.")
+        _require(
+            isinstance(self.seed, int) and self.seed >= 0,
+            f"seed is {self.seed!r}; it must be a whole number >= 0.",
+        )
 
 
 @dataclass(frozen=True)
@@ -399,5 +411,10 @@ def run_key(spec: RunSpec, fingerprint: str, mode: NumericMode, engine_revision:
     engine_revision
         Raised by whoever changes what training computes.
     """
-    parts = {"spec": to_json(spec), "data": fingerprint, "mode": to_json(mode), "engine_revision": engine_revision}
+    parts = {
+        "spec": to_json(spec),
+        "data": fingerprint,
+        "mode": to_json(mode),
+        "engine_revision": engine_revision,
+    }
     return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

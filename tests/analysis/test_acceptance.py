@@ -41,9 +41,7 @@ class Population:
         """Return the latent scores of two networks, (n, images) each."""
         shared = self.difficulty * rng.standard_normal(images, dtype=np.float32)
         if self.common_seed:
-            shared = shared + np.float32(self.common_seed) * rng.standard_normal(
-                (n, images), dtype=np.float32
-            )
+            shared = shared + np.float32(self.common_seed) * rng.standard_normal((n, images), dtype=np.float32)
 
         def network(ease: float) -> Table:
             scores = rng.standard_normal((n, images), dtype=np.float32)

@@ -26,9 +26,7 @@ def test_prediction_interval_by_hand() -> None:
     # mean 2, standard deviation 1, t of 2 degrees 4.3027 (any table)
     half_width = 4.302653 * (4 / 3) ** 0.5
     assert prediction_interval([1, 2, 3]) == pytest.approx((2 - half_width, 2 + half_width))
-    assert prediction_interval([1, 2, 3], half_rounding=0.5) == pytest.approx(
-        (1.5 - half_width, 2.5 + half_width)
-    )
+    assert prediction_interval([1, 2, 3], half_rounding=0.5) == pytest.approx((1.5 - half_width, 2.5 + half_width))
 
 
 @given(accuracies)

@@ -58,16 +58,12 @@ def test_loading_needs_numpy_alone() -> None:
 
 
 def test_unknown_name() -> None:
-    with pytest.raises(
-        DatasetError, match=r"'emnist' is no data set; known are cifar10, fashion-mnist, mnist"
-    ):
+    with pytest.raises(DatasetError, match=r"'emnist' is no data set; known are cifar10, fashion-mnist, mnist"):
         public("emnist")
 
 
 def test_the_table_of_files_is_the_catalogue() -> None:
-    table = re.findall(
-        r"^\| `(\S+)` \| ([\d,]+) \| `(\S+)` \|$", (PROJECT / "data/README.md").read_text(), re.M
-    )
+    table = re.findall(r"^\| `(\S+)` \| ([\d,]+) \| `(\S+)` \|$", (PROJECT / "data/README.md").read_text(), re.M)
     assert table == [
         (f"{name}/{file.name}", f"{file.size:,}", file.sha256)
         for name, dataset in PUBLIC.items()

@@ -40,9 +40,7 @@ def test_from_a_mirror(
 
 
 @pytest.mark.parametrize("missing", [1, 1000])
-def test_a_transfer_that_ends_early(
-    tiny: dict[str, bytes], mirror: Mirror, tmp_path: Path, missing: int
-) -> None:
+def test_a_transfer_that_ends_early(tiny: dict[str, bytes], mirror: Mirror, tmp_path: Path, missing: int) -> None:
     mirror.answers[f"/{IMAGES}.gz"] = mirror.answers[f"/{IMAGES}.gz"][:-missing]
     mirror.missing_bytes = missing
     with pytest.raises(DatasetUnavailable, match=r"torchvision\.datasets\.MNIST"):
@@ -112,9 +110,7 @@ def test_of_several_processes_one_fetches(tiny: dict[str, bytes], mirror: Mirror
 
 
 @pytest.mark.slow
-def test_a_killed_download_leaves_nothing_in_the_way(
-    tiny: dict[str, bytes], mirror: Mirror, tmp_path: Path
-) -> None:
+def test_a_killed_download_leaves_nothing_in_the_way(tiny: dict[str, bytes], mirror: Mirror, tmp_path: Path) -> None:
     data = tmp_path / "data"
     mirror.stalled = threading.Event()
     process = start(data, mirror)

@@ -134,9 +134,7 @@ def test_wrong_files_of_the_user_are_named_and_stay(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a file that fails when it is read")
-def test_a_file_in_data_that_the_system_cannot_read_is_not_removed(
-    tiny: dict[str, bytes], tmp_path: Path
-) -> None:
+def test_a_file_in_data_that_the_system_cannot_read_is_not_removed(tiny: dict[str, bytes], tmp_path: Path) -> None:
     kept = write(tmp_path / "data/mnist", tiny)
     (kept / f"{IMAGES}.gz").unlink()
     (kept / f"{IMAGES}.gz").symlink_to("/proc/self/mem")  # an input/output error, for root as well

@@ -28,9 +28,7 @@ seeds = st.integers(0, 2**32)
 
 
 @given(sizes, seeds, st.data())
-def test_parts_are_disjoint_and_of_the_size_asked_for(
-    size: tuple[int, int], seed: int, data: st.DataObject
-) -> None:
+def test_parts_are_disjoint_and_of_the_size_asked_for(size: tuple[int, int], seed: int, data: st.DataObject) -> None:
     total, validation = size
     train = data.draw(st.none() | st.integers(1, total - validation))
     test = data.draw(st.none() | st.integers(1, 7))

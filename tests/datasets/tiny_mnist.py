@@ -59,9 +59,7 @@ def write(folder: Path, contents: Mapping[str, bytes], packed: bool = True) -> P
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
-    }
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @dataclass
@@ -109,9 +107,7 @@ def mirror(tiny: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> Iterator[
         served.answers = {f"/{name}.gz": gzip.compress(content) for name, content in tiny.items()}
         monkeypatch.setattr(torchvision_datasets.MNIST, "mirrors", [served.url])
         # Without MD5s, torchvision takes what comes: what is wrong has to be seen by this project.
-        monkeypatch.setattr(
-            torchvision_datasets.MNIST, "resources", [(f"{name}.gz", None) for name in tiny_contents()]
-        )
+        monkeypatch.setattr(torchvision_datasets.MNIST, "resources", [(f"{name}.gz", None) for name in tiny_contents()])
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield served

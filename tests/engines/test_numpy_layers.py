@@ -70,9 +70,7 @@ def convolutions(draw: st.DrawFn) -> tuple[Conv2d, Array, int]:
     padding = draw(st.sampled_from([0, kernel // 2]))
     smallest = max(1, kernel - 2 * padding)
     height, width = (draw(st.integers(smallest, smallest + 7)) for _ in range(2))
-    filters, channels, batch, seed = draw(
-        st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(1, 4), seeds)
-    )
+    filters, channels, batch, seed = draw(st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(1, 4), seeds))
     weight, bias = normal(seed, filters, channels, kernel, kernel), normal(seed + 2, filters)
     return Conv2d(weight, bias, stride, padding), normal(seed + 3, channels, height, width, batch), seed
 
@@ -254,8 +252,7 @@ def test_optimisers_are_those_of_pytorch(engine: str) -> None:
     for update in range(30):
         rate = 0.1 / (update + 1)
         gradients: dict[str, Array] = {
-            name: 10.0 ** (update % 7 - 3) * normal(update, *array.shape)
-            for name, array in parameters.items()
+            name: 10.0 ** (update % 7 - 3) * normal(update, *array.shape) for name, array in parameters.items()
         }
         ours.update(parameters, gradients, rate)
         for group in reference.param_groups:

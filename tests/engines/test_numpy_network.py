@@ -34,9 +34,7 @@ from convscope.specs import (
 
 LOGITS = Dense(3, "none")
 MODELS = {
-    "pooled": ModelSpec(
-        (1, 8, 9), (Conv2d(4, 3), Pool2d(), Conv2d(5, 3), Pool2d(), Flatten(), Dense(8), LOGITS)
-    ),
+    "pooled": ModelSpec((1, 8, 9), (Conv2d(4, 3), Pool2d(), Conv2d(5, 3), Pool2d(), Flatten(), Dense(8), LOGITS)),
     "two pools after one activation": ModelSpec(
         (2, 9, 8), (Conv2d(4, 3, activation="tanh"), Pool2d(), Pool2d(), Flatten(), LOGITS)
     ),
@@ -104,10 +102,7 @@ def test_losses_follow_pytorch_over_50_updates(name: str, method: Literal["adam"
 
 
 def test_activations_after_max_pooling_touch_a_quarter_of_the_values() -> None:
-    kinds = [
-        type(layer).__name__
-        for layer in Network(MODELS["pooled"], float64_weights(MODELS["pooled"], 0)).layers
-    ]
+    kinds = [type(layer).__name__ for layer in Network(MODELS["pooled"], float64_weights(MODELS["pooled"], 0)).layers]
     assert kinds[:3] == ["Conv2d", "MaxPool2d", "ReLU"]
 
 

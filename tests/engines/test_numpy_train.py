@@ -40,9 +40,7 @@ def blobs(images: int, seed: int) -> Images:
 @pytest.fixture(scope="module")
 def split() -> Split:
     mean, scale = np.full(1, 0.3, np.float32), np.full(1, 0.2, np.float32)
-    return Split(
-        blobs(410, 0), blobs(60, 1), blobs(200, 2), mean, scale
-    )  # 410 images: the 13th batch is short
+    return Split(blobs(410, 0), blobs(60, 1), blobs(200, 2), mean, scale)  # 410 images: the 13th batch is short
 
 
 @pytest.fixture(scope="module")
@@ -99,18 +97,14 @@ def test_training_is_the_loop_that_one_would_write_in_pytorch(
 
     network = twin(SMALL, dict(initial_weights(SMALL, RUN.seed)))
     chosen = torch_optimiser(training, network)
-    decay = torch.optim.lr_scheduler.LinearLR(
-        chosen, 1.0, 0.0 if schedule == "linear" else 1.0, total_iters=26
-    )
+    decay = torch.optim.lr_scheduler.LinearLR(chosen, 1.0, 0.0 if schedule == "linear" else 1.0, total_iters=26)
     order = stream(RUN.seed, "order")
     validation = torch.from_numpy(split.normalise(split.validation.pixels))
     for epoch in ours.history:
         shuffled, losses = order.permutation(410), []
         for start in range(0, 410, 32):
             batch = split.train.take(shuffled[start : start + 32])
-            losses += [torch_update(network, chosen, split.normalise(batch.pixels), batch.labels)] * len(
-                batch
-            )
+            losses += [torch_update(network, chosen, split.normalise(batch.pixels), batch.labels)] * len(batch)
             decay.step()
         with torch.no_grad():
             logits = network(validation)

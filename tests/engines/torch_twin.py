@@ -43,9 +43,7 @@ def torch_optimiser(training: TrainSpec, network: nn.Module) -> torch.optim.Opti
     return torch.optim.SGD(network.parameters(), training.learning_rate, training.momentum)
 
 
-def torch_update(
-    network: nn.Module, chosen: torch.optim.Optimizer, images: Array, labels: NDArray[np.int64]
-) -> float:
+def torch_update(network: nn.Module, chosen: torch.optim.Optimizer, images: Array, labels: NDArray[np.int64]) -> float:
     chosen.zero_grad()
     loss = functional.cross_entropy(network(torch.from_numpy(images)), torch.from_numpy(labels))
     loss.backward()  # type: ignore[no-untyped-call]

@@ -138,9 +138,7 @@ def test_tables_scroll_inside_a_box_without_their_caption(page: BeautifulSoup) -
         assert box["class"] == ["table-scroll"]
         assert table.caption is None
         assert one(box.find_previous_sibling("figcaption"))["id"] == box["aria-labelledby"]
-    rows = [
-        [squeeze(cell.get_text()) for cell in row.find_all("td")] for row in page.select("#tbl-main tbody tr")
-    ]
+    rows = [[squeeze(cell.get_text()) for cell in row.find_all("td")] for row in page.select("#tbl-main tbody tr")]
     assert rows == [
         ["Dense", "87.8", "87.5 to 88.1", "12.0"],
         ["Convolution", "91.2", "90.9 to 91.5", "31.5"],
@@ -168,9 +166,7 @@ def test_tabs(page: BeautifulSoup) -> None:
     tabs = one(page.select_one(".tabbed-set"))
     assert tabs["data-tabs"] == "1:2"
     assert [label.get_text() for label in tabs.select(".tabbed-labels label")] == ["Accuracy", "Curves"]
-    assert [label["for"] for label in tabs.find_all("label")] == [
-        field["id"] for field in tabs.find_all("input")
-    ]
+    assert [label["for"] for label in tabs.find_all("label")] == [field["id"] for field in tabs.find_all("input")]
     assert len(tabs.select(".tabbed-content > .tabbed-block")) == 2
 
 
@@ -249,10 +245,7 @@ def test_site_and_report_embed_the_same_math_font() -> None:
 def test_pdf_text(pdf_text: str) -> None:
     for caption in CAPTIONS:
         assert caption in pdf_text
-    assert (
-        "Figure 1 shows the learning curves, Figure 2 (b) the second data set and Table 1 the numbers."
-        in pdf_text
-    )
+    assert "Figure 1 shows the learning curves, Figure 2 (b) the second data set and Table 1 the numbers." in pdf_text
     assert "Section 1.1 has the method, Section 2 the results, Appendix 3" in pdf_text
     assert "The best network reaches 91.2 % on the test images; see Section 2." in pdf_text
     assert "The gap is +3.4 percentage points over 10 seeds." in pdf_text
@@ -279,9 +272,7 @@ def test_pdf_is_tagged_and_described(pdf_file: Path) -> None:
 
 def test_wide_tables_stay_on_the_paper(pdf_file: Path) -> None:
     command = ["pdftotext", "-bbox", str(pdf_file), "-"]
-    boxes = BeautifulSoup(
-        subprocess.run(command, capture_output=True, text=True, check=True).stdout, "html.parser"
-    )
+    boxes = BeautifulSoup(subprocess.run(command, capture_output=True, text=True, check=True).stdout, "html.parser")
     margin = 2.4 / 2.54 * 72
     for sheet in boxes.find_all("page"):
         right = float(str(sheet["width"])) - margin

@@ -48,9 +48,7 @@ def test_without_quarto(bin_folder: Path, source: Path, tmp_path: Path) -> None:
 
 
 def test_success(bin_folder: Path, source: Path, tmp_path: Path) -> None:
-    write_command(
-        bin_folder / "quarto", 'mkdir _out .quarto; echo "$@" > _out/report.html; echo pdf > report.pdf'
-    )
+    write_command(bin_folder / "quarto", 'mkdir _out .quarto; echo "$@" > _out/report.html; echo pdf > report.pdf')
     quarto.render_html(source, tmp_path / "out" / "r.html")
     quarto.render_pdf(source, tmp_path / "out" / "r.pdf")
     assert (tmp_path / "out" / "r.html").read_text() == "render report.qmd --to html\n"

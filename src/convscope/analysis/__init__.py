@@ -1,0 +1,1 @@
+"""From stored results to metrics.json: estimates, verdicts, exploratory analysis, probes."""

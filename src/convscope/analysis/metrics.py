@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from convscope.analysis.claims import decide
 from convscope.analysis.eda import describe
+from convscope.analysis.ledger import reproductions
 from convscope.analysis.measures import comparison
 from convscope.analysis.metrics_file import SCHEMA, Metrics, validate
 from convscope.analysis.pictures import Pictures
@@ -24,103 +25,109 @@ from convscope.runs.plan import plan_study
 from convscope.runs.result import RunResult
 from convscope.runs.store import RunStore
 from convscope.specs import Glyphs, to_json
-from convscope.studies.study import Profile, Study
+from convscope.studies.study import Experiment, Profile, Study
 
 
-def analyse(
-    studies: Iterable[Study],
-    profile: Profile,
-    store: RunStore,
-    data_folder: Path,
-    device: str = "auto",
-    not_run: Mapping[str, str] | None = None,
-) -> tuple[Metrics, Pictures]:
-    """Read every result of a profile and compute all that the report needs.
+class Analysis:
+    """Reads the results of one profile, study by study, into metrics and pictures.
 
     Parameters
     ----------
-    studies, profile, device
+    profile, device
         What was planned.
     store
-        Holds all its results.
+        Holds the results.
     data_folder
         Where data sets lie.
-    not_run
-        Reason by study id, for studies whose data set is not to be had.
 
-    Returns
-    -------
-    metrics, pictures
-        As the JSON Schema says, and the arrays for figures by name.
+    Attributes
+    ----------
+    pictures
+        The arrays that figures draw, by name.
     """
-    metrics: Metrics = {
-        "schema": SCHEMA, "profile": profile, "datasets": {}, "studies": {}, "claims": {},
-        "timings": {"studies": {}}, "environment": {"machines": [], "commits": [], "trained": ""},
-    }  # fmt: skip
-    pictures: Pictures = {}
-    for study in studies:
-        if not_run and study.id in not_run:
-            metrics["studies"][study.id] = _declared(study, profile) | {
-                "status": "not run", "reason": not_run[study.id],
-            }  # fmt: skip
-            continue
-        _add_study(metrics, pictures, study, profile, store, data_folder, device)
-    validate(metrics)
-    return metrics, pictures
+
+    def __init__(self, profile: Profile, store: RunStore, data_folder: Path, device: str = "auto") -> None:
+        self.profile = profile
+        self.store = store
+        self.data_folder = data_folder
+        self.device = device
+        self.pictures: Pictures = {}
+        self._metrics: Metrics = {
+            "schema": SCHEMA, "profile": profile, "datasets": {}, "studies": {}, "claims": {},
+            "timings": {"studies": {}}, "environment": {"machines": [], "commits": [], "trained": ""},
+        }  # fmt: skip
+
+    def metrics(self) -> Metrics:
+        """Return what metrics.json holds, checked against its schema."""
+        validate(self._metrics)
+        return self._metrics
+
+    def leave_out(self, study: Study, reason: str) -> None:
+        """Note a study that was not run, and why."""
+        described = _declared(study, self.profile) | {"status": "not run", "reason": reason}
+        described["reported"] = [asdict(reported) | {"reproduction": None} for reported in study.reported]
+        self._metrics["studies"][study.id] = described
+
+    def add(self, study: Study, seeds: int | None = None) -> None:
+        """Read a study's results and describe them.
+
+        Parameters
+        ----------
+        study
+            All its results must be there.
+        seeds
+            Take the first so many seeds; None takes those of the profile.
+
+        Raises
+        ------
+        UnreadableResult
+            A result is absent or damaged.
+        """
+        planned = plan_study(study, self.profile, self.device, seeds)
+        results = {name: [self.store.read(run.key) for run in runs] for name, runs in planned.items()}
+        data = study.budgets[self.profile].data(study.data)
+        dataset = load(data.dataset, self.data_folder)
+        images = split(dataset, data, seed=0)
+        name = dataset_name(data.dataset)
+        if name not in self._metrics["datasets"]:
+            self._metrics["datasets"][name], shown = describe(dataset)
+            self.pictures.update({f"datasets/{name}/{what}": array for what, array in shown.items()})
+        self.pictures.update(_pictures(study, results, images, dataset))
+        labels = images.test.labels
+        correct = {variant: correct_predictions(runs, labels) for variant, runs in results.items()}
+        described = _declared(study, self.profile) | {
+            "status": "run",
+            "seeds": len(results[study.baseline]),
+            "dataset": name,
+            "images": {part: len(getattr(images, part)) for part in ("train", "validation", "test")},
+            "variants": {
+                variant.id: summarise_variant(variant, results[variant.id], labels, len(dataset.class_names))
+                for variant in study.variants
+            },
+            "experiments": {experiment.id: _experiment(experiment, correct) for experiment in study.experiments},
+            "against_baseline": [
+                comparison(variant.id, study.baseline, correct[variant.id], correct[study.baseline])
+                for variant in study.variants
+                if variant.id != study.baseline
+            ],
+        }
+        described["reported"] = reproductions(study, described["variants"], trained=self.profile == "full")
+        self._metrics["studies"][study.id] = described
+        keys = {variant: [result.key for result in runs] for variant, runs in results.items()}
+        self._metrics["claims"].update(decide(study, correct, keys))
+        self._metrics["timings"]["studies"][study.id] = {variant: timings_of(runs) for variant, runs in results.items()}
+        _add_environment(self._metrics, results)
 
 
-def _add_study(
-    metrics: Metrics,
-    pictures: Pictures,
-    study: Study,
-    profile: Profile,
-    store: RunStore,
-    data_folder: Path,
-    device: str,
-) -> None:
-    planned = plan_study(study, profile, device)
-    results = {name: [store.read(run.key) for run in runs] for name, runs in planned.items()}
-    data = study.budgets[profile].data(study.data)
-    dataset = load(data.dataset, data_folder)
-    images = split(dataset, data, seed=0)
-    dataset_id = dataset_name(data.dataset)
-    if dataset_id not in metrics["datasets"]:
-        metrics["datasets"][dataset_id], shown = describe(dataset)
-        pictures.update({f"datasets/{dataset_id}/{name}": array for name, array in shown.items()})
-    labels = images.test.labels
-    correct = {name: correct_predictions(runs, labels) for name, runs in results.items()}
-    metrics["studies"][study.id] = _declared(study, profile) | {
-        "status": "run",
-        "dataset": dataset_id,
-        "images": {name: len(getattr(images, name)) for name in ("train", "validation", "test")},
-        "variants": {
-            variant.id: summarise_variant(variant, results[variant.id], labels, len(dataset.class_names))
-            for variant in study.variants
-        },
-        "experiments": {
-            experiment.id: {
-                "title": experiment.title,
-                "question": experiment.question,
-                "factor": experiment.factor,
-                "variants": list(experiment.variants),
-                "comparisons": [
-                    comparison(name, experiment.variants[0], correct[name], correct[experiment.variants[0]])
-                    for name in experiment.variants[1:]
-                ],
-            }
-            for experiment in study.experiments
-        },
-        "against_baseline": [
-            comparison(variant.id, study.baseline, correct[variant.id], correct[study.baseline])
-            for variant in study.variants
-            if variant.id != study.baseline
-        ],
+def _experiment(experiment: Experiment, correct: Mapping[str, NDArray[np.bool_]]) -> dict[str, Any]:
+    reference, *others = experiment.variants
+    return {
+        "title": experiment.title,
+        "question": experiment.question,
+        "factor": experiment.factor,
+        "variants": list(experiment.variants),
+        "comparisons": [comparison(name, reference, correct[name], correct[reference]) for name in others],
     }
-    keys = {name: [result.key for result in runs] for name, runs in results.items()}
-    metrics["claims"].update(decide(study, correct, keys))
-    metrics["timings"]["studies"][study.id] = {name: timings_of(runs) for name, runs in results.items()}
-    _add_environment(metrics, results)
-    pictures.update(_pictures(study, results, images, dataset))
 
 
 def _declared(study: Study, profile: Profile) -> dict[str, Any]:
@@ -136,7 +143,6 @@ def _declared(study: Study, profile: Profile) -> dict[str, Any]:
         "training": to_json(study.training) | {"epochs": budget.epochs},
         "normalisation": study.data.normalisation,
         "decisions": [asdict(decision) for decision in study.decisions],
-        "reported": [asdict(reported) for reported in study.reported],
     }
 
 
@@ -147,9 +153,7 @@ def dataset_name(dataset: str | Glyphs) -> str:
     return f"glyphs-{dataset.size}-{'grey' if dataset.channels == 1 else 'rgb'}"
 
 
-def _pictures(
-    study: Study, results: Mapping[str, list[RunResult]], images: Split, dataset: Dataset
-) -> Pictures:
+def _pictures(study: Study, results: Mapping[str, list[RunResult]], images: Split, dataset: Dataset) -> Pictures:
     """Look into seed 0 of each variant with the first test image of the last class."""
     index = int(np.flatnonzero(images.test.labels == len(dataset.class_names) - 1)[0])
     pixels = images.test.pixels[index : index + 1]

@@ -35,9 +35,7 @@ class Reproduction:
     n: int
 
 
-def prediction_interval(
-    values: Sequence[float] | NDArray[np.floating], half_rounding: float = 0.0
-) -> Interval | None:
+def prediction_interval(values: Sequence[float] | NDArray[np.floating], half_rounding: float = 0.0) -> Interval | None:
     """Return where one new run falls with a probability of 95 %, None for a single run.
 
     ``mean ± (t sd sqrt(1 + 1/n) + half_rounding)`` with t of n - 1 degrees (G. J. Hahn and W. Q. Meeker,

@@ -155,9 +155,7 @@ def crossed_estimate(scores: Scores) -> Estimate:
     table = _finite(scores, dimensions=2)
     n, images = table.shape
     if images < 2:
-        raise ValueError(
-            f"scores of {images} test image say nothing about other images; at least 2 are needed"
-        )
+        raise ValueError(f"scores of {images} test image say nothing about other images; at least 2 are needed")
     effect = table.mean()
     of_seed = table.mean(axis=1, keepdims=True) - effect
     of_image = table.mean(axis=0, keepdims=True) - effect
@@ -271,11 +269,7 @@ def _finite(values: ArrayLike, dimensions: int) -> NDArray[np.float64]:
     """Return the values as float64, refusing other dimensions, no values at all, and NaN or infinity."""
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != dimensions or array.size == 0:
-        raise ValueError(
-            f"values of shape {array.shape}; {dimensions} dimensions, none of them empty, are needed"
-        )
+        raise ValueError(f"values of shape {array.shape}; {dimensions} dimensions, none of them empty, are needed")
     if not np.isfinite(array).all():
-        raise ValueError(
-            "a value is NaN or infinite, so there is no mean; leave out the run that diverged, and say so"
-        )
+        raise ValueError("a value is NaN or infinite, so there is no mean; leave out the run that diverged, and say so")
     return array

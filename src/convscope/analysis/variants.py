@@ -57,9 +57,7 @@ def summarise_variant(
             measure(list(correct[:, labels == label].mean(axis=1)), "fraction") for label in range(classes)
         ],
         "confusion": _confusion(results, labels, classes).tolist(),
-        "curves": {
-            name: [[getattr(epoch, name) for epoch in result.history] for result in results] for name in CURVES
-        },
+        "curves": {name: [[getattr(epoch, name) for epoch in result.history] for result in results] for name in CURVES},
     }
 
 

@@ -123,8 +123,7 @@ def best_of_k(differences: Mapping[str, Estimate], margin: float, level: float =
         raise ValueError("the best of one variant is not a claim; at least one other is needed")
     above = {other: superiority(each, margin, level) for other, each in differences.items()}
     below = {
-        other: superiority(replace(each, effect=-each.effect), margin, level)
-        for other, each in differences.items()
+        other: superiority(replace(each, effect=-each.effect), margin, level) for other, each in differences.items()
     }
     n = min(each.n for each in differences.values())
     verdict, reason, deciding = _best(

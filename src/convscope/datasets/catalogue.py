@@ -67,9 +67,7 @@ class PublicDataset:
     debian_package: str | None = None
 
 
-def _idx_files(
-    train_images: str, train_labels: str, test_images: str, test_labels: str
-) -> tuple[DataFile, ...]:
+def _idx_files(train_images: str, train_labels: str, test_images: str, test_labels: str) -> tuple[DataFile, ...]:
     """Files of 60,000 + 10,000 images of 28 x 28 pixels, from their hashes; headers have 16 and 8 bytes."""
     return (
         DataFile("train-images-idx3-ubyte", 16 + 60_000 * 28 * 28, train_images),
@@ -124,24 +122,12 @@ CIFAR10 = PublicDataset(
     title="CIFAR-10",
     file_format="cifar",
     files=(
-        DataFile(
-            "data_batch_1", 31_035_704, "54636561a3ce25bd3e19253c6b0d8538147b0ae398331ac4a2d86c6d987368cd"
-        ),
-        DataFile(
-            "data_batch_2", 31_035_320, "766b2cef9fbc745cf056b3152224f7cf77163b330ea9a15f9392beb8b89bc5a8"
-        ),
-        DataFile(
-            "data_batch_3", 31_035_999, "0f00d98ebfb30b3ec0ad19f9756dc2630b89003e10525f5e148445e82aa6a1f9"
-        ),
-        DataFile(
-            "data_batch_4", 31_035_696, "3f7bb240661948b8f4d53e36ec720d8306f5668bd0071dcb4e6c947f78e9682b"
-        ),
-        DataFile(
-            "data_batch_5", 31_035_623, "d91802434d8376bbaeeadf58a737e3a1b12ac839077e931237e0dcd43adcb154"
-        ),
-        DataFile(
-            "test_batch", 31_035_526, "f53d8d457504f7cff4ea9e021afcf0e0ad8e24a91f3fc42091b8adef61157831"
-        ),
+        DataFile("data_batch_1", 31_035_704, "54636561a3ce25bd3e19253c6b0d8538147b0ae398331ac4a2d86c6d987368cd"),
+        DataFile("data_batch_2", 31_035_320, "766b2cef9fbc745cf056b3152224f7cf77163b330ea9a15f9392beb8b89bc5a8"),
+        DataFile("data_batch_3", 31_035_999, "0f00d98ebfb30b3ec0ad19f9756dc2630b89003e10525f5e148445e82aa6a1f9"),
+        DataFile("data_batch_4", 31_035_696, "3f7bb240661948b8f4d53e36ec720d8306f5668bd0071dcb4e6c947f78e9682b"),
+        DataFile("data_batch_5", 31_035_623, "d91802434d8376bbaeeadf58a737e3a1b12ac839077e931237e0dcd43adcb154"),
+        DataFile("test_batch", 31_035_526, "f53d8d457504f7cff4ea9e021afcf0e0ad8e24a91f3fc42091b8adef61157831"),
     ),
     class_names=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     licence="None stated by its authors; a subset of 80 Million Tiny Images, which was withdrawn in 2020",

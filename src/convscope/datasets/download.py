@@ -59,9 +59,7 @@ def _run(command: list[str], folder: Path) -> None:
     if shutil.which(program) is None:
         raise DatasetError(f"this machine has no {program}")
     try:
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=LONGEST, check=False
-        )
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=LONGEST, check=False)
     except subprocess.TimeoutExpired as error:
         raise DatasetError(f"{program} took longer than {LONGEST:.0f} seconds") from error
     if done.returncode != 0:

@@ -160,9 +160,7 @@ def _fetch(dataset: PublicDataset, data_folder: Path, given: str | None, downloa
 _Place = Path | Callable[[PublicDataset, Path], None]  # a folder, or what fills an empty one
 
 
-def _places(
-    dataset: PublicDataset, data_folder: Path, given: str | None, download: bool
-) -> list[tuple[str, _Place]]:
+def _places(dataset: PublicDataset, data_folder: Path, given: str | None, download: bool) -> list[tuple[str, _Place]]:
     places: list[tuple[str, _Place]] = []
     if given:
         places.append((_given_label(dataset), Path(given) / dataset.name))

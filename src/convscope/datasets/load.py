@@ -49,15 +49,11 @@ def load(dataset: str | Glyphs, data_folder: Path, download: bool = True) -> Dat
     known = public(dataset)
     found = find(dataset, data_folder, download)
     contents = {file.name: found.files[file.name].read_bytes() for file in known.files}
-    for (
-        file
-    ) in known.files:  # again, on the very bytes that are parsed: another process may have changed the file
+    for file in known.files:  # again, on the very bytes that are parsed: another process may have changed the file
         if problem := verify(contents[file.name], file):
             raise DatasetError(f"{found.files[file.name]} {problem}.", "It was changed just now; run again.")
     train, test = _idx_parts(contents) if known.file_format == "idx" else _cifar_parts(contents, known)
-    return Dataset(
-        known.name, known.title, train, test, known.class_names, fingerprint(dataset), found.source
-    )
+    return Dataset(known.name, known.title, train, test, known.class_names, fingerprint(dataset), found.source)
 
 
 def _idx_parts(contents: dict[str, bytes]) -> tuple[Images, Images]:

@@ -45,8 +45,15 @@ class Split:
 
     def normalise(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Turn pixels (N, C, H, W) of 0 to 255 into what the network is fed, float32 of the same shape."""
-        mean, scale = self.mean[:, None, None], self.scale[:, None, None]
-        return (pixels.astype(np.float32) / np.float32(255) - mean) / scale
+        return normalise(pixels, self.mean, self.scale)
+
+
+def normalise(
+    pixels: NDArray[np.uint8] | NDArray[np.float32], mean: NDArray[np.float32], scale: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Turn pixels (N, C, H, W) of 0 to 255 into ``(p / 255 - mean) / scale``, float32, with mean and scale (C,)."""
+    scaled = pixels.astype(np.float32) / np.float32(255)
+    return (scaled - mean[:, None, None]) / scale[:, None, None]
 
 
 def split(dataset: Dataset, spec: DataSpec, seed: int) -> Split:

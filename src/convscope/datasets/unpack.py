@@ -140,9 +140,7 @@ def _write(out: IO[bytes], chunk: bytes) -> None:
     try:
         out.write(chunk)
         out.flush()
-    except (
-        OSError
-    ) as error:  # told apart from a container that cannot be read: a full disk damages no container
+    except OSError as error:  # told apart from a container that cannot be read: a full disk damages no container
         raise DatasetError(f"{out.name} cannot be written: {error.strerror}.", "Free some space.") from error
 
 

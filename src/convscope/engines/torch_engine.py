@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -36,7 +37,7 @@ def train(spec: RunSpec, split: Split, mode: NumericMode, progress: Progress) ->
     torch.set_num_threads(mode.threads)
     torch.backends.cudnn.deterministic = True
     training = spec.training
-    network = initialised(spec.model, spec.seed).to(mode.device, memory_format=torch.channels_last)
+    network = initialised(spec.model, spec.seed).to(mode.device).to(memory_format=torch.channels_last)
     optimiser = make_optimiser(network, training)
     parts = {name: _on_device(getattr(split, name), split, mode) for name in ("train", "validation", "test")}
     images, labels = parts["train"]
@@ -47,7 +48,16 @@ def train(spec: RunSpec, split: Split, mode: NumericMode, progress: Progress) ->
     train_seconds = evaluate_seconds = 0.0
     for epoch in range(training.epochs):
         started = time.perf_counter()
-        loss, accuracy = _one_pass(network, optimiser, images, labels, order, rates, training.batch_size, mode)
+        loss, accuracy = _one_pass(
+            network,
+            optimiser=optimiser,
+            images=images,
+            labels=labels,
+            order=order,
+            rates=rates,
+            batch_size=training.batch_size,
+            mode=mode,
+        )
         trained = time.perf_counter()
         validation = evaluate(network, *parts["validation"], mode)
         evaluate_seconds += time.perf_counter() - trained
@@ -97,14 +107,19 @@ def autocast(mode: NumericMode) -> torch.autocast:
 
 
 def _on_device(part: Images, split: Split, mode: NumericMode) -> tuple[Tensor, Tensor]:
-    """Normalise and keep as (N, H, W, C): a gathered batch is then channels_last without a copy."""
-    pixels = torch.from_numpy(split.normalise(part.pixels)).permute(0, 2, 3, 1).contiguous()
-    dtype = torch.bfloat16 if mode.dtype == "bfloat16" else torch.float32
-    return pixels.to(mode.device, dtype), torch.from_numpy(part.labels).to(mode.device)
+    labels = torch.from_numpy(part.labels).to(mode.device)
+    return images_on_device(split.normalise(part.pixels), mode), labels
+
+
+def images_on_device(normalised: NDArray[np.float32], mode: NumericMode) -> Tensor:
+    """Keep images (N, C, H, W) as (N, H, W, C): a gathered batch is then channels_last without a copy."""
+    images = torch.from_numpy(normalised).permute(0, 2, 3, 1).contiguous()
+    return images.to(mode.device, torch.bfloat16 if mode.dtype == "bfloat16" else torch.float32)
 
 
 def _one_pass(
     network: nn.Module,
+    *,
     optimiser: torch.optim.Optimizer,
     images: Tensor,
     labels: Tensor,
@@ -118,7 +133,7 @@ def _one_pass(
     shuffled = torch.from_numpy(order.permutation(len(labels))).to(labels.device)
     loss_sum = torch.zeros((), device=labels.device)
     correct = torch.zeros((), dtype=torch.int64, device=labels.device)
-    for indices in shuffled.split(batch_size):
+    for indices in torch.split(shuffled, batch_size):
         batch, target = images[indices].permute(0, 3, 1, 2), labels[indices]  # (N, C, H, W), (N,)
         for group in optimiser.param_groups:
             group["lr"] = next(rates)
@@ -127,7 +142,7 @@ def _one_pass(
         logits = logits.float()
         loss = functional.cross_entropy(logits, target)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch has no type for it
         optimiser.step()
         loss_sum += loss.detach() * len(indices)
         correct += (logits.argmax(1) == target).sum()
@@ -146,10 +161,15 @@ class Evaluation:
         self.confidences = confidences.cpu().numpy()
 
 
-@torch.inference_mode()
 def evaluate(network: nn.Module, images: Tensor, labels: Tensor, mode: NumericMode) -> Evaluation:
     """Evaluate on images (N, H, W, C) as they are kept in memory."""
+    return Evaluation(logits_of(network, images, mode), labels)
+
+
+@torch.inference_mode()
+def logits_of(network: nn.Module, images: Tensor, mode: NumericMode) -> Tensor:
+    """Logits, float32 (N, classes), of images (N, H, W, C) as they are kept in memory."""
     network.eval()
     with autocast(mode):
-        logits = [network(batch.permute(0, 3, 1, 2)).float() for batch in images.split(EVALUATION_BATCH)]
-    return Evaluation(torch.cat(logits), labels)
+        logits = [network(batch.permute(0, 3, 1, 2)).float() for batch in torch.split(images, EVALUATION_BATCH)]
+    return torch.cat(logits)

@@ -14,7 +14,13 @@ from convscope.models.cost import LayerCost, layer_costs
 from convscope.models.describe import describe_layer
 from convscope.specs import Conv2d, Dense, Flatten, GlobalAveragePool, ModelSpec, Pool2d, Shape
 
-COLOURS = {Conv2d: PALETTE[0], Pool2d: PALETTE[4], Flatten: "#8c959f", GlobalAveragePool: "#8c959f", Dense: PALETTE[2]}
+COLOURS = {
+    Conv2d: PALETTE[0],
+    Pool2d: PALETTE[4],
+    Flatten: "#8c959f",
+    GlobalAveragePool: "#8c959f",
+    Dense: PALETTE[2],
+}
 
 
 def architecture(model: ModelSpec) -> Figure:
@@ -32,7 +38,12 @@ def architecture(model: ModelSpec) -> Figure:
     for place, (layer, shape, cost) in enumerate(zip(model.layers, model.shapes[1:], costs, strict=True), start=1):
         axes.add_patch(
             FancyArrowPatch(
-                (place - 0.66, 0), (place - 0.38, 0), arrowstyle="-|>", mutation_scale=7, color=MUTED, linewidth=0.8
+                (place - 0.66, 0),
+                (place - 0.38, 0),
+                arrowstyle="-|>",
+                mutation_scale=7,
+                color=MUTED,
+                linewidth=0.8,
             )
         )
         _draw(axes, place, shape, COLOURS[type(layer)], largest)
@@ -52,7 +63,15 @@ def _draw(axes: Axes, place: float, shape: Shape, colour: str, largest: int) -> 
         offset = 0.028 * (sheet - (sheets - 1) / 2)
         corner = (place - width / 2 + offset, -height / 2 + 1.6 * offset)
         axes.add_patch(
-            Rectangle(corner, width, height, facecolor=colour, edgecolor="white", linewidth=0.7, alpha=1 - 0.1 * sheet)
+            Rectangle(
+                corner,
+                width,
+                height,
+                facecolor=colour,
+                edgecolor="white",
+                linewidth=0.7,
+                alpha=1 - 0.1 * sheet,
+            )
         )
 
 

@@ -54,7 +54,7 @@ def _of_study(study: dict[str, Any], class_names: list[str]) -> dict[str, Drawin
 
 
 def _inside(name: str, study: dict[str, Any], pictures: Pictures) -> dict[str, Drawing]:
-    """Filters and feature maps of each variant that has convolutions."""
+    """Return filters and feature maps of each variant that has convolutions."""
     result: dict[str, Drawing] = {}
     for variant in study["variants"]:
         place = f"studies/{name}/{variant}"

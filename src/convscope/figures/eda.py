@@ -33,7 +33,12 @@ def class_distribution(facts: dict[str, Any]) -> Figure:
         counts = facts[f"{part}_counts"]
         bars = axes.bar(places + shift, counts, width=0.38, color=colour, label=f"{part} ({sum(counts):,} images)")
         axes.bar_label(bars, fmt="{:,.0f}", fontsize=6, padding=1.5)
-    axes.set_xticks(places, names, rotation=30 if max(map(len, names)) > 4 else 0, ha="right" if max(map(len, names)) > 4 else "center")
+    axes.set_xticks(
+        places,
+        names,
+        rotation=30 if max(map(len, names)) > 4 else 0,
+        ha="right" if max(map(len, names)) > 4 else "center",
+    )
     axes.set_ylabel("images")
     axes.set_ylim(0, max(facts["train_counts"]) * 1.12)
     axes.grid(axis="x", visible=False)
@@ -44,7 +49,9 @@ def class_distribution(facts: dict[str, Any]) -> Figure:
 def samples(facts: dict[str, Any], images: NDArray[np.uint8]) -> Figure:
     """Show training images of each class, one class a row; images (classes, n, C, H, W)."""
     classes, count = images.shape[:2]
-    figure, grid = plt.subplots(classes, count, figsize=(WIDTH * 0.8, WIDTH * 0.8 * classes / (count + 2)), squeeze=False)
+    figure, grid = plt.subplots(
+        classes, count, figsize=(WIDTH * 0.8, WIDTH * 0.8 * classes / (count + 2)), squeeze=False
+    )
     figure.subplots_adjust(left=0.2, right=1, top=1, bottom=0, wspace=0.06, hspace=0.06)
     for label, row in enumerate(grid):
         for axes, image in zip(row, images[label], strict=True):
@@ -57,7 +64,9 @@ def mean_images(facts: dict[str, Any], images: NDArray[np.uint8]) -> Figure:
     """Show the mean training image of each class, (classes, C, H, W)."""
     columns = 5
     rows = -(-len(images) // columns)
-    figure, grid = plt.subplots(rows, columns, figsize=(WIDTH * 0.85, WIDTH * 0.85 * rows / columns * 1.12), squeeze=False)
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(WIDTH * 0.85, WIDTH * 0.85 * rows / columns * 1.12), squeeze=False
+    )
     figure.subplots_adjust(left=0, right=1, top=0.93, bottom=0, wspace=0.08, hspace=0.2)
     for axes in grid.flat:
         axes.set_axis_off()

@@ -14,7 +14,7 @@ from convscope.figures.style import WIDTH
 
 
 def filters(weights: NDArray[np.float32]) -> Figure:
-    """Show filters of the first layer, (filters, C, k, k): blue negative, red positive, or as RGB for three channels."""
+    """Show first-layer filters, (filters, C, k, k): blue negative, red positive; as RGB for three channels."""
     columns = 16 if len(weights) > 16 else 8
     rows = -(-len(weights) // columns)
     figure, grid = plt.subplots(rows, columns, figsize=(WIDTH, WIDTH * rows / columns), squeeze=False)
@@ -35,11 +35,11 @@ def feature_maps(image: NDArray[np.uint8], layers: list[NDArray[Any]]) -> Figure
     columns = 8
     rows = [-(-len(maps) // columns) for maps in layers]
     figure = plt.figure(figsize=(WIDTH, WIDTH * 0.84 * sum(rows) / columns + 0.22 * len(layers)))
-    left, *blocks = figure.subfigures(1, 2, width_ratios=(0.15, 0.85))
+    left, right = figure.subfigures(1, 2, width_ratios=(0.15, 0.85), squeeze=False)[0]
     axes = left.subplots()
     show_image(axes, image)
     axes.set_title("Input", loc="center", fontsize=8)
-    stacked = np.atleast_1d(blocks[0].subfigures(len(layers), 1, height_ratios=rows))
+    stacked = right.subfigures(len(layers), 1, height_ratios=rows, squeeze=False)[:, 0]
     for number, (block, maps, count) in enumerate(zip(stacked, layers, rows, strict=True), start=1):
         grid = block.subplots(count, columns, squeeze=False)
         block.subplots_adjust(left=0.01, right=1, top=0.86, bottom=0.01, wspace=0.06, hspace=0.06)

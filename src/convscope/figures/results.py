@@ -105,9 +105,7 @@ def confusion_matrix(study: Study, class_names: list[str], variant: str) -> Figu
 def class_accuracy(study: Study, class_names: list[str]) -> Figure:
     """Accuracy of each class, baseline against reference variant, sorted by what the reference gains."""
     baseline, reference = (study["variants"][study[role]] for role in ("baseline", "reference"))
-    means = [
-        [100 * measure["mean"] for measure in variant["class_accuracy"]] for variant in (baseline, reference)
-    ]
+    means = [[100 * measure["mean"] for measure in variant["class_accuracy"]] for variant in (baseline, reference)]
     gains = np.array(means[1]) - np.array(means[0])
     order = np.argsort(gains)
     figure, axes = plt.subplots(figsize=(WIDTH, 0.9 + 0.24 * len(class_names)), layout="constrained")
@@ -116,7 +114,12 @@ def class_accuracy(study: Study, class_names: list[str]) -> Figure:
         axes.plot([means[0][label], means[1][label]], [row, row], color=MUTED, linewidth=1.2, zorder=1)
         right = max(means[0][label], means[1][label])
         axes.annotate(
-            f"{gains[label]:+.1f}", (right, row), xytext=(7, 0), textcoords="offset points", va="center", fontsize=7.5
+            f"{gains[label]:+.1f}",
+            (right, row),
+            xytext=(7, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=7.5,
         )
     for variant, values, role in ((baseline, means[0], "baseline"), (reference, means[1], "reference")):
         place = places.index(study[role])

@@ -67,12 +67,12 @@ def _parameters_and_macs(layer: Layer, before: Shape, after: Shape) -> tuple[int
 
 
 def parameters(model: ModelSpec) -> int:
-    """Number of trainable weights and biases."""
+    """Count trainable weights and biases."""
     return sum(cost.parameters for cost in layer_costs(model))
 
 
 def macs(model: ModelSpec) -> int:
-    """Multiply-accumulate operations for one image, forward."""
+    """Count multiply-accumulate operations for one image, forward."""
     return sum(cost.macs for cost in layer_costs(model))
 
 

@@ -72,7 +72,10 @@ def _module(layer: Layer, channels: int) -> nn.Module:
 
 
 def _activation(name: Activation) -> nn.Module:
-    return {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "gelu": nn.GELU}[name]()
+    modules: dict[Activation, type[nn.Module]] = {
+        "relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "gelu": nn.GELU, "none": nn.Identity,
+    }  # fmt: skip
+    return modules[name]()
 
 
 class SpatialMean(nn.Module):

@@ -1,0 +1,1 @@
+"""From metrics.json, figures and prose to HTML, PDF and site."""

@@ -95,9 +95,7 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ReportError(
-            f"the report's source has no file {path.name}", f"Looked for it at {path}."
-        ) from None
+        raise ReportError(f"the report's source has no file {path.name}", f"Looked for it at {path}.") from None
 
 
 def _project_metadata(folder: Path) -> Metadata:

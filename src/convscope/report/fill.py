@@ -20,7 +20,7 @@ COPIED = ("_quarto.yml", "references.bib")
 
 
 def environment(folder: Path) -> jinja2.Environment:
-    """Jinja2 with holes ``<< >>``, ``<% %>`` and ``<# #>``: its own ``{{ }}`` and ``{# #}`` mean something to Quarto."""
+    """Return Jinja2 with holes ``<< >>``, ``<% %>``, ``<# #>``: its own ``{{ }}`` and ``{# #}`` are Quarto's."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         undefined=jinja2.StrictUndefined,

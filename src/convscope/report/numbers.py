@@ -72,7 +72,7 @@ def points(value: float, digits: int = 2) -> str:
 
 
 def spread(value: float, digits: int = 2) -> str:
-    """Write a standard deviation or error of fractions in percentage points: 0.0021 as 0.21."""
+    """Write a fraction in percent without the unit, such as an error in percentage points: 0.0021 as 0.21."""
     return decimal(100 * value, digits)
 
 
@@ -94,10 +94,13 @@ class Numbers:
     ----------
     metrics
         The loaded metrics.json.
+    spans
+        Wrap each number in a span that names its source; False gives plain text.
     """
 
-    def __init__(self, metrics: dict[str, Any]) -> None:
+    def __init__(self, metrics: dict[str, Any], *, spans: bool = True) -> None:
         self._metrics = metrics
+        self._spans = spans
         self.pointers: list[str] = []
 
     def value(self, pointer: str, style: str = "", digits: int | None = None) -> str:
@@ -134,9 +137,11 @@ class Numbers:
         if measured["interval"] is None:
             return "–"
         fraction = measured["unit"] == "fraction"
-        style = ("points" if "effect" in measured else "percent") if fraction else "decimal"
         digits = digits_for(measured["interval"], 100 if fraction else 1, most=2 if fraction else 3)
-        low, high = (self.value(f"{pointer}/interval/{end}", style, digits) for end in (0, 1))
+        styles = ("decimal", "decimal")
+        if fraction:  # a difference is signed; of a range in percent the unit stands once
+            styles = ("points", "points") if "effect" in measured else ("spread", "percent")
+        low, high = (self.value(f"{pointer}/interval/{end}", style, digits) for end, style in enumerate(styles))
         return f"{low} to {high}"
 
     def effect(self, pointer: str) -> str:
@@ -164,4 +169,4 @@ class Numbers:
 
     def _span(self, text: str, pointer: str) -> str:
         self.pointers.append(pointer)
-        return f'[{text}]{{.value data-source="{pointer}"}}'
+        return f'[{text}]{{.value data-source="{pointer}"}}' if self._spans else text

@@ -21,9 +21,7 @@ from convscope.report.document import Document
 
 _RESOURCES = Path(__file__).parent
 # Quarto's options that are options of the Pandoc command here; as metadata they would reach the templates.
-_OPTIONS = frozenset(
-    {"toc", "toc-depth", "number-sections", "embed-resources", "html-math-method", "theme", "css"}
-)
+_OPTIONS = frozenset({"toc", "toc-depth", "number-sections", "embed-resources", "html-math-method", "theme", "css"})
 _DEFAULT_TOC_DEPTH = 2
 
 

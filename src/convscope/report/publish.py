@@ -14,8 +14,9 @@ from convscope.report.backend import Backend, choose
 from convscope.report.checks import check_html
 from convscope.report.fill import fill
 
+
 def publish(
-    templates: Path, metrics: Metrics, figures: Path, output: Path, commit: str, backend: Backend = "auto"
+    templates: Path, metrics: Metrics, figures: Path, output: Path, commit: str, *, backend: Backend = "auto"
 ) -> None:
     """Render the report into a folder, complete or not at all.
 

@@ -109,17 +109,13 @@ def render_pdf(source: Path, output: Path) -> None:
 def _render(source: Path, output: Path, output_format: str, result_name: str) -> None:
     quarto = find()
     if quarto is None:
-        raise ReportError(
-            "there is no Quarto on this machine", "Render with Pandoc instead, or install Quarto."
-        )
+        raise ReportError("there is no Quarto on this machine", "Render with Pandoc instead, or install Quarto.")
     with tempfile.TemporaryDirectory() as scratch:
         # Quarto writes caches, and inside a git checkout a .gitignore, beside what it renders.
         copy = Path(scratch) / "source"
         shutil.copytree(source, copy)
         try:
-            status, messages = _run(
-                [str(quarto), "render", MAIN_FILE, "--to", output_format], copy, RENDER_LIMIT
-            )
+            status, messages = _run([str(quarto), "render", MAIN_FILE, "--to", output_format], copy, RENDER_LIMIT)
         except subprocess.TimeoutExpired:
             raise ReportError(f"Quarto took longer than {RENDER_LIMIT:g} s and was stopped") from None
         complaint = _COMPLAINT.search(messages)

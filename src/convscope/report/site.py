@@ -38,7 +38,11 @@ def build_site(root: Path, build: Path, output: Path) -> None:
             "--config-file", str(source / "mkdocs.yml"), "--site-dir", str(folder / "site"),
         ]  # fmt: skip
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
         )
         if done.returncode != 0:
             raise ReportError(f"MkDocs cannot build the site:\n{(done.stdout + done.stderr).strip()[-3000:]}")
@@ -60,7 +64,9 @@ def assemble(root: Path, build: Path, source: Path) -> None:
             shutil.copy(build / "report" / name, report)
         shutil.copy(build / "metrics.json", report)
         shutil.copytree(
-            root / "src" / "convscope", folder / "src" / "convscope", ignore=shutil.ignore_patterns("__pycache__")
+            root / "src" / "convscope",
+            folder / "src" / "convscope",
+            ignore=shutil.ignore_patterns("__pycache__"),
         )
 
 
@@ -83,7 +89,7 @@ def serve(root: Path, build: Path, port: int, rebuild: Callable[[], None]) -> No
         server.watch(str(root / folder))
     print(f"Serving {build / 'site'} on {server.url}; Ctrl-C stops. Changes in report/ and site/ show at once.")
     try:
-        server.serve()
+        server.serve()  # type: ignore[no-untyped-call]
     except KeyboardInterrupt:
         print("Stopped.")
     finally:

@@ -23,7 +23,7 @@ from convscope.runs.progress import ProgressDisplay
 from convscope.runs.store import RunStore
 from convscope.runs.worker import train_run
 
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 # glibc gives freed memory back to the system and takes it anew for every batch: page faults were a third of the
 # training time. 4 GiB as threshold keeps it.
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(4 << 30), "MALLOC_TRIM_THRESHOLD_": str(4 << 30)}

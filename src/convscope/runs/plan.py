@@ -33,14 +33,16 @@ class PlannedRun:
         """Rough time on one core, for the display and for starting long runs first."""
         data, training = self.spec.data, self.spec.training
         train_images = data.train_images or 50_000
-        images = training.epochs * train_images
-        images += EVALUATION_COST * (training.epochs * data.validation_images + (data.test_images or 10_000))
+        evaluated = training.epochs * data.validation_images + (data.test_images or 10_000)
+        images = training.epochs * train_images + EVALUATION_COST * evaluated
         slower = NUMPY_COST if self.mode.engine == "numpy" else FLOAT32_COST if self.mode.dtype == "float32" else 1.0
         return training_seconds(self.spec.model, int(images)) * slower
 
 
-def plan_study(study: Study, profile: Profile, device: str = "auto") -> dict[str, tuple[PlannedRun, ...]]:
-    """Return the runs of one study, by variant, one a seed."""
+def plan_study(
+    study: Study, profile: Profile, device: str = "auto", seeds: int | None = None
+) -> dict[str, tuple[PlannedRun, ...]]:
+    """Return the runs of one study, by variant, one a seed; of the first so many seeds where a number is given."""
     planned: dict[str, tuple[PlannedRun, ...]] = {}
     for variant_id, specs in study.runs(profile).items():
         variant = study.variant(variant_id)
@@ -54,7 +56,7 @@ def plan_study(study: Study, profile: Profile, device: str = "auto") -> dict[str
                 variant=variant_id,
                 title=f"{study.id} · {variant.title} · seed {spec.seed}",
             )
-            for spec in specs
+            for spec in specs[:seeds]
         )
     return planned
 

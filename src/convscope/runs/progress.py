@@ -105,7 +105,9 @@ class ProgressDisplay:
             outcome = "FAILED" if failed else f"validation accuracy {state.accuracy:.1%}"
             took = duration(time.monotonic() - state.started) if state.started else ""
             left = f"; about {duration(self.seconds_left())} left" if done < len(self._runs) else ""
-            self._console.print(f"[{done}/{len(self._runs)}] {self._runs[key].title}: {outcome}, {took}{left}", markup=False)
+            self._console.print(
+                f"[{done}/{len(self._runs)}] {self._runs[key].title}: {outcome}, {took}{left}", markup=False
+            )
 
     def seconds_left(self) -> float:
         """Time left: what was expected of the rest, scaled by how the expectation has held so far."""

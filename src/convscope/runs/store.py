@@ -8,9 +8,12 @@ a killed process leaves no half result.
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from numpy.typing import NDArray
 
 from convscope.engines.outcome import Epoch
 from convscope.errors import ConvscopeError
@@ -23,7 +26,19 @@ ARRAY_FILES = ("predictions.safetensors", "weights.safetensors")
 
 
 class UnreadableResult(ConvscopeError):
-    """A stored result that is not what was written; it counts as missing and is trained again."""
+    """A stored result that is not what was written; it counts as missing and is trained again.
+
+    Parameters
+    ----------
+    key
+        Of the run.
+    message
+        What is wrong with which file.
+    """
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message, "`make train` trains it again.")
+        self.key = key
 
 
 class RunStore:
@@ -64,11 +79,11 @@ class RunStore:
         header = self._header(key)
         folder = self.path(key)
         if header is None:
-            raise UnreadableResult(f"Run {key[:12]} has no stored result in {folder}.", "Run `make train`.")
+            raise UnreadableResult(key, f"Run {key[:12]} has no stored result in {folder}.")
         for name in ARRAY_FILES:
             if sha256_of(folder / name) != header["files"][name]["sha256"]:
-                raise UnreadableResult(f"{folder / name} is not what was written: its SHA-256 differs.")
-        from safetensors.numpy import load_file  # noqa: PLC0415  # numpy is slow to import, and `state` needs none
+                raise UnreadableResult(key, f"{folder / name} is not what was written: its SHA-256 differs.")
+        from safetensors.numpy import load_file  # noqa: PLC0415  # slow to import, and `state` needs none
 
         arrays = load_file(folder / "predictions.safetensors")
         return RunResult(
@@ -87,7 +102,7 @@ class RunStore:
         from safetensors.numpy import save_file  # noqa: PLC0415
 
         with replacing_folder(self.path(result.key)) as folder:
-            arrays = {"predictions": result.predictions, "confidences": result.confidences}
+            arrays: dict[str, NDArray[Any]] = {"predictions": result.predictions, "confidences": result.confidences}
             save_file(arrays, folder / "predictions.safetensors")
             save_file(result.weights, folder / "weights.safetensors")
             files = {
@@ -105,6 +120,10 @@ class RunStore:
             }
             write_json(folder / "result.json", header)
 
+    def discard(self, key: str) -> None:
+        """Remove a result, if it is there."""
+        shutil.rmtree(self.path(key), ignore_errors=True)
+
     def _header(self, key: str) -> dict[str, Any] | None:
         folder = self.path(key)
         file = folder / "result.json"
@@ -113,13 +132,15 @@ class RunStore:
         try:
             header: dict[str, Any] = json.loads(file.read_bytes())
             if header["format"] != FORMAT or header["key"] != key:
-                raise UnreadableResult(f"{file} is of format {header['format']}, key {header['key'][:12]}.")
+                raise UnreadableResult(key, f"{file} is of format {header['format']}, key {header['key'][:12]}.")
             for name in ARRAY_FILES:
                 size, expected = (folder / name).stat().st_size, header["files"][name]["bytes"]
                 if size != expected:
-                    raise UnreadableResult(f"{folder / name} has {size:,} bytes; it was written with {expected:,}.")
+                    raise UnreadableResult(
+                        key, f"{folder / name} has {size:,} bytes; it was written with {expected:,}."
+                    )
         except (ValueError, KeyError, TypeError, OSError) as error:
-            raise UnreadableResult(f"{file} cannot be read: {error}") from error
+            raise UnreadableResult(key, f"{file} cannot be read: {error}") from error
         return header
 
 

@@ -47,7 +47,13 @@ def train_run(run: PlannedRun, store_root: Path, data_folder: Path, progress_fil
 
     if progress_file is not None:
         write_text(progress_file, json.dumps([0, 0.0]))
-    images = split(_loaded(run.spec.data.dataset, data_folder), run.spec.data, run.spec.seed)
+    dataset = _loaded(run.spec.data.dataset, data_folder)
+    RunStore(store_root).write(trained(run, dataset, progress))
+
+
+def trained(run: PlannedRun, dataset: Dataset, progress: Progress) -> RunResult:
+    """Train one run and return its result, with the machine and the time."""
+    images = split(dataset, run.spec.data, run.spec.seed)
     outcome = _train(run, images, progress)
     environment = {
         **machine(),
@@ -55,7 +61,7 @@ def train_run(run: PlannedRun, store_root: Path, data_folder: Path, progress_fil
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "train_images": len(images.train) * run.spec.training.epochs,
     }
-    RunStore(store_root).write(result_of(run, outcome, environment))
+    return result_of(run, outcome, environment)
 
 
 def _train(run: PlannedRun, images: Split, progress: Progress) -> Outcome:

@@ -21,6 +21,7 @@ def mlp(input_shape: ImageShape, hidden: Sequence[int], classes: int = 10) -> Mo
 
 def cnn(
     input_shape: ImageShape,
+    *,
     filters: Sequence[int],
     kernel: int,
     dense: int,

@@ -54,5 +54,9 @@ study = Study(
             others=("cnn3",),
         ),
     ),
-    budgets={"smoke": smoke_budget(channels=3), "quick": Budget(seeds=3, epochs=2), "full": Budget(seeds=10, epochs=10)},
+    budgets={
+        "smoke": smoke_budget(channels=3),
+        "quick": Budget(seeds=3, epochs=2),
+        "full": Budget(seeds=10, epochs=10),
+    },
 )

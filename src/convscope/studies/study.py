@@ -197,7 +197,12 @@ class Study:
             ids = [variant.id for variant in self.variants]
             raise SpecError(f"Study {self.id!r} declares a variant twice: {sorted(ids)}.")
         claimed = [name for claim in self.claims for name in (claim.variant, *claim.others)]
-        for name in (self.baseline, self.reference, *(reported.variant for reported in self.reported), *claimed):
+        for name in (
+            self.baseline,
+            self.reference,
+            *(reported.variant for reported in self.reported),
+            *claimed,
+        ):
             self.variant(name)
         if len(self.claims) > MOST_CLAIMS:
             raise SpecError(

@@ -53,20 +53,12 @@ class Network:
     @property
     def parameters(self) -> dict[str, Array]:
         """The arrays that training changes, by name ("0.weight")."""
-        return {
-            f"{i}.{name}": array
-            for i, layer in self._named.items()
-            for name, array in layer.parameters.items()
-        }
+        return {f"{i}.{name}": array for i, layer in self._named.items() for name, array in layer.parameters.items()}
 
     @property
     def gradients(self) -> dict[str, Array]:
         """Those of the latest `backward`, by the same names."""
-        return {
-            f"{i}.{name}": array
-            for i, layer in self._named.items()
-            for name, array in layer.gradients.items()
-        }
+        return {f"{i}.{name}": array for i, layer in self._named.items() for name, array in layer.gradients.items()}
 
     def forward(self, images: Array) -> Array:
         """Return the logits, (N, classes), of images (N, C, H, W)."""

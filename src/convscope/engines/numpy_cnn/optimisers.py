@@ -41,9 +41,7 @@ class Adam(Optimiser):
     Kingma and Ba 2015, "Adam: a method for stochastic optimization", algorithm 1.
     """
 
-    def __init__(
-        self, parameters: Arrays, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8
-    ) -> None:
+    def __init__(self, parameters: Arrays, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> None:
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
         self._updates = 0
         self._mean = {name: np.zeros_like(values) for name, values in parameters.items()}

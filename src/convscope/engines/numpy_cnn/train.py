@@ -54,9 +54,7 @@ def train(spec: RunSpec, split: Split, progress: Progress) -> Outcome:
         validation = evaluate(network, split.validation, split, training.batch_size)
         evaluate_seconds += perf_counter() - started
         images_seen = len(split.train)
-        history.append(
-            Epoch(loss_sum / images_seen, correct / images_seen, validation.loss, validation.accuracy)
-        )
+        history.append(Epoch(loss_sum / images_seen, correct / images_seen, validation.loss, validation.accuracy))
         progress(epoch + 1, validation.accuracy)
 
     started = perf_counter()
