@@ -1,0 +1,1 @@
+"""The server of a trained model: SageMaker's contract for inference containers, usable anywhere."""
