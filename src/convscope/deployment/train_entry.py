@@ -6,9 +6,9 @@ and, when it fails, the reason to ``output/failure``. The ``SM_*`` variables and
 own images add are honoured where they are there.
 
 Hyperparameters
-    ``run``, the canonical JSON of a RunSpec; where it is absent, ``run.json`` in the channel ``config`` takes its place,
-    since a hyperparameter has at most 2,500 characters. ``name``, for people (``fashion/cnn3/seed0``). ``device``, as
-    everywhere: ``auto``, ``cpu``, ``cuda``.
+    ``run``, the canonical JSON of a RunSpec; where it is absent, ``run.json`` in the channel ``config`` takes its
+    place, since a hyperparameter has at most 2,500 characters. ``name``, for people (``fashion/cnn3/seed0``).
+    ``device``, as everywhere: ``auto``, ``cpu``, ``cuda``.
 Channel ``training``
     The files of the data set, or a folder of its name with them; not needed for generated digits.
 """
@@ -128,7 +128,7 @@ def train(container: Container, options: Mapping[str, Any]) -> None:
 def _run_spec(given: Any, file: Path) -> RunSpec:
     """Return the run from the hyperparameter or from the channel's file.
 
-    SageMaker's tools differ in how often they encode a hyperparameter as JSON, so strings are decoded until none is left.
+    SageMaker's tools differ in how often they encode a hyperparameter as JSON: strings are decoded until none is left.
     """
     value = given
     if value is None:
@@ -182,9 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0; 1 after a failure, whose reason is in the failure file; 143 when the job was stopped from outside.
     """
     parser = argparse.ArgumentParser(prog="python -m convscope.deployment.train_entry", description=__doc__)
-    parser.add_argument(
-        "command", nargs="?", choices=["train"], help="SageMaker starts an image as `docker run IMAGE train`"
-    )
+    parser.add_argument("command", nargs="?", choices=["train"], help="as in `docker run IMAGE train`")
     for name in HYPERPARAMETERS:
         parser.add_argument(f"--{name}", default=argparse.SUPPRESS)
     options = vars(parser.parse_args(arguments))

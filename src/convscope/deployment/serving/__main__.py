@@ -50,9 +50,7 @@ def serve(model_dir: Path, host: str, port: int) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the options; in a SageMaker container none is given."""
     parser = argparse.ArgumentParser(prog="python -m convscope.deployment.serving", description=__doc__)
-    parser.add_argument(
-        "command", nargs="?", choices=["serve"], help="SageMaker starts an image as `docker run IMAGE serve`"
-    )
+    parser.add_argument("command", nargs="?", choices=["serve"], help="as in `docker run IMAGE serve`")
     model_dir = Path(os.environ.get("CONVSCOPE_OPT_ML", "/opt/ml"), "model")
     port = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
     parser.add_argument("--model-dir", type=Path, default=model_dir, help="folder of the artefact (%(default)s)")

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,8 +80,8 @@ class Service:
         """
         if self.predictor is None:
             raise BadRequest(503, "NotReady", self.failure or "The model is still loading.")
-        work = (self._answer, self.predictor, body, content_type)
-        return await asyncio.get_running_loop().run_in_executor(self._worker, *work)
+        work = partial(self._answer, self.predictor, body, content_type)
+        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
 
     @staticmethod
     def _answer(predictor: Predictor, body: bytes, content_type: str) -> bytes:
@@ -157,6 +158,6 @@ async def _http_error(request: Request, error: Exception) -> Response:
     return _error(error.status_code, kind, message, dict(error.headers or {}))
 
 
-async def _own_fault(_request: Request, _error_: Exception) -> Response:
-    """A fault of this server; uvicorn writes the traceback to the log."""
+async def _own_fault(_request: Request, _fault: Exception) -> Response:
+    """Answer for a fault of this server; uvicorn writes the traceback to the log."""
     return _error(500, "InternalError", "The server failed at this request; its log says why.")
