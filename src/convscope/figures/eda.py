@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 from numpy.typing import NDArray
 
 from convscope.figures.style import LINE, PALETTE, WIDTH
@@ -94,6 +95,9 @@ def pixel_histogram(facts: dict[str, Any]) -> Figure:
     after.set_xlabel("(value / 255 − mean) / standard deviation")
     after.axvline(0, color=LINE, linewidth=1, zorder=0)
     before.set_yscale("log")
+    before.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    before.yaxis.set_major_formatter("{x:g}")
+    before.yaxis.set_minor_formatter("")
     if channels > 1:
         before.legend()
     return figure

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator
 
 from convscope.figures.style import INK, MUTED, WIDTH, colour, marker
 
@@ -34,6 +35,8 @@ def accuracy_chart(study: Study) -> Figure:
         )  # fmt: skip
     axes.set_yticks(range(len(variants)), [variant["title"] for variant in variants.values()])
     axes.set_ylim(len(variants) - 0.45, -0.7)
+    low, high = axes.get_xlim()  # the interval of two or three runs can reach beyond what an accuracy can be
+    axes.set_xlim(max(low, 0), min(high, 100))
     axes.set_xlabel("test accuracy (%)")
     axes.grid(axis="y", visible=False)
     return figure
@@ -114,7 +117,7 @@ def class_accuracy(study: Study, class_names: list[str]) -> Figure:
         axes.plot([means[0][label], means[1][label]], [row, row], color=MUTED, linewidth=1.2, zorder=1)
         right = max(means[0][label], means[1][label])
         axes.annotate(
-            f"{gains[label]:+.1f}",
+            f"{gains[label]:+.1f}".replace("-", "−"),
             (right, row),
             xytext=(7, 0),
             textcoords="offset points",
@@ -148,9 +151,38 @@ def cost_chart(study: Study) -> Figure:
             label=f"{variant['title']}, {variant['parameters']:,} parameters",
         )  # fmt: skip
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("")
     axes.margins(x=0.1, y=0.12)
+    low, high = axes.get_ylim()
+    axes.set_ylim(max(low, 0), min(high, 100))
     axes.set_xlabel("multiply-accumulates for one image (millions, logarithmic)")
     axes.set_ylabel("test accuracy (%)")
     figure.legend(loc="outside right center")
+    return figure
+
+
+def gains_chart(studies: dict[str, Study]) -> Figure:
+    """Gain of each study's reference variant over its baseline, with its 95 % interval, in percentage points."""
+    rows = [
+        (study["title"], comparison)
+        for study in studies.values()
+        for comparison in study.get("against_baseline", [])
+        if comparison["a"] == study["reference"]
+    ]
+    figure, axes = plt.subplots(figsize=(WIDTH, 0.8 + 0.36 * len(rows)), layout="constrained")
+    axes.axvline(0, color=MUTED, linewidth=1)
+    for place, (_, comparison) in enumerate(rows):
+        if comparison["interval"]:
+            axes.plot(100 * np.array(comparison["interval"]), [place, place], color=colour(0), linewidth=1.8)
+        gain = 100 * comparison["effect"]
+        axes.plot([gain], [place], "o", color=colour(0), markersize=7, mec="white")
+        axes.annotate(
+            f"{gain:+.2f}", (gain, place), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=7.5
+        )
+    axes.set_yticks(range(len(rows)), [title for title, _ in rows])
+    axes.set_ylim(len(rows) - 0.5, -0.7)
+    axes.set_xlabel("test accuracy, CNN minus baseline (percentage points)")
+    axes.grid(axis="y", visible=False)
     return figure
