@@ -97,8 +97,15 @@ class Pipeline:
 
     @cached_property
     def selected(self) -> tuple[Study, ...]:
-        """The studies asked for."""
-        return select(self.studies)
+        """The studies asked for; without names, all that are part of the profile."""
+        if self.studies.strip():
+            return select(self.studies, self.root / "report" / "studies")
+        return tuple(study for study in select() if self._budgets in study.budgets)
+
+    @property
+    def _budgets(self) -> Profile:
+        """Profile whose budgets apply: published results are those of the full one."""
+        return "full" if self.profile == PUBLISHED else self.profile
 
     # ------------------------------------------------------------ data
 
@@ -124,7 +131,7 @@ class Pipeline:
         if self.profile == PUBLISHED:
             return reasons
         for study in self.selected:
-            name = study.budgets[self.profile].data(study.data).dataset
+            name = study.budget(self._budgets).data(study.data).dataset
             if isinstance(name, str):
                 reason = self._unavailable(name, again=again)
                 if reason and self.strict:
@@ -164,7 +171,7 @@ class Pipeline:
         if self.profile == PUBLISHED:
             return {}
         left_out = self.find_data()
-        return plan([s for s in self.selected if s.id not in left_out], self.profile, self.device)
+        return plan([s for s in self.selected if s.id not in left_out], self._budgets, self.device)
 
     def train(self) -> None:
         """Train what is missing."""
@@ -212,9 +219,8 @@ class Pipeline:
         from convscope.analysis.metrics import Analysis  # noqa: PLC0415
         from convscope.analysis.pictures import write_pictures  # noqa: PLC0415
 
-        profile: Profile = "full" if self.profile == PUBLISHED else self.profile
         left_out = self.find_data()
-        analysis = Analysis(profile, self.store, self.data_folder, self.device)
+        analysis = Analysis(self._budgets, self.store, self.data_folder, self.device)
         for study in self.selected:
             if study.id in left_out:
                 analysis.leave_out(study, left_out[study.id])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Any, Literal, get_args
 
 from convscope.errors import SpecError
@@ -26,11 +26,15 @@ def _require_one_of(name: str, value: object, choices: tuple[object, ...]) -> No
     _require(value in choices, f"{name} is {value!r}; it must be one of {', '.join(map(repr, choices))}.")
 
 
-def _require_positive(name: str, value: int) -> None:
+def _require_whole(name: str, value: object, least: int = 0) -> None:
     _require(
-        isinstance(value, int) and value >= 1,
-        f"{name} is {value!r}; it must be a whole number of at least 1.",
+        isinstance(value, int) and not isinstance(value, bool) and value >= least,  # True is an int in Python
+        f"{name} is {value!r}; it must be a whole number of at least {least}.",
     )
+
+
+def _require_positive(name: str, value: object) -> None:
+    _require_whole(name, value, least=1)
 
 
 # ---------------------------------------------------------------- layers
@@ -176,8 +180,8 @@ class ModelSpec:
 
     def __post_init__(self) -> None:
         _require(
-            len(self.input_shape) == 3 and all(n >= 1 for n in self.input_shape),
-            f"input_shape is {self.input_shape}; it must be (channels, height, width), each at least 1.",
+            len(self.input_shape) == 3 and all(type(n) is int and n >= 1 for n in self.input_shape),
+            f"input_shape is {self.input_shape}; it must be (channels, height, width), whole numbers of at least 1.",
         )
         last = self.layers[-1] if self.layers else None
         _require(
@@ -247,13 +251,48 @@ class Glyphs:
             0 < self.scale[0] <= self.scale[1] <= 1,
             f"Glyphs scale is {self.scale}; it must be (smallest, largest) with 0 < smallest <= largest <= 1.",
         )
-        _require(0 <= self.content <= self.size, f"Glyphs content is {self.content}; it must be 0 to {self.size}.")
+        for name in ("content", "shift", "seed"):
+            _require_whole(f"Glyphs {name}", getattr(self, name))
+        _require(self.content <= self.size, f"Glyphs content is {self.content}; it must be 0 to {self.size}.")
         _require(0 <= self.rotation <= 180, f"Glyphs rotation is {self.rotation}; it must be 0 to 180 degrees.")
         _require(
-            0 <= self.shift < self.size,
+            self.shift < self.size,
             f"Glyphs shift is {self.shift}; it must be 0 to {self.size - 1} pixels.",
         )
         _require(0 <= self.noise <= 1, f"Glyphs noise is {self.noise}; it must be 0 to 1.")
+
+
+@dataclass(frozen=True)
+class ImageFolder:
+    """A data set of one's own: a folder with one sub-folder of images a class.
+
+    Made by `convscope.datasets.folder.image_folder`, which hashes the files: the content decides a run's key, not
+    where it lies.
+
+    Parameters
+    ----------
+    name
+        Of the folder.
+    fingerprint
+        SHA-256 over names and contents of the files.
+    test_share
+        Fraction of each class that is kept for testing.
+    path
+        Where it lies on this machine; no part of the JSON.
+    """
+
+    name: str
+    fingerprint: str
+    test_share: float = 0.2
+    path: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        _require(
+            0 < self.test_share < 1, f"ImageFolder test_share is {self.test_share}; it must be above 0 and below 1."
+        )
+
+
+DatasetSpec = str | Glyphs | ImageFolder
 
 
 @dataclass(frozen=True)
@@ -263,7 +302,7 @@ class DataSpec:
     Parameters
     ----------
     dataset
-        Name of a public data set (``"fashion-mnist"``) or the parameters of a generated one.
+        Name of a public data set (``"fashion-mnist"``), the parameters of a generated one, or a folder of images.
     validation_images
         Held out from the training part, drawn anew for each seed.
     train_images
@@ -275,7 +314,7 @@ class DataSpec:
         part, each channel by itself.
     """
 
-    dataset: str | Glyphs
+    dataset: DatasetSpec
     validation_images: int
     train_images: int | None = None
     test_images: int | None = None
@@ -327,10 +366,7 @@ class RunSpec:
     seed: int
 
     def __post_init__(self) -> None:
-        _require(
-            isinstance(self.seed, int) and self.seed >= 0,
-            f"seed is {self.seed!r}; it must be a whole number >= 0.",
-        )
+        _require_whole("seed", self.seed)
 
 
 @dataclass(frozen=True)
@@ -350,7 +386,7 @@ _TYPES = {
     cls.__name__: cls
     for cls in (
         Conv2d, Pool2d, GlobalAveragePool, Flatten, Dense, ModelSpec,
-        Glyphs, DataSpec, TrainSpec, RunSpec, NumericMode,
+        Glyphs, ImageFolder, DataSpec, TrainSpec, RunSpec, NumericMode,
     )
 }  # fmt: skip
 
@@ -361,7 +397,7 @@ def to_json(value: Any) -> Any:
         given = {
             f.name: to_json(getattr(value, f.name))
             for f in fields(value)
-            if f.default is MISSING or getattr(value, f.name) != f.default
+            if f.compare and (f.default is MISSING or getattr(value, f.name) != f.default)
         }
         return {"type": type(value).__name__, **given}
     if isinstance(value, tuple | list):

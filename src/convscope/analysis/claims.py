@@ -10,16 +10,20 @@ from numpy.typing import NDArray
 
 from convscope.analysis.statistics import paired_difference, simultaneous_level
 from convscope.analysis.verdicts import Verdict, best_of_k, equivalence, superiority
-from convscope.studies.study import Claim, Study
+from convscope.studies.study import Claim, Profile, Study
 
 
-def decide(study: Study, correct: Mapping[str, NDArray[np.bool_]], runs: Mapping[str, list[str]]) -> dict[str, Any]:
+def decide(
+    study: Study, profile: Profile, correct: Mapping[str, NDArray[np.bool_]], runs: Mapping[str, list[str]]
+) -> dict[str, Any]:
     """Return each claim of a study with its verdict, as metrics.json has it.
 
     Parameters
     ----------
     study
         Declares the claims and the margin.
+    profile
+        Decides which of them can be answered: those whose variants it runs.
     correct
         By variant, (seeds, test images): which images each run has right.
     runs
@@ -28,7 +32,7 @@ def decide(study: Study, correct: Mapping[str, NDArray[np.bool_]], runs: Mapping
     level = simultaneous_level(max(len(study.claims), 1))
     return {
         claim.id: _described(claim, study, _verdict(claim, study.margin, level, correct), runs)
-        for claim in study.claims
+        for claim in study.claims_in(profile)
     }
 
 

@@ -24,7 +24,7 @@ from convscope.datasets.splits import Split, split
 from convscope.runs.plan import plan_study
 from convscope.runs.result import RunResult
 from convscope.runs.store import RunStore
-from convscope.specs import Glyphs, to_json
+from convscope.specs import DatasetSpec, ImageFolder, to_json
 from convscope.studies.study import Experiment, Profile, Study
 
 
@@ -85,7 +85,7 @@ class Analysis:
         """
         planned = plan_study(study, self.profile, self.device, seeds)
         results = {name: [self.store.read(run.key) for run in runs] for name, runs in planned.items()}
-        data = study.budgets[self.profile].data(study.data)
+        data = study.budget(self.profile).data(study.data)
         dataset = load(data.dataset, self.data_folder)
         images = split(dataset, data, seed=0)
         name = dataset_name(data.dataset)
@@ -102,19 +102,19 @@ class Analysis:
             "images": {part: len(getattr(images, part)) for part in ("train", "validation", "test")},
             "variants": {
                 variant.id: summarise_variant(variant, results[variant.id], labels, len(dataset.class_names))
-                for variant in study.variants
+                for variant in study.variants_in(self.profile)
             },
-            "experiments": {experiment.id: _experiment(experiment, correct) for experiment in study.experiments},
+            "experiments": {e.id: _experiment(e, correct) for e in study.experiments_in(self.profile)},
             "against_baseline": [
                 comparison(variant.id, study.baseline, correct[variant.id], correct[study.baseline])
-                for variant in study.variants
+                for variant in study.variants_in(self.profile)
                 if variant.id != study.baseline
             ],
         }
         described["reported"] = reproductions(study, described["variants"], trained=self.profile == "full")
         self._metrics["studies"][study.id] = described
         keys = {variant: [result.key for result in runs] for variant, runs in results.items()}
-        self._metrics["claims"].update(decide(study, correct, keys))
+        self._metrics["claims"].update(decide(study, self.profile, correct, keys))
         self._metrics["timings"]["studies"][study.id] = {variant: timings_of(runs) for variant, runs in results.items()}
         _add_environment(self._metrics, results)
 
@@ -132,7 +132,7 @@ def _experiment(experiment: Experiment, correct: Mapping[str, NDArray[np.bool_]]
 
 def _declared(study: Study, profile: Profile) -> dict[str, Any]:
     """Return what stands in the study itself, whether it was run or not."""
-    budget = study.budgets[profile]
+    budget = study.budget(profile)
     return {
         "title": study.title,
         "question": study.question,
@@ -140,16 +140,18 @@ def _declared(study: Study, profile: Profile) -> dict[str, Any]:
         "reference": study.reference,
         "margin": study.margin,
         "seeds": budget.seeds,
-        "training": to_json(study.training) | {"epochs": budget.epochs},
+        "training": asdict(study.training) | {"epochs": budget.epochs},
         "normalisation": study.data.normalisation,
         "decisions": [asdict(decision) for decision in study.decisions],
     }
 
 
-def dataset_name(dataset: str | Glyphs) -> str:
-    """Name a data set in metrics.json and file names: a public one by its name, glyphs by their size."""
+def dataset_name(dataset: DatasetSpec) -> str:
+    """Name a data set in metrics.json and file names: by its name, glyphs by their size."""
     if isinstance(dataset, str):
         return dataset
+    if isinstance(dataset, ImageFolder):
+        return dataset.name
     return f"glyphs-{dataset.size}-{'grey' if dataset.channels == 1 else 'rgb'}"
 
 
@@ -160,6 +162,8 @@ def _pictures(study: Study, results: Mapping[str, list[RunResult]], images: Spli
     normalised: NDArray[np.float32] = images.normalise(pixels)[0]
     pictures: Pictures = {f"studies/{study.id}/probe": pixels[0]}
     for name, runs in results.items():
+        if study.inside is not None and name not in study.inside:
+            continue
         for what, array in look_inside(runs[0], normalised).items():
             pictures[f"studies/{study.id}/{name}/{what}"] = array
     return pictures

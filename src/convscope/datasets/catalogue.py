@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Literal
 
 from convscope.errors import DatasetError
-from convscope.specs import Glyphs, canonical_json
+from convscope.specs import DatasetSpec, Glyphs, ImageFolder, canonical_json
 
 # Raised by whoever changes what `glyphs.generate` draws from the same parameters.
 GLYPHS_REVISION = 1
@@ -153,12 +153,15 @@ def public(name: str) -> PublicDataset:
     return PUBLIC[name]
 
 
-def fingerprint(dataset: str | Glyphs) -> str:
+def fingerprint(dataset: DatasetSpec) -> str:
     """SHA-256, in hexadecimal, of everything that decides a data set's content; reads no data.
 
     Of a public data set: over the sorted hashes of its files. Of glyphs: over their parameters, the revision
-    of the generator and the version of matplotlib, which pins the fonts and the rasteriser.
+    of the generator and the version of matplotlib, which pins the fonts and the rasteriser. Of a folder: the one
+    that was taken when its specification was made.
     """
+    if isinstance(dataset, ImageFolder):
+        return dataset.fingerprint
     if isinstance(dataset, Glyphs):
         content = f"{canonical_json(dataset)}\nrevision {GLYPHS_REVISION}\nmatplotlib {version('matplotlib')}"
     else:

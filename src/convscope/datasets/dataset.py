@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,8 @@ class Dataset:
         SHA-256 over the content; part of every run's key.
     source
         Where it was found, for people ("downloaded from …", "generated").
+    kind
+        ``"public"``, ``"generated"`` or ``"folder"``.
     """
 
     name: str
@@ -56,3 +59,4 @@ class Dataset:
     class_names: tuple[str, ...]
     fingerprint: str
     source: str
+    kind: Literal["public", "generated", "folder"] = "public"

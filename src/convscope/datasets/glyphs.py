@@ -79,6 +79,7 @@ def generate(spec: Glyphs) -> Dataset:
         class_names=tuple("0123456789"),
         fingerprint=fingerprint(spec),
         source="generated",
+        kind="generated",
     )
 
 

@@ -14,16 +14,16 @@ from convscope.datasets.find import find
 from convscope.datasets.idx import parse_idx
 from convscope.datasets.unpack import verify
 from convscope.errors import DatasetError
-from convscope.specs import Glyphs
+from convscope.specs import DatasetSpec, Glyphs, ImageFolder
 
 
-def load(dataset: str | Glyphs, data_folder: Path, download: bool = True) -> Dataset:
+def load(dataset: DatasetSpec, data_folder: Path, download: bool = True) -> Dataset:
     """Load a data set, fetching it first if need be.
 
     Parameters
     ----------
     dataset
-        Name of a public data set, or the parameters of the generated one.
+        Name of a public data set, the parameters of the generated one, or a folder of images.
     data_folder
         The project's ``data/``.
     download
@@ -46,6 +46,10 @@ def load(dataset: str | Glyphs, data_folder: Path, download: bool = True) -> Dat
         from convscope.datasets.glyphs import generate  # noqa: PLC0415  # draws with matplotlib, which takes long
 
         return generate(dataset)
+    if isinstance(dataset, ImageFolder):
+        from convscope.datasets.folder import load_folder  # noqa: PLC0415  # Pillow, needed by nothing else here
+
+        return load_folder(dataset)
     known = public(dataset)
     found = find(dataset, data_folder, download)
     contents = {file.name: found.files[file.name].read_bytes() for file in known.files}

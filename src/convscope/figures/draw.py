@@ -33,6 +33,8 @@ def drawings(metrics: Metrics, pictures: Pictures) -> dict[str, Drawing]:
             class_names = metrics["datasets"][study["dataset"]]["class_names"]
             result |= {f"{name}-{what}": drawing for what, drawing in _of_study(study, class_names).items()}
             result |= _inside(name, study, pictures)
+    if any(study["status"] == "run" for study in metrics["studies"].values()):
+        result["gains"] = partial(results.gains_chart, metrics["studies"])
     return result
 
 

@@ -61,8 +61,11 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
     numbers = Numbers(metrics)
     jinja = environment(templates)
 
+    def has_figure(name: str) -> bool:
+        return (figures / f"{name}.svg").is_file()
+
     def figure(name: str, caption: str, alt: str, label: str = "", width: str = "100%") -> str:
-        if not (figures / f"{name}.svg").is_file():
+        if not has_figure(name):
             raise ReportError(f"The report shows figure {name!r}, but {figures} has no {name}.svg.")
         attributes = f'#fig-{label or name} fig-alt="{alt}" width={width}'
         return f"![{caption}](figures/{name}.svg){{{attributes}}}"
@@ -74,10 +77,17 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
         own = f"studies/{study_id}.qmd"
         return own if (templates / own).exists() else "_study.qmd"
 
+    def datasheet(name: str) -> str:
+        own = f"datasheets/{name}.qmd"
+        if (templates / own).exists():
+            return own
+        return f"datasheets/_{metrics['datasets'][name]['source']}.qmd"
+
     jinja.globals.update(
+        ratio=numbers.ratio, datasheet=datasheet,
         value=numbers.value, mean=numbers.mean, interval=numbers.interval, effect=numbers.effect,
-        verdict=numbers.verdict, layer_name=layer_name, figure=figure, chapter=chapter, metrics=metrics, facts=facts,
-        studies=metrics["studies"], datasets=metrics["datasets"],
+        verdict=numbers.verdict, layer_name=layer_name, figure=figure, has_figure=has_figure, chapter=chapter,
+        metrics=metrics, facts=facts, studies=metrics["studies"], datasets=metrics["datasets"],
     )  # fmt: skip
     try:
         text = jinja.get_template(MAIN).render()

@@ -149,6 +149,11 @@ class Numbers:
         measured = resolve(self._metrics, pointer)
         return self.value(f"{pointer}/effect", "points", digits_for(measured["interval"], 100))
 
+    def ratio(self, pointer: str, other: str) -> str:
+        """Format one number over another: ``1.79``."""
+        over = resolve(self._metrics, pointer) / resolve(self._metrics, other)
+        return self._span(f"{decimal(over, 2 if over < 10 else 0)}", f"{pointer} {other}")
+
     def verdict(self, claim: str, *, supported: str, refuted: str, inconclusive: str) -> str:
         """Choose the wording that a claim's verdict allows; with too few seeds, say where the numbers lean.
 

@@ -17,11 +17,11 @@ from convscope.runs.environment import commit, machine
 from convscope.runs.plan import PlannedRun
 from convscope.runs.result import RunResult
 from convscope.runs.store import RunStore
-from convscope.specs import Glyphs, RunSpec
+from convscope.specs import DatasetSpec, RunSpec
 
 
 @lru_cache(maxsize=2)
-def _loaded(dataset: str | Glyphs, data_folder: Path) -> Dataset:
+def _loaded(dataset: DatasetSpec, data_folder: Path) -> Dataset:
     """Keep the last data sets: a worker trains many runs on the same images."""
     return load(dataset, data_folder)
 

@@ -2,26 +2,55 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 from convscope.errors import SpecError
-from convscope.studies import cifar10, fashion, fashion_compact, mnist, mnist_numpy
+from convscope.studies import cifar10, design, fashion, fashion_compact, mnist, mnist_numpy
 from convscope.studies.study import PROFILES, Profile, Study, Variant
 
-_MODULES = (mnist, mnist_numpy, fashion, fashion_compact, cifar10)  # in the order of the report
-STUDIES: dict[str, Study] = {study.id: study for study in (module.study for module in _MODULES)}
+_IN_ORDER = (
+    mnist.study,
+    mnist_numpy.study,
+    fashion.study,
+    fashion_compact.study,
+    cifar10.study,
+    design.study,
+    design.cifar10_study,
+)
+STUDIES: dict[str, Study] = {study.id: study for study in _IN_ORDER}  # in the order of the report
 
 __all__ = ["PROFILES", "STUDIES", "Profile", "Study", "Variant", "select"]
 
 
-def select(names: str = "") -> tuple[Study, ...]:
-    """Return the named studies, separated by spaces or commas; all of them for an empty text.
+def select(names: str = "", folder: Path | None = None) -> tuple[Study, ...]:
+    """Return the named studies, separated by spaces or commas; all that come with the package for an empty text.
+
+    Parameters
+    ----------
+    names
+        Of studies of the package, or of files ``NAME.py`` in the folder.
+    folder
+        Where studies of one's own lie.
 
     Raises
     ------
     SpecError
-        A name is unknown.
+        A name is unknown, or a file defines no study of its name.
     """
-    wanted = names.replace(",", " ").split() or list(STUDIES)
-    for name in wanted:
-        if name not in STUDIES:
-            raise SpecError(f"STUDIES names {name!r}, which is no study.", f"Known are: {', '.join(STUDIES)}.")
-    return tuple(STUDIES[name] for name in dict.fromkeys(wanted))
+    wanted = list(dict.fromkeys(names.replace(",", " ").split())) or list(STUDIES)
+    return tuple(STUDIES.get(name) or _from_file(name, folder) for name in wanted)
+
+
+def _from_file(name: str, folder: Path | None) -> Study:
+    file = folder / f"{name}.py" if folder else None
+    if file is None or not file.is_file():
+        raise SpecError(
+            f"STUDIES names {name!r}, which is no study.",
+            f"Known are: {', '.join(STUDIES)}" + (f", and files NAME.py in {folder}." if folder else "."),
+        )
+    study = runpy.run_path(str(file)).get("study")
+    if not isinstance(study, Study) or study.id != name:
+        found = f"study {study.id!r}" if isinstance(study, Study) else "no study"
+        raise SpecError(f"{file} defines {found}.", f"It must set `study = Study(id={name!r}, …)`.")
+    return study

@@ -57,5 +57,5 @@ study = Study(
         ),
     ),
     margin=0.002,
-    budgets={"smoke": smoke_budget(), "quick": Budget(seeds=3, epochs=2), "full": Budget(seeds=10, epochs=4)},
+    budgets={"smoke": smoke_budget(), "quick": Budget(seeds=3, epochs=1), "full": Budget(seeds=10, epochs=4)},
 )

@@ -136,6 +136,8 @@ class Budget:
         Passes through the training images.
     dataset
         Taken in place of the study's own: the smoke profile draws glyphs.
+    experiments
+        Ids of the experiments that are run; None runs all, and all variants.
     train_images, validation_images, test_images
         None keeps the study's own numbers.
     """
@@ -143,6 +145,7 @@ class Budget:
     seeds: int
     epochs: int
     dataset: Glyphs | None = None
+    experiments: tuple[str, ...] | None = None
     train_images: int | None = None
     validation_images: int | None = None
     test_images: int | None = None
@@ -189,6 +192,7 @@ class Study:
     reported: tuple[Reported, ...] = ()
     claims: tuple[Claim, ...] = ()
     margin: float = 0.005  # smallest difference of accuracy that matters in practice, a fraction
+    inside: tuple[str, ...] | None = None  # variants whose filters and feature maps are shown; None shows all
     _by_id: dict[str, Variant] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -196,6 +200,12 @@ class Study:
         if len(self._by_id) != len(self.variants):
             ids = [variant.id for variant in self.variants]
             raise SpecError(f"Study {self.id!r} declares a variant twice: {sorted(ids)}.")
+        for budget in self.budgets.values():
+            unknown = set(budget.experiments or ()) - {experiment.id for experiment in self.experiments}
+            if unknown:
+                raise SpecError(
+                    f"A budget of study {self.id!r} names the experiments {sorted(unknown)}, which it lacks."
+                )
         claimed = [name for claim in self.claims for name in (claim.variant, *claim.others)]
         for name in (
             self.baseline,
@@ -234,14 +244,43 @@ class Study:
         """Training settings of a variant: its own, or the study's."""
         return variant.training or self.training
 
+    def budget(self, profile: Profile) -> Budget:
+        """Return the budget of a profile.
+
+        Raises
+        ------
+        SpecError
+            The study is no part of the profile.
+        """
+        if profile not in self.budgets:
+            raise SpecError(f"Study {self.id!r} is no part of profile {profile!r}; it is in {', '.join(self.budgets)}.")
+        return self.budgets[profile]
+
+    def experiments_in(self, profile: Profile) -> tuple[Experiment, ...]:
+        """Return the experiments that a profile runs."""
+        names = self.budget(profile).experiments
+        return tuple(e for e in self.experiments if names is None or e.id in names)
+
+    def variants_in(self, profile: Profile) -> tuple[Variant, ...]:
+        """Return the variants that a profile runs: all, or those of its experiments, baseline and reference."""
+        if self.budget(profile).experiments is None:
+            return self.variants
+        names = {name for experiment in self.experiments_in(profile) for name in experiment.variants}
+        return tuple(v for v in self.variants if v.id in names | {self.baseline, self.reference})
+
+    def claims_in(self, profile: Profile) -> tuple[Claim, ...]:
+        """Return the claims whose variants a profile runs."""
+        names = {variant.id for variant in self.variants_in(profile)}
+        return tuple(claim for claim in self.claims if {claim.variant, *claim.others} <= names)
+
     def runs(self, profile: Profile) -> dict[str, tuple[RunSpec, ...]]:
         """Return the runs of one profile, for each variant one a seed."""
-        budget = self.budgets[profile]
+        budget = self.budget(profile)
         data = budget.data(self.data)
         return {
             variant.id: tuple(
                 RunSpec(data, variant.model, replace(self.settings(variant), epochs=budget.epochs), seed)
                 for seed in range(budget.seeds)
             )
-            for variant in self.variants
+            for variant in self.variants_in(profile)
         }
