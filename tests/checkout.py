@@ -14,6 +14,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 # Nothing listens there: whatever asks for the network is refused at once.
 CLOSED = "http://127.0.0.1:9"
+SMOKE_STUDIES = "mnist fashion cifar10"
 OWN_VARIABLES = ("PROFILE", "STUDIES", "JOBS", "DEVICE", "STRICT", "BACKEND", "PORT", "CONVSCOPE_DATASETS")
 
 
@@ -78,6 +79,14 @@ class Checkout:
         done = self.run(*arguments, **variables)
         assert done.returncode == 0, done.stderr[-3000:]
         return done
+
+
+@dataclass(frozen=True)
+class SmokeBuild:
+    """A whole build in a copy of this checkout, and what the command said."""
+
+    checkout: Checkout
+    process: subprocess.CompletedProcess[str]
 
 
 def facts(metrics: dict[str, Any]) -> bytes:

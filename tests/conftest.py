@@ -1,1 +1,23 @@
-"""Makes the helpers beside this file importable from tests in sub-folders."""
+"""The smoke build that the tests of what a user gets look at: built once a session, by the real command.
+
+This file also makes the helpers beside it importable from tests in sub-folders.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from checkout import SMOKE_STUDIES, Checkout, SmokeBuild
+
+
+@pytest.fixture(scope="session")
+def smoke_session(tmp_path_factory: pytest.TempPathFactory) -> SmokeBuild:
+    checkout = Checkout.copy_to(tmp_path_factory.mktemp("smoke"))
+    return SmokeBuild(checkout, checkout.run("all", STUDIES=SMOKE_STUDIES))
+
+
+@pytest.fixture
+def smoke_build(smoke_session: SmokeBuild) -> SmokeBuild:
+    """Return the session's build. A test that changes something in it brings it back to what it was."""
+    assert smoke_session.process.returncode == 0, smoke_session.process.stderr[-3000:]
+    return smoke_session
