@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Any, Literal, get_args
 
 from convscope.errors import SpecError
@@ -263,13 +263,46 @@ class Glyphs:
 
 
 @dataclass(frozen=True)
+class ImageFolder:
+    """A data set of one's own: a folder with one sub-folder of images a class.
+
+    Made by `convscope.datasets.folder.image_folder`, which hashes the files: the content decides a run's key, not
+    where it lies.
+
+    Parameters
+    ----------
+    name
+        Of the folder.
+    fingerprint
+        SHA-256 over names and contents of the files.
+    test_share
+        Fraction of each class that is kept for testing.
+    path
+        Where it lies on this machine; no part of the JSON.
+    """
+
+    name: str
+    fingerprint: str
+    test_share: float = 0.2
+    path: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        _require(
+            0 < self.test_share < 1, f"ImageFolder test_share is {self.test_share}; it must be above 0 and below 1."
+        )
+
+
+DatasetSpec = str | Glyphs | ImageFolder
+
+
+@dataclass(frozen=True)
 class DataSpec:
     """Which images a run sees.
 
     Parameters
     ----------
     dataset
-        Name of a public data set (``"fashion-mnist"``) or the parameters of a generated one.
+        Name of a public data set (``"fashion-mnist"``), the parameters of a generated one, or a folder of images.
     validation_images
         Held out from the training part, drawn anew for each seed.
     train_images
@@ -281,7 +314,7 @@ class DataSpec:
         part, each channel by itself.
     """
 
-    dataset: str | Glyphs
+    dataset: DatasetSpec
     validation_images: int
     train_images: int | None = None
     test_images: int | None = None
@@ -353,7 +386,7 @@ _TYPES = {
     cls.__name__: cls
     for cls in (
         Conv2d, Pool2d, GlobalAveragePool, Flatten, Dense, ModelSpec,
-        Glyphs, DataSpec, TrainSpec, RunSpec, NumericMode,
+        Glyphs, ImageFolder, DataSpec, TrainSpec, RunSpec, NumericMode,
     )
 }  # fmt: skip
 
@@ -364,7 +397,7 @@ def to_json(value: Any) -> Any:
         given = {
             f.name: to_json(getattr(value, f.name))
             for f in fields(value)
-            if f.default is MISSING or getattr(value, f.name) != f.default
+            if f.compare and (f.default is MISSING or getattr(value, f.name) != f.default)
         }
         return {"type": type(value).__name__, **given}
     if isinstance(value, tuple | list):
