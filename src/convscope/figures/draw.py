@@ -42,7 +42,11 @@ def _of_study(study: dict[str, Any], class_names: list[str]) -> dict[str, Drawin
     return {
         "accuracy": partial(results.accuracy_chart, study),
         "curves": partial(results.curves, study),
-        "baseline-curves": partial(results.curves, study, study["baseline"]),
+        "baseline-curves": partial(results.curves, study, [study["baseline"]]),
+        **{
+            f"{name}-curves": partial(results.curves, study, experiment["variants"])
+            for name, experiment in study["experiments"].items()
+        },
         "confusion": partial(results.confusion_matrix, study, class_names, study["reference"]),
         "class-accuracy": partial(results.class_accuracy, study, class_names),
         "cost": partial(results.cost_chart, study),

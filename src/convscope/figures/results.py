@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -9,32 +10,47 @@ import numpy as np
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from convscope.figures.style import INK, MUTED, WIDTH, colour, marker
 
 Study = dict[str, Any]
 
 
+MOST_COLOURS = 8  # with more variants, colours and markers repeat and tell nothing: they are numbered instead
+
+
+def _look(study: Study, place: int) -> tuple[str, str]:
+    """Colour and marker of the variant at this place."""
+    return (colour(0), "o") if len(study["variants"]) > MOST_COLOURS else (colour(place), marker(place))
+
+
 def accuracy_chart(study: Study) -> Figure:
     """Test accuracy of each variant: every run, the mean, and its 95 % interval."""
     variants = study["variants"]
-    figure, axes = plt.subplots(figsize=(WIDTH, 0.7 + 0.42 * len(variants)), layout="constrained")
+    many = len(variants) > MOST_COLOURS
+    figure, axes = plt.subplots(figsize=(WIDTH, 0.7 + (0.27 if many else 0.42) * len(variants)), layout="constrained")
+    if many:
+        axes.axvline(100 * variants[study["baseline"]]["test_accuracy"]["mean"], color=MUTED, linewidth=1)
     for place, variant in enumerate(variants.values()):
         measure = variant["test_accuracy"]
-        values = 100 * np.array(measure["values"])
+        hue, shape = _look(study, place)
+        values, mean = 100 * np.array(measure["values"]), 100 * measure["mean"]
         spread = np.linspace(-0.13, 0.13, len(values)) if len(values) > 1 else np.zeros(1)
-        axes.plot(values, place + spread, marker(place), color=colour(place), markersize=3.5, alpha=0.55, mew=0)
+        axes.plot(values, place + spread, shape, color=hue, markersize=3.5, alpha=0.55, mew=0)
+        right = mean
         if measure["interval"]:
-            low, high = 100 * np.array(measure["interval"])
-            axes.plot([low, high], [place, place], color=colour(place), linewidth=1.8, solid_capstyle="butt")
-        axes.plot([100 * measure["mean"]], [place], marker(place), color=colour(place), markersize=7, mec="white")
-        axes.annotate(
-            f"{100 * measure['mean']:.2f}", (100 * measure["mean"], place), xytext=(0, 8),
-            textcoords="offset points", ha="center", fontsize=7.5,
-        )  # fmt: skip
-    axes.set_yticks(range(len(variants)), [variant["title"] for variant in variants.values()])
+            low, right = 100 * np.array(measure["interval"])
+            axes.plot([low, right], [place, place], color=hue, linewidth=1.8, solid_capstyle="butt")
+        axes.plot([mean], [place], shape, color=hue, markersize=7, mec="white")
+        if many:  # lines are close: beside the mark
+            axes.annotate(f"{mean:.2f}", (right, place), (6, 0), textcoords="offset points", va="center", fontsize=7)
+        else:
+            axes.annotate(f"{mean:.2f}", (mean, place), (0, 8), textcoords="offset points", ha="center", fontsize=7.5)
+    labels = [variant["title"] for variant in variants.values()]
+    axes.set_yticks(range(len(variants)), [f"{title}  {i}" for i, title in enumerate(labels, 1)] if many else labels)
     axes.set_ylim(len(variants) - 0.45, -0.7)
+    axes.margins(x=0.09)
     low, high = axes.get_xlim()  # the interval of two or three runs can reach beyond what an accuracy can be
     axes.set_xlim(max(low, 0), min(high, 100))
     axes.set_xlabel("test accuracy (%)")
@@ -42,7 +58,7 @@ def accuracy_chart(study: Study) -> Figure:
     return figure
 
 
-def curves(study: Study, only: str | None = None) -> Figure:
+def curves(study: Study, only: Collection[str] | None = None) -> Figure:
     """Loss and accuracy by epoch, training dashed and validation solid: mean over seeds, range shaded.
 
     Parameters
@@ -50,34 +66,40 @@ def curves(study: Study, only: str | None = None) -> Figure:
     study
         From metrics.json.
     only
-        Id of one variant; None draws all of them on one plot.
+        Ids of variants; None draws all of them on one plot.
     """
     figure, (loss, accuracy) = plt.subplots(1, 2, figsize=(WIDTH, 2.7), layout="constrained")
-    for place, (name, variant) in enumerate(study["variants"].items()):
-        if only not in (None, name):
-            continue
+    for place, variant in _shown(study, only):
         for axes, quantity, factor in ((loss, "loss", 1), (accuracy, "accuracy", 100)):
             for part, dashes in (("train", (0, (3, 2))), ("validation", "-")):
                 values = factor * np.array(variant["curves"][f"{part}_{quantity}"])  # (seeds, epochs)
                 epochs = np.arange(1, values.shape[1] + 1)
+                hollow = part == "train"
                 axes.plot(
-                    epochs, values.mean(axis=0), linestyle=dashes, color=colour(place),
-                    marker=marker(place) if part == "validation" else None, markersize=3.5,
+                    epochs, values.mean(axis=0), linestyle=dashes, color=colour(place), markersize=3.5,
+                    marker=None if hollow and len(epochs) > 1 else marker(place), mfc="white" if hollow else None,
                 )  # fmt: skip
                 axes.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=colour(place), alpha=0.12, lw=0)
     for axes, title in ((loss, "cross-entropy loss (nats)"), (accuracy, "accuracy (%)")):
         axes.set_xlabel("epoch")
         axes.set_ylabel(title)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     figure.legend(handles=_curve_legend(study, only), loc="outside lower center", ncols=6, columnspacing=1.4)
     return figure
 
 
-def _curve_legend(study: Study, only: str | None) -> list[Line2D]:
+def _shown(study: Study, only: Collection[str] | None) -> list[tuple[int, Study]]:
+    """Return the chosen variants, each with the place that decides its colour."""
+    chosen = [(i, v) for i, (name, v) in enumerate(study["variants"].items()) if only is None or name in only]
+    if len(study["variants"]) > MOST_COLOURS:  # places among all would repeat colours
+        return [(i, variant) for i, (_, variant) in enumerate(chosen)]
+    return chosen
+
+
+def _curve_legend(study: Study, only: Collection[str] | None) -> list[Line2D]:
     handles = [
         Line2D([], [], color=colour(place), marker=marker(place), markersize=4, label=variant["title"])
-        for place, (name, variant) in enumerate(study["variants"].items())
-        if only in (None, name)
+        for place, variant in _shown(study, only)
     ]
     handles.append(Line2D([], [], color=MUTED, label="validation"))
     handles.append(Line2D([], [], color=MUTED, linestyle=(0, (3, 2)), label="training"))
@@ -140,16 +162,18 @@ def class_accuracy(study: Study, class_names: list[str]) -> Figure:
 
 def cost_chart(study: Study) -> Figure:
     """Test accuracy against multiply-accumulates for one image."""
-    figure, axes = plt.subplots(figsize=(WIDTH, 2.5), layout="constrained")
+    many = len(study["variants"]) > MOST_COLOURS
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.2 if many else 2.5), layout="constrained")
     for place, variant in enumerate(study["variants"].values()):
         measure = variant["test_accuracy"]
-        macs = variant["macs"] / 1e6
+        hue, shape = _look(study, place)
+        macs, mean = variant["macs"] / 1e6, 100 * measure["mean"]
         if measure["interval"]:
-            axes.plot([macs, macs], 100 * np.array(measure["interval"]), color=colour(place), linewidth=1.6)
-        axes.plot(
-            [macs], [100 * measure["mean"]], marker(place), color=colour(place), markersize=7, mec="white",
-            label=f"{variant['title']}, {variant['parameters']:,} parameters",
-        )  # fmt: skip
+            axes.plot([macs, macs], 100 * np.array(measure["interval"]), color=hue, linewidth=1.6)
+        label = f"{variant['title']}, {variant['parameters']:,} parameters"
+        axes.plot([macs], [mean], shape, color=hue, markersize=10 if many else 7, mec="white", label=label)
+        if many:
+            axes.annotate(f"{place + 1}", (macs, mean), ha="center", va="center_baseline", fontsize=6, color="white")
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")
@@ -159,7 +183,8 @@ def cost_chart(study: Study) -> Figure:
     axes.set_ylim(max(low, 0), min(high, 100))
     axes.set_xlabel("multiply-accumulates for one image (millions, logarithmic)")
     axes.set_ylabel("test accuracy (%)")
-    figure.legend(loc="outside right center")
+    if not many:
+        figure.legend(loc="outside right center")
     return figure
 
 
