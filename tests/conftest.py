@@ -6,8 +6,12 @@ This file also makes the helpers beside it importable from tests in sub-folders.
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from checkout import SMOKE_STUDIES, Checkout, SmokeBuild
+
+settings.register_profile("convscope", deadline=None)  # no timing decides whether a test passes
+settings.load_profile("convscope")
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,8 @@ def networks(draw: st.DrawFn, activations: Sequence[Activation] = ACTIVATIONS, l
         if needed <= left:
             layers.append(layer)
             left = layer.output_shape((1, left, left))[1]
-    layers.append(draw(st.sampled_from([Flatten(), GlobalAveragePool()])))
+    heads: list[Layer] = [Flatten(), GlobalAveragePool()]
+    layers.append(draw(st.sampled_from(heads)))
     hidden = draw(st.lists(st.builds(Dense, st.integers(1, 6), st.sampled_from(activations)), max_size=2))
     return ModelSpec(shape, (*layers, *hidden, Dense(draw(st.integers(2, 10)), "none")))
 
