@@ -106,7 +106,9 @@ class ProgressDisplay:
             took = duration(time.monotonic() - state.started) if state.started else ""
             left = f"; about {duration(self.seconds_left())} left" if done < len(self._runs) else ""
             self._console.print(
-                f"[{done}/{len(self._runs)}] {self._runs[key].title}: {outcome}, {took}{left}", markup=False
+                f"[{done}/{len(self._runs)}] {self._runs[key].title}: {outcome}, {took}{left}",
+                markup=False,
+                soft_wrap=True,
             )
 
     def seconds_left(self) -> float:
