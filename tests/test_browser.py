@@ -1,0 +1,187 @@
+"""The built report and site in a real Chromium, as a reader opens them: from the disk, and over HTTP."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from checkout import SmokeBuild
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+SITE_PAGES = ("index.html", "report/index.html", "architecture.html", "reproduce.html", "downloads.html")
+# Chromium asks its maker for updates by itself; that is not the page's doing.
+QUIET = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def site(smoke_session: SmokeBuild) -> Iterator[str]:
+    with served(smoke_session.checkout.build / "site") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+class Log:
+    """What a page asked the network for and complained about."""
+
+    def __init__(self, page: Page) -> None:
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url}"))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        page.on("response", lambda r: self.complaints.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+
+    def assert_only(self, *beginnings: str) -> None:
+        assert self.requests
+        assert [url for url in self.requests if not url.startswith(beginnings)] == []
+        assert self.complaints == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_report_from_the_disk(
+    smoke_build: SmokeBuild, browser: Browser, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    log = Log(page)
+    page.goto((smoke_build.checkout.build / "report/report.html").as_uri(), wait_until="networkidle")
+    assert_fits(page)
+    assert_images_are_drawn(page)
+    assert brightness(page, "body") < 60 if scheme == "dark" else brightness(page, "body") > 230
+    page.click("#contents summary") if width == 390 else None
+    page.click("#contents a[href='#sec-claims']")
+    page.wait_for_function(
+        "scrollY > 0 && Math.abs(document.querySelector('#sec-claims').getBoundingClientRect().top) < 99"
+    )
+    log.assert_only("file:", "data:")
+    page.close()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_site_over_http(site: str, browser: Browser, width: int, scheme: Literal["light", "dark"]) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    log = Log(page)
+    for name in SITE_PAGES:
+        page.goto(site + name, wait_until="networkidle")
+        assert_fits(page)
+        assert_images_are_drawn(page)
+        assert brightness(page, "body") < 60 if scheme == "dark" else brightness(page, "body") > 230
+    log.assert_only(site, "data:", "blob:")
+    page.close()
+
+
+def test_search_finds_a_word_and_leads_to_it(site: str, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    log = Log(page)
+    page.goto(site, wait_until="networkidle")
+    page.fill(".md-search__input", "crossed layout")
+    page.wait_for_selector(".md-search-result__link[href*='report/']")
+    page.click(".md-search-result__link[href*='report/']")
+    page.wait_for_url("**/report/index.html**")
+    assert "crossed layout" in " ".join(page.inner_text("article").split())
+    log.assert_only(site, "data:", "blob:")
+    page.close()
+
+
+def test_the_dark_mode_switch_is_remembered(site: str, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
+    page.goto(site, wait_until="networkidle")
+    for _ in range(2):  # from the system's to light, from light to dark
+        page.click("label.md-header__button:not([hidden])[for^='__palette']")
+    assert brightness(page, "body") < 60
+    page.goto(f"{site}report/index.html", wait_until="networkidle")
+    assert brightness(page, "body") < 60
+    page.close()
+
+
+def test_a_figure_opens_large_and_closes(site: str, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(f"{site}report/index.html", wait_until="networkidle")
+    page.click("a.glightbox >> nth=0")
+    page.wait_for_selector(".glightbox-container img")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".glightbox-container", state="detached")
+    page.close()
+
+
+def test_every_internal_link_and_anchor_of_the_site_leads_somewhere(smoke_build: SmokeBuild) -> None:
+    folder = smoke_build.checkout.build / "site"
+    pages = {path: BeautifulSoup(path.read_bytes(), "html.parser") for path in folder.rglob("*.html")}
+    targets = {path: {str(e["id"]) for e in soup.select("[id]")} for path, soup in pages.items()}
+    assert len(pages) > 20
+    broken = []
+    for path, soup in pages.items():
+        if path.name == "404.html":  # its links are absolute, from the root of wherever the site is put
+            continue
+        for element in soup.select("a[href], link[href], script[src], img[src]"):
+            address = str(element.get("href") or element["src"])
+            if urlsplit(address).scheme:
+                continue
+            file_part, anchor = urldefrag(urljoin(path.as_uri(), address))
+            file = Path(unquote(urlsplit(file_part).path))
+            file = file / "index.html" if file.is_dir() else file
+            if not file.is_file() or (anchor and file in targets and unquote(anchor) not in targets[file]):
+                broken.append(f"{path.relative_to(folder)}: {address}")
+    assert broken == []
+
+
+def assert_fits(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, page.url
+    assert page.evaluate("scrollTo(1e6, 0), scrollX") == 0, page.url
+
+
+def assert_images_are_drawn(page: Page) -> None:
+    broken = "[...document.images].filter(image => image.complete && image.naturalWidth === 0).map(image => image.src)"
+    assert page.evaluate(broken) == []
+
+
+def brightness(page: Page, selector: str) -> float:
+    """Mean of red, green and blue of an element's background, 0 to 255."""
+    colour: str = page.eval_on_selector(selector, "element => getComputedStyle(element).backgroundColor")
+    channels = [float(value) for value in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+    return sum(channels) / 3
