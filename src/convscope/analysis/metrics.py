@@ -18,6 +18,7 @@ from convscope.analysis.metrics_file import SCHEMA, Metrics, validate
 from convscope.analysis.pictures import Pictures
 from convscope.analysis.probes import look_inside
 from convscope.analysis.variants import correct_predictions, summarise_variant, timings_of
+from convscope.datasets.catalogue import public_class_names
 from convscope.datasets.dataset import Dataset
 from convscope.datasets.load import load
 from convscope.datasets.splits import Split, split
@@ -111,7 +112,9 @@ class Analysis:
                 if variant.id != study.baseline
             ],
         }
-        described["reported"] = reproductions(study, described["variants"], trained=self.profile == "full")
+        described["reported"] = reproductions(
+            study, described["variants"], public_class_names(study.data.dataset), trained=self.profile == "full"
+        )
         self._metrics["studies"][study.id] = described
         keys = {variant: [result.key for result in runs] for variant, runs in results.items()}
         self._metrics["claims"].update(decide(study, self.profile, correct, keys))

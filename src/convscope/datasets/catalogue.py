@@ -153,6 +153,11 @@ def public(name: str) -> PublicDataset:
     return PUBLIC[name]
 
 
+def public_class_names(dataset: DatasetSpec) -> tuple[str, ...]:
+    """Return the class names of a public data set, none for others."""
+    return public(dataset).class_names if isinstance(dataset, str) else ()
+
+
 def fingerprint(dataset: DatasetSpec) -> str:
     """SHA-256, in hexadecimal, of everything that decides a data set's content; reads no data.
 

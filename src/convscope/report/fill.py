@@ -77,6 +77,15 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
         own = f"studies/{study_id}.qmd"
         return own if (templates / own).exists() else "_study.qmd"
 
+    def measured_in(study_id: str, experiment: str | None) -> str:
+        if experiment is None:
+            return "–"
+        other, _, name = experiment.rpartition(":")
+        study = metrics["studies"].get(other or study_id, {})
+        if name in study.get("experiments", {}):
+            return f"@sec-{other or study_id}-{name}"
+        return f"study `{other}`, not run here"
+
     def datasheet(name: str) -> str:
         own = f"datasheets/{name}.qmd"
         if (templates / own).exists():
@@ -84,7 +93,7 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
         return f"datasheets/_{metrics['datasets'][name]['source']}.qmd"
 
     jinja.globals.update(
-        ratio=numbers.ratio, datasheet=datasheet,
+        ratio=numbers.ratio, datasheet=datasheet, measured_in=measured_in,
         value=numbers.value, mean=numbers.mean, interval=numbers.interval, effect=numbers.effect,
         verdict=numbers.verdict, layer_name=layer_name, figure=figure, has_figure=has_figure, chapter=chapter,
         metrics=metrics, facts=facts, studies=metrics["studies"], datasets=metrics["datasets"],

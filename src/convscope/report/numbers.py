@@ -128,7 +128,7 @@ class Numbers:
         """Format the mean of a measure, in percent for fractions, with the digits that its interval supports."""
         measure = resolve(self._metrics, pointer)
         if measure["unit"] == "fraction":
-            return self.value(f"{pointer}/mean", "percent", digits_for(measure["interval"], 100))
+            return self.value(f"{pointer}/mean", "percent", max(1, digits_for(measure["interval"], 100)))
         return self.value(f"{pointer}/mean", "decimal", digits_for(measure["interval"], most=3))
 
     def interval(self, pointer: str) -> str:

@@ -35,6 +35,8 @@ study = Study(
         Reported("cnn3", "parameters", "220,234", 220_234, 220_234),
         Reported("cnn5", "parameters", "253,514", 253_514, 253_514),
         Reported("cnn7", "parameters", "303,434", 303_434, 303_434),
+        Reported("mlp", "class name", "class 7 is Bag", 7, 7, "Bag"),
+        Reported("mlp", "class name", "class 8 is Sneaker", 8, 8, "Sneaker"),
         Reported("mlp", "test_accuracy", "88.62 %", 0.88615, 0.88625),
         Reported("cnn3", "test_accuracy", "91.72 %", 0.91715, 0.91725),
         Reported("cnn5", "test_accuracy", "90.73 %", 0.90725, 0.90735),

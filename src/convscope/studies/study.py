@@ -12,6 +12,7 @@ from convscope.studies.factors import Factor, check_one_factor
 
 Profile = Literal["smoke", "quick", "full"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
+Quantity = Literal["parameters", "parameters over baseline", "class name", "test_accuracy", "test_loss"]
 MOST_CLAIMS = 6
 
 
@@ -71,14 +72,18 @@ class Reported:
     text
         As it was reported: ``"about 91 %"``.
     low, high
-        The range that the text stands for, rounding included; accuracies are fractions.
+        The range that the text stands for, rounding included; accuracies are fractions. Of a class name both are its
+        number.
+    name
+        The class name that was reported.
     """
 
     variant: str
-    quantity: Literal["parameters", "test_accuracy", "test_loss"]
+    quantity: Quantity
     text: str
     low: float
     high: float
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,8 @@ class Decision:
     decision, choice, reason
         ``"Kernel size"``, ``"3×3"``, and one or two sentences.
     experiment
-        Id of the experiment that measured it, where there is one.
+        Id of the experiment that measured it, where there is one: ``"kernel"`` of the same study, ``"design:filters"``
+        of another.
     """
 
     decision: str
@@ -228,7 +234,8 @@ class Study:
             )
         experiments = {experiment.id for experiment in self.experiments}
         for decision in self.decisions:
-            if decision.experiment is not None and decision.experiment not in experiments:
+            elsewhere = ":" in (decision.experiment or "")
+            if decision.experiment is not None and not elsewhere and decision.experiment not in experiments:
                 raise SpecError(
                     f"Decision {decision.decision!r} of study {self.id!r} names experiment {decision.experiment!r}; "
                     f"known are {', '.join(sorted(experiments)) or 'none'}."
