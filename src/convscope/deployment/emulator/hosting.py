@@ -1,0 +1,173 @@
+"""Endpoints: the real server as a subprocess, in service once it answers its health check."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from convscope.deployment.emulator.images import Image, filled, repository
+from convscope.deployment.emulator.processes import Container
+from convscope.deployment.emulator.resources import Description, Records, Resource
+from convscope.deployment.emulator.storage import Storage, unpack_archive
+from convscope.deployment.emulator.validation import Refusal
+
+MEGABYTE = 1024 * 1024
+PAYLOAD_LIMIT = {"instance": 6 * MEGABYTE, "serverless": 4 * MEGABYTE}
+ANSWER_SECONDS = 60
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model's container answered."""
+
+    status: int
+    body: bytes
+    content_type: str
+
+
+class Endpoints:
+    """Starts, calls and ends the servers of endpoints.
+
+    Parameters
+    ----------
+    records, storage, images
+        The account, S3, and what can be run.
+    folder
+        Gets a folder an endpoint, which is /opt/ml to it.
+    health_check_seconds
+        How long a server may take to answer, where the endpoint config does not say.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        storage: Storage,
+        images: Mapping[str, Image],
+        folder: Path,
+        *,
+        health_check_seconds: float,
+    ) -> None:
+        self.records = records
+        self.storage = storage
+        self.images = images
+        self.folder = folder
+        self.health_check_seconds = health_check_seconds
+
+    def start(self, endpoint: Resource, variant: Description, container: Description) -> None:
+        """Bring an endpoint into service, or let it fail."""
+        try:
+            self._start(endpoint, variant, container)
+        except Refusal as refusal:
+            if endpoint.container is not None:
+                endpoint.container.kill()
+            with self.records.lock:
+                if not endpoint.ending.is_set():
+                    self.records.update(endpoint, EndpointStatus="Failed", FailureReason=refusal.message[:1024])
+
+    def _start(self, endpoint: Resource, variant: Description, container: Description) -> None:
+        if self.records.faults.out_of_capacity(variant.get("InstanceType")):
+            raise Refusal(
+                "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error. Please "
+                "retry using a different ML instance type or after some time."
+            )
+        opt_ml = self.folder / endpoint.description["EndpointName"]
+        shutil.rmtree(opt_ml, ignore_errors=True)  # of an endpoint of this name that was deleted
+        (opt_ml / "model").mkdir(parents=True)
+        self.storage.download(container["ModelDataUrl"], opt_ml / "download")
+        unpack_archive(opt_ml / "download" / "model.tar.gz", opt_ml / "model")
+        command = self.images.get(repository(container["Image"]), Image()).serve
+        if not command:
+            raise Refusal(f"Cannot pull the image {container['Image']}: it does not exist.")
+        port = _free_port()
+        environment = {
+            "CONVSCOPE_OPT_ML": str(opt_ml),
+            "SAGEMAKER_BIND_TO_PORT": str(port),
+            **container.get("Environment", {}),
+        }
+        with self.records.lock:
+            if endpoint.ending.is_set():
+                return
+            endpoint.port = port
+            endpoint.container = Container(filled(command, str(opt_ml), port), environment, opt_ml / "log.txt")
+        limit = variant.get("ContainerStartupHealthCheckTimeoutInSeconds", self.health_check_seconds)
+        if not self._becomes_healthy(endpoint, endpoint.container, limit):
+            raise Refusal(
+                f"The primary container for production variant {variant['VariantName']} did not pass the ping health "
+                "check. Please check CloudWatch logs for this endpoint."
+            )
+        with self.records.lock:
+            if not endpoint.ending.is_set():
+                self.records.update(endpoint, EndpointStatus="InService")
+
+    def _becomes_healthy(self, endpoint: Resource, container: Container, limit: float) -> bool:
+        deadline = time.monotonic() + limit
+        while time.monotonic() < deadline and container.is_running and not endpoint.ending.is_set():
+            with contextlib.suppress(OSError):  # not listening yet, or 503: an HTTPError is one
+                url = f"http://127.0.0.1:{endpoint.port}/ping"
+                with urllib.request.urlopen(url, timeout=2) as answer:
+                    if answer.status == 200:
+                        return True
+            time.sleep(_POLL_SECONDS)
+        return endpoint.ending.is_set()
+
+    def delete(self, endpoint: Resource) -> None:
+        """End an endpoint's server and forget the endpoint; returns at once, as AWS does."""
+        with self.records.lock:
+            endpoint.ending.set()
+            self.records.update(endpoint, EndpointStatus="Deleting")
+
+        def end() -> None:
+            if endpoint.container is not None:
+                endpoint.container.stop(grace_seconds=5)
+            self.records.remove("Endpoint", endpoint.description["EndpointName"])
+
+        threading.Thread(target=end, daemon=True).start()
+
+    def invoke(self, name: str, body: bytes, content_type: str, accept: str) -> Answer:
+        """Pass a request to an endpoint's server.
+
+        Raises
+        ------
+        Refusal
+            The endpoint is not in service, the body is too large, or its server does not answer.
+        """
+        try:
+            endpoint = self.records.get("Endpoint", name)
+        except Refusal as refusal:
+            raise Refusal(f"Endpoint {name} of account not found.", "ValidationError") from refusal
+        description = endpoint.description
+        if description["EndpointStatus"] != "InService":
+            raise Refusal(f"Endpoint {name} is {description['EndpointStatus']}.", "ValidationError")
+        limit = PAYLOAD_LIMIT["serverless" if description["Serverless"] else "instance"]
+        if len(body) > limit:
+            raise Refusal(f"Request body of {len(body)} bytes exceeds {limit} bytes.", "ValidationError", 413)
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{endpoint.port}/invocations",
+            data=body,
+            headers={"Content-Type": content_type, "Accept": accept},
+            method="POST",
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:
+                return Answer(answer.status, answer.read(), answer.headers.get("Content-Type", ""))
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.read(), error.headers.get("Content-Type", ""))
+        except OSError as error:
+            raise Refusal(f"The model did not answer: {error}", "ServiceUnavailable", 503) from error
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,150 @@
+"""Starts and ends an emulated account: moto for S3, STS and IAM, and SageMaker's own planes beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+import uvicorn
+from moto.server import ThreadedMotoServer
+
+from convscope.deployment.emulator.control import ControlPlane
+from convscope.deployment.emulator.faults import Fault, Faults
+from convscope.deployment.emulator.hosting import Endpoints
+from convscope.deployment.emulator.http import create_app
+from convscope.deployment.emulator.images import IMAGES, Image
+from convscope.deployment.emulator.resources import Records
+from convscope.deployment.emulator.storage import CREDENTIALS, Storage
+from convscope.deployment.emulator.training import TrainingJobs
+
+REGION = "eu-central-1"
+ROLE = "convscope-execution"
+BUCKET = "convscope-emulated"
+
+
+class Emulator:
+    """An AWS account on loopback that knows what this project needs, and really runs it.
+
+    Parameters
+    ----------
+    faults
+        What is to go wrong.
+    images
+        Container images by name, as commands.
+    sm_environment
+        Whether training containers get SM_MODEL_DIR and its like.
+    health_check_seconds
+        How long an endpoint's server may take to answer.
+    grace_seconds
+        Between SIGTERM and SIGKILL for a training job.
+
+    Examples
+    --------
+    >>> with Emulator() as emulator:
+    ...     os.environ.update(emulator.environment)
+    ...     boto3.client("sagemaker").list_endpoints()
+    """
+
+    def __init__(
+        self,
+        faults: Sequence[Fault] = (),
+        images: Mapping[str, Image] = IMAGES,
+        sm_environment: bool = True,
+        health_check_seconds: float = 60,
+        grace_seconds: float = 120,
+    ) -> None:
+        self.faults = Faults(list(faults))
+        self.records = Records(REGION, self.faults)
+        self.images = images
+        self.sm_environment = sm_environment
+        self.health_check_seconds = health_check_seconds
+        self.grace_seconds = grace_seconds
+        self._moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+
+    def __enter__(self) -> Self:
+        self._folder = Path(tempfile.mkdtemp(prefix="convscope-emulator-"))
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)  # it prints a line for every request
+        self._moto.start()
+        _, port = self._moto.get_host_and_port()
+        self.moto_url = f"http://127.0.0.1:{port}"
+        storage = Storage(self.moto_url, REGION)
+        iam = boto3.client("iam", endpoint_url=self.moto_url, region_name=REGION, **CREDENTIALS)
+        self.role = _make_role(iam)
+        self.bucket = _make_bucket(storage)
+        jobs = TrainingJobs(
+            self.records,
+            storage,
+            self.images,
+            self._folder / "jobs",
+            sm_environment=self.sm_environment,
+            grace_seconds=self.grace_seconds,
+        )
+        endpoints = Endpoints(
+            self.records,
+            storage,
+            self.images,
+            self._folder / "endpoints",
+            health_check_seconds=self.health_check_seconds,
+        )
+        app = create_app(ControlPlane(self.records, storage, jobs, endpoints, iam), endpoints)
+        self._server = uvicorn.Server(
+            uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", ws="none", lifespan="off")
+        )
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.005)
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.sagemaker_url = f"http://127.0.0.1:{port}"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for resource_kind in ("TrainingJob", "Endpoint"):
+            for resource in self.records.all(resource_kind):
+                resource.ending.set()
+                if resource.container is not None:
+                    resource.container.kill()
+        self._server.should_exit = True
+        self._thread.join()
+        self._moto.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables that lead unmodified AWS clients here."""
+        return {
+            "AWS_ENDPOINT_URL": self.moto_url,
+            "AWS_ENDPOINT_URL_SAGEMAKER": self.sagemaker_url,
+            "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": self.sagemaker_url,
+            "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+def _make_role(iam: Any) -> str:
+    """Make the role that every account needs before its first job, unless it is there already."""
+    try:
+        role = iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument="{}")
+    except iam.exceptions.EntityAlreadyExistsException:  # moto's accounts live as long as the process
+        role = iam.get_role(RoleName=ROLE)
+    arn: str = role["Role"]["Arn"]
+    return arn
+
+
+def _make_bucket(storage: Storage) -> str:
+    with contextlib.suppress(storage.client.exceptions.BucketAlreadyOwnedByYou):
+        storage.client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return BUCKET

@@ -1,0 +1,173 @@
+"""Training jobs: the real entry point as a subprocess, with the files and folders of a training container."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from convscope.deployment.emulator.images import Image, filled, repository
+from convscope.deployment.emulator.processes import Container
+from convscope.deployment.emulator.resources import Description, Records, Resource
+from convscope.deployment.emulator.storage import Storage, pack_folder
+from convscope.deployment.emulator.validation import Refusal
+
+_FOLDERS = ("input/config", "input/data", "model", "output/data", "checkpoints")
+
+
+class TrainingJobs:
+    """Runs training jobs.
+
+    Parameters
+    ----------
+    records, storage, images
+        The account, S3, and what can be run.
+    folder
+        Gets a folder a job, which is /opt/ml to it.
+    sm_environment
+        Whether SM_MODEL_DIR and its like are set: the images of AWS set them, a plain image does not.
+    grace_seconds
+        Between SIGTERM and SIGKILL; AWS gives 120.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        storage: Storage,
+        images: Mapping[str, Image],
+        folder: Path,
+        *,
+        sm_environment: bool,
+        grace_seconds: float,
+    ) -> None:
+        self.records = records
+        self.storage = storage
+        self.images = images
+        self.folder = folder
+        self.sm_environment = sm_environment
+        self.grace_seconds = grace_seconds
+
+    def run(self, job: Resource) -> None:
+        """Do a whole job; its description tells how far it is."""
+        try:
+            self._run(job)
+        except Refusal as refusal:
+            self._end(job, "Failed", "Failed", FailureReason=refusal.message[:1024])
+
+    def _run(self, job: Resource) -> None:
+        request = job.description
+        instance_type = request["ResourceConfig"].get("InstanceType")
+        if self.records.faults.out_of_capacity(instance_type):
+            raise Refusal(
+                "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different "
+                "ML instance type."
+            )
+        opt_ml = self.folder / request["TrainingJobName"]
+        for name in _FOLDERS:
+            (opt_ml / name).mkdir(parents=True)
+        self._enter(job, "Downloading", "Downloading input data")
+        self._download(request, opt_ml)
+        uri = request["AlgorithmSpecification"].get("TrainingImage", "")
+        command = self.images.get(repository(uri), Image()).train
+        if not command:
+            raise Refusal(f"ClientError: Cannot pull the image {uri}: it does not exist.")
+        self._enter(job, "Training", "Training image download completed. Training in progress.")
+        if job.ending.is_set():
+            self._end(job, "Stopped", "Stopped")
+            return
+        started = time.time()
+        self.records.update(job, TrainingStartTime=started)
+        job.container = Container(filled(command, str(opt_ml)), self._environment(request, opt_ml), opt_ml / "log.txt")
+        timed_out = self._wait(job, job.container, request["StoppingCondition"]["MaxRuntimeInSeconds"])
+        ended = time.time()
+        seconds = max(1, round(ended - started))
+        self.records.update(job, TrainingEndTime=ended, TrainingTimeInSeconds=seconds, BillableTimeInSeconds=seconds)
+        if job.ending.is_set():
+            self._end(job, "Stopped", "Stopped")
+        elif timed_out:
+            self._end(job, "Stopped", "MaxRuntimeExceeded")
+        elif job.container.process.returncode != 0:
+            raise Refusal(_failure(opt_ml, job.container))
+        else:
+            self._upload(job, opt_ml)
+            self._end(job, "Completed", "Completed", ModelArtifacts={"S3ModelArtifacts": artefact_uri(request)})
+
+    def _download(self, request: Description, opt_ml: Path) -> None:
+        for channel in request.get("InputDataConfig", []):
+            target = opt_ml / "input/data" / channel["ChannelName"]
+            target.mkdir()
+            try:
+                self.storage.download(channel["DataSource"]["S3DataSource"]["S3Uri"], target)
+            except Refusal as refusal:
+                raise Refusal(f"ClientError: Data download failed: {refusal.message}") from refusal
+        config = opt_ml / "input/config"
+        (config / "hyperparameters.json").write_text(json.dumps(request.get("HyperParameters", {})))
+        resources = {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "eth0"}
+        (config / "resourceconfig.json").write_text(json.dumps(resources))
+
+    def _environment(self, request: Description, opt_ml: Path) -> dict[str, str]:
+        channels = [channel["ChannelName"] for channel in request.get("InputDataConfig", [])]
+        environment = {
+            "CONVSCOPE_OPT_ML": str(opt_ml),
+            "TRAINING_JOB_NAME": request["TrainingJobName"],
+            # a container's paths are absolute: here they are below the job's folder
+            **{name: text.replace("/opt/ml", str(opt_ml)) for name, text in request.get("Environment", {}).items()},
+        }
+        if self.sm_environment:
+            environment |= {
+                "SM_MODEL_DIR": str(opt_ml / "model"),
+                "SM_OUTPUT_DATA_DIR": str(opt_ml / "output/data"),
+                "SM_CHANNELS": json.dumps(channels),
+                "SM_HPS": json.dumps(request.get("HyperParameters", {})),
+                "SM_CURRENT_HOST": "algo-1",
+                "SM_HOSTS": '["algo-1"]',
+                **{f"SM_CHANNEL_{name.upper()}": str(opt_ml / "input/data" / name) for name in channels},
+            }
+        return environment
+
+    def _wait(self, job: Resource, container: Container, most_seconds: float) -> bool:
+        """Wait for the end, a stop or the time limit; return whether it was the limit."""
+        deadline = time.monotonic() + most_seconds
+        while container.is_running:
+            timed_out = time.monotonic() > deadline
+            if job.ending.is_set() or timed_out:
+                self._enter(job, "Stopping", "Stopping the training job")
+                container.stop(self.grace_seconds)
+                return timed_out
+            try:
+                container.process.wait(0.05)
+            except subprocess.TimeoutExpired:
+                continue
+        return False
+
+    def _upload(self, job: Resource, opt_ml: Path) -> None:
+        self._enter(job, "Uploading", "Uploading generated training model")
+        archive = opt_ml / "model.tar.gz"
+        pack_folder(opt_ml / "model", archive)
+        self.records.faults.change_artefact(archive)
+        self.storage.upload(archive, artefact_uri(job.description))
+
+    def _enter(self, job: Resource, secondary: str, message: str = "", **changes: object) -> None:
+        now = time.time()
+        with self.records.lock:
+            transitions = job.description["SecondaryStatusTransitions"]
+            transitions[-1].setdefault("EndTime", now)
+            transitions.append({"Status": secondary, "StartTime": now, "StatusMessage": message})
+            self.records.update(job, SecondaryStatus=secondary, **changes)
+
+    def _end(self, job: Resource, status: str, secondary: str, **changes: object) -> None:
+        self._enter(job, secondary, "", TrainingJobStatus=status, **changes)
+
+
+def artefact_uri(request: Description) -> str:
+    """Where a job's archive goes."""
+    return f"{request['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{request['TrainingJobName']}/output/model.tar.gz"
+
+
+def _failure(opt_ml: Path, container: Container) -> str:
+    """Say why a container failed: from its failure file, else from what it printed last."""
+    file = opt_ml / "output/failure"
+    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else container.last_output()
+    return f"AlgorithmError: {text.strip()}, exit code: {container.process.returncode}"

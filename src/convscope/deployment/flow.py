@@ -1,0 +1,216 @@
+"""A deployment from the first upload to the last deletion, with what it proves.
+
+Whatever happens on the way, what was created is removed again: the journal says what, signals are exceptions, and
+the tear-down waits for nobody.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from convscope.deployment import inference
+from convscope.deployment.artefact import Artefact, read_artefact, unpack
+from convscope.deployment.aws import Cloud, DeploymentError, error_code, poll
+from convscope.deployment.journal import Journal
+from convscope.deployment.names import deployment_name
+from convscope.deployment.package import package_code
+from convscope.deployment.plan import Plan
+from convscope.deployment.provision import Provision, given, utc
+from convscope.deployment.signals import signals_as_exceptions, signals_held_back
+from convscope.deployment.steps import Steps
+from convscope.deployment.sweep import Leftover, tear_down
+from convscope.files import sha256_of, write_text
+from convscope.specs import canonical_json
+
+LONGEST_HYPERPARAMETER = 2500
+_COLD_START_SECONDS = 300
+Facts = dict[str, Any]
+
+
+def deploy(cloud: Cloud, plan: Plan, journals: Path, report: Callable[[str], None]) -> Facts:
+    """Train, deploy, ask, tear down.
+
+    Parameters
+    ----------
+    cloud
+        The checked account.
+    plan
+        What to deploy.
+    journals
+        Folder for the journal, which stays there only if something is left.
+    report
+        Called with each line of progress.
+
+    Returns
+    -------
+    dict
+        The facts that `convscope.deployment.evidence.assemble` puts together.
+
+    Raises
+    ------
+    DeploymentError
+        Something failed; what was created has been removed, or the message names what has not.
+    Interrupted
+        A signal; the same holds.
+    """
+    started = datetime.now(UTC)
+    steps = Steps(report)
+    journal = Journal(journals / f"{deployment_name(plan.run.study, plan.run.variant)}.jsonl")
+    facts: Facts = {"name": journal.deployment, "started": utc(started)}
+    with journal.held(), signals_as_exceptions():
+        place = {"account": cloud.account, "region": cloud.region, "bucket": cloud.bucket}
+        journal.note("begin", cloud=place)
+        provision = Provision(cloud, journal, plan, steps.say)
+        try:
+            with tempfile.TemporaryDirectory(prefix="convscope-deployment-") as folder:
+                _up(provision, plan, steps, Path(folder), facts)
+        except BaseException as error:
+            left = _down(cloud, journal, steps)
+            if left:
+                raise DeploymentError(f"{error}\n{_still_there(left)}", _SWEEP) from error
+            if isinstance(error, ClientError | BotoCoreError):
+                raise DeploymentError(f"AWS refuses: {error}") from error
+            raise
+        left = _down(cloud, journal, steps)
+    facts |= {
+        "finished": utc(datetime.now(UTC)),
+        "steps": steps.as_json(),
+        "leftovers": [{"kind": thing.kind, "name": thing.name} for thing in left],
+    }
+    return facts
+
+
+_SWEEP = "Run `convscope deploy sweep`; endpoints cost money for as long as they run."
+
+
+def _still_there(left: list[Leftover]) -> str:
+    return "Still there: " + ", ".join(f"{thing.kind} {thing.name}" for thing in left)
+
+
+def _up(provision: Provision, plan: Plan, steps: Steps, folder: Path, facts: Facts) -> None:
+    with steps.step("packing and uploading code and data") as step:
+        channels, hyperparameters, facts["code"] = _upload(provision, plan, folder)
+        step.outcome = f"{len(channels)} channels"
+    with steps.step("training job") as step:
+        job = provision.train(channels, hyperparameters)
+        facts["training"] = _training_facts(job, provision)
+        step.outcome = f"{job.training_job_status}, {facts['training']['billable_seconds']} s billable"
+    with steps.step("artefact") as step:
+        artefact, facts["artefact"] = _artefact(provision, job.model_artifacts.s3_model_artifacts, folder)
+        step.outcome = f"{facts['artefact']['bytes']:,} bytes, test accuracy {artefact.test_accuracy:.3f}"
+    with steps.step("model") as step:
+        model = provision.model(facts["artefact"]["uri"])
+        step.outcome = model.model_arn
+    with steps.step("endpoint") as step:
+        transitions: list[Facts] = []
+        endpoint, variant = provision.endpoint(transitions)
+        facts["endpoint"] = {
+            "arn": endpoint.endpoint_arn,
+            "model_arn": model.model_arn,
+            "image": provision.image("serving"),
+            "variant": variant,
+            "transitions": transitions,
+        }
+        step.outcome = endpoint.endpoint_status
+
+    def invoke(body: bytes) -> tuple[bytes, str]:
+        answer = endpoint.invoke(body=body, content_type=inference.JSON_TYPE, accept=inference.JSON_TYPE)
+        return answer.body.read(), provision.cloud.witness.last_request_id("InvokeEndpoint")
+
+    with steps.step("inference on random test images") as step:
+        _wait_for_first_answer(invoke, plan)
+        facts["inference"] = inference.test_on_random_images(invoke, plan)
+        step.outcome = ", ".join(
+            f"{image['label']} {image['confidence']:.2f}" for image in facts["inference"]["images"]
+        )
+    with steps.step("comparison with the model's own predictions") as step:
+        compared = facts["comparison"] = inference.compare(invoke, plan, artefact)
+        step.outcome = (
+            "identical to the bit"
+            if compared["identical"]
+            else f"{compared['same_class']} of {compared['images']} classes the same, confidences within "
+            f"{compared['largest_confidence_difference']:.2g}"
+        )
+    with steps.step("latency") as step:
+        latency = facts["latency"] = inference.measure_latency(invoke, plan)
+        step.outcome = f"median {latency['median']:.1f} ms, 95 % within {latency['p95']:.1f} ms"
+
+
+def _upload(provision: Provision, plan: Plan, folder: Path) -> tuple[dict[str, str], dict[str, str], Facts]:
+    """Upload code, run and data; return channels, hyperparameters and facts."""
+    archive = folder / "code.zip"
+    package_code(archive)
+    provision.upload(archive, "code/code.zip")
+    channels = {"code": provision.uri("code/")}
+    spec = canonical_json(plan.run.spec)
+    hyperparameters = {"name": plan.title}
+    if len(spec) <= LONGEST_HYPERPARAMETER:
+        hyperparameters["run"] = spec
+    else:
+        write_text(folder / "run.json", spec)
+        provision.upload(folder / "run.json", "config/run.json")
+        channels["config"] = provision.uri("config/")
+    for path in plan.files:
+        provision.upload(path, f"training/{path.name}")
+        channels["training"] = provision.uri("training/")
+    facts = {"sha256": sha256_of(archive), "bytes": archive.stat().st_size, "uri": provision.uri("code/code.zip")}
+    return channels, hyperparameters, facts
+
+
+def _artefact(provision: Provision, uri: str, folder: Path) -> tuple[Artefact, Facts]:
+    """Download and check what the job left, before anything is built on it."""
+    archive = folder / "model.tar.gz"
+    provision.download(uri, archive)
+    unpack(archive, folder / "model")
+    artefact = read_artefact(folder / "model")
+    facts = {
+        "uri": uri,
+        "bytes": archive.stat().st_size,
+        "sha256": sha256_of(archive),
+        "content_sha256": artefact.sha256,
+        "run_key": artefact.key,
+        "test_accuracy": artefact.test_accuracy,
+    }
+    return artefact, facts
+
+
+def _training_facts(job: Any, provision: Provision) -> Facts:
+    return {
+        "arn": job.training_job_arn,
+        "image": provision.image("training"),
+        "instance_type": job.resource_config.instance_type,
+        "billable_seconds": given(job.billable_time_in_seconds),
+        "transitions": [
+            {"status": transition.status, "time": utc(transition.start_time)}
+            for transition in job.secondary_status_transitions
+        ],
+    }
+
+
+def _wait_for_first_answer(invoke: inference.Invoke, plan: Plan) -> None:
+    """Ask until there is an answer: a serverless endpoint starts its first container when it is first asked."""
+    body = inference.request_body(plan.dataset.test.pixels[:1])
+
+    def answers() -> bool:
+        try:
+            invoke(body)
+        except ClientError as error:
+            if error_code(error) != "ModelNotReadyException":
+                raise
+            return False
+        return True
+
+    poll(answers, _COLD_START_SECONDS, "The endpoint's first answer")
+
+
+def _down(cloud: Cloud, journal: Journal, steps: Steps) -> list[Leftover]:
+    with signals_held_back(), steps.step("tear-down") as step:
+        left = tear_down(cloud, journal, steps.say)
+        step.outcome = _still_there(left) if left else "nothing is left"
+    return left

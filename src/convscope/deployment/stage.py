@@ -1,0 +1,112 @@
+"""The build's step: one deployment, its evidence, its page."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from convscope.deployment.aws import DeploymentError, Target
+from convscope.deployment.plan import DEFAULT, Options, Plan
+from convscope.files import write_json
+from convscope.runs.plan import PlannedRun
+from convscope.runs.store import RunStore
+from convscope.specs import ImageFolder
+
+JOURNALS = ".journals"  # in the output folder; hidden, as it is no result
+
+
+def deploy(
+    store: RunStore,
+    run: PlannedRun,
+    data_folder: Path,
+    output: Path,
+    target: Target = "emulator",
+    *,
+    options: Options = DEFAULT,
+    region: str = "",
+    bucket: str = "",
+    role: str = "",
+) -> Path:
+    """Deploy a trained run, ask it, tear it down, and write what this proves.
+
+    Parameters
+    ----------
+    store
+        Has the run's result, with which the endpoint's answers are compared.
+    run
+        What is deployed; the training job trains it again.
+    data_folder
+        The project's ``data/``.
+    output
+        Gets ``evidence.json``, ``page.md`` and ``latency.svg``.
+    target
+        ``"emulator"`` starts one for as long as it takes; ``"aws"`` costs money.
+    options
+        Machines and images.
+    region, bucket, role
+        As `convscope.deployment.aws.connect` takes them; the emulator has its own.
+
+    Returns
+    -------
+    Path
+        Of ``evidence.json``.
+
+    Raises
+    ------
+    DeploymentError
+        It could not be done, or something is left over; ``evidence.json`` is written in the second case.
+    """
+    with ExitStack() as stack:
+        if target == "emulator":
+            from convscope.deployment.emulator.process import emulator_process, variables  # noqa: PLC0415
+
+            stack.enter_context(variables(stack.enter_context(emulator_process())))
+        from convscope.deployment.aws import connect  # noqa: PLC0415
+        from convscope.deployment.evidence import assemble  # noqa: PLC0415
+        from convscope.deployment.flow import deploy as do  # noqa: PLC0415
+        from convscope.deployment.page import write_page  # noqa: PLC0415
+
+        cloud = connect(target, region, bucket, role)
+        plan = plan_of(store, run, data_folder, options)
+        facts = do(cloud, plan, output / JOURNALS, _report)
+        evidence = assemble(facts, plan, cloud)
+    path = output / "evidence.json"
+    write_json(path, evidence)
+    write_page(evidence, output)
+    if evidence["leftovers"]:
+        raise DeploymentError(
+            f"Still there: {', '.join(thing['name'] for thing in evidence['leftovers'])}.",
+            "Run `convscope deploy sweep`; endpoints cost money for as long as they run.",
+        )
+    return path
+
+
+def plan_of(store: RunStore, run: PlannedRun, data_folder: Path, options: Options) -> Plan:
+    """Load what a deployment needs from this machine.
+
+    Raises
+    ------
+    DeploymentError
+        The data set is a folder of images, which the training container cannot take.
+    UnreadableResult
+        The run is not trained.
+    """
+    from convscope.datasets.find import find  # noqa: PLC0415
+    from convscope.datasets.load import load  # noqa: PLC0415
+
+    dataset = run.spec.data.dataset
+    if isinstance(dataset, ImageFolder):
+        raise DeploymentError(
+            f"{run.title} is trained on the folder {dataset.name}, which cannot be deployed.",
+            "Deploy a run on a public or a generated data set.",
+        )
+    local = store.read(run.key)
+    files: tuple[Path, ...] = ()
+    if isinstance(dataset, str):
+        files = tuple(find(dataset, data_folder, download=False).files.values())
+    return Plan(run, local, load(dataset, data_folder, download=False), files, options)
+
+
+def _report(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

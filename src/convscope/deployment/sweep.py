@@ -1,0 +1,271 @@
+"""Finds and removes what deployments made: one deployment's own, or all that were left over."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from convscope.deployment.aws import Cloud, DeploymentError, is_absent, poll
+from convscope.deployment.journal import Journal, journals
+from convscope.deployment.names import PREFIX, S3_FOLDER, TAG, belongs_to
+
+_DELETION_SECONDS = 900
+_SETTLING_SECONDS = 2.0  # until a request that was cut off has taken effect
+_BUSY = "in-progress"  # "Cannot update in-progress endpoint": it is to be asked again
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """Something that a deployment made and that is still there.
+
+    Parameters
+    ----------
+    kind
+        ``"Endpoint"``, ``"EndpointConfig"``, ``"Model"``, ``"TrainingJob"`` (one that still runs), ``"S3"``.
+    name
+        Of the resource; of an S3 object its key.
+    """
+
+    kind: str
+    name: str
+
+
+# In the order of deletion: nothing is removed while something that rests on it runs.
+KINDS = ("Endpoint", "EndpointConfig", "Model", "TrainingJob")
+
+
+def inventory(cloud: Cloud, keep: Callable[[str], bool], prefix: str = PREFIX) -> list[Leftover]:
+    """List what is there and costs something: endpoints, configs, models, running jobs, S3 objects and uploads.
+
+    Parameters
+    ----------
+    cloud
+        Where to look.
+    keep
+        Tells for a resource's name, or an S3 folder's, whether it counts.
+    prefix
+        That all names begin with.
+    """
+    found: list[Leftover] = []
+    for kind in KINDS:
+        for name in _names(cloud, kind, prefix):
+            if keep(name):
+                found.append(Leftover(kind, name))
+    for key, _ in _objects(cloud, f"{S3_FOLDER}{prefix}"):
+        if keep(key.removeprefix(S3_FOLDER).partition("/")[0]):
+            found.append(Leftover("S3", key))
+    return found
+
+
+def tear_down(cloud: Cloud, journal: Journal, report: Callable[[str], None]) -> list[Leftover]:
+    """Remove everything of one deployment, and return what is left, which should be nothing.
+
+    Parameters
+    ----------
+    cloud
+        Its account.
+    journal
+        Its intentions; forgotten when nothing is left.
+    report
+        Called with a line for each thing removed.
+    """
+    own = journal.deployment
+    intents = journal.intents()
+    time.sleep(_SETTLING_SECONDS if intents and not _is_answered(journal) else 0)
+
+    def mine(name: str) -> bool:
+        return belongs_to(name, own)
+
+    intended = [Leftover(kind, name) for kind, name in intents if kind in KINDS]
+    remove(cloud, [*intended, *inventory(cloud, mine, own)], report)
+    left = inventory(cloud, mine, own)
+    if not left:
+        journal.remove()
+    return left
+
+
+def sweep(cloud: Cloud, folders: Iterable[Path], report: Callable[[str], None]) -> list[Leftover]:
+    """Remove what killed deployments left, by their journals, and by name and tag where no journal is.
+
+    Deployments whose process is alive on this machine are left alone.
+
+    Parameters
+    ----------
+    cloud
+        The account.
+    folders
+        Where journals lie.
+    report
+        Called with a line for each thing removed.
+    """
+    active: set[str] = set()
+    for journal in (journal for folder in folders for journal in journals(folder)):
+        if journal.is_active:
+            active.add(journal.deployment)
+            report(f"{journal.deployment} is running and is left alone")
+        elif _is_of(journal, cloud):
+            tear_down(cloud, journal, report)
+
+    def orphaned(name: str) -> bool:
+        return not any(belongs_to(name, deployment) for deployment in active)
+
+    found = inventory(cloud, orphaned)
+    remove(cloud, [leftover for leftover in found if _has_tag(cloud, leftover)], report)
+    return [leftover for leftover in inventory(cloud, orphaned) if _has_tag(cloud, leftover)]
+
+
+def remove(cloud: Cloud, things: Iterable[Leftover], report: Callable[[str], None]) -> None:
+    """Remove things; what is gone already is no error, and a failure stops none of the others."""
+    ordered = sorted(set(things), key=lambda thing: (*KINDS, "S3").index(thing.kind))
+    for thing in ordered:
+        try:
+            if _remove(cloud, thing):
+                report(f"{thing.kind} {thing.name} removed")
+        except (ClientError, BotoCoreError, DeploymentError) as error:
+            print(f"{thing.kind} {thing.name} cannot be removed: {error}", file=sys.stderr)
+
+
+def _remove(cloud: Cloud, thing: Leftover) -> bool:
+    """Remove one thing and wait until it is gone; return whether it was there."""
+    client = cloud.sagemaker
+    if thing.kind == "S3":
+        _remove_object(cloud, thing.name)
+        return True
+    if thing.kind == "TrainingJob":
+        return _stop_job(cloud, thing.name)
+    delete = {
+        "Endpoint": lambda: client.delete_endpoint(EndpointName=thing.name),
+        "EndpointConfig": lambda: client.delete_endpoint_config(EndpointConfigName=thing.name),
+        "Model": lambda: client.delete_model(ModelName=thing.name),
+    }[thing.kind]
+
+    def deleted() -> bool:
+        try:
+            delete()
+        except ClientError as error:
+            if _BUSY in str(error):
+                return False
+            raise
+        return True
+
+    try:
+        poll(deleted, _DELETION_SECONDS, f"Deleting {thing.kind} {thing.name}")
+    except ClientError as error:
+        if is_absent(error):
+            return False
+        raise
+    if thing.kind == "Endpoint":
+        poll(
+            lambda: _gone(lambda: client.describe_endpoint(EndpointName=thing.name)),
+            _DELETION_SECONDS,
+            f"The end of endpoint {thing.name}",
+        )
+    return True
+
+
+def _stop_job(cloud: Cloud, name: str) -> bool:
+    """Stop a training job; AWS keeps the record of a job for good, without cost."""
+    client = cloud.sagemaker
+
+    def status() -> str:
+        return str(client.describe_training_job(TrainingJobName=name)["TrainingJobStatus"])
+
+    try:
+        if status() not in {"InProgress", "Stopping"}:
+            return False
+        client.stop_training_job(TrainingJobName=name)
+    except ClientError as error:
+        if is_absent(error) or "in status" in str(error):  # it was never made, or it ended just now
+            return False
+        raise
+    poll(lambda: status() not in {"InProgress", "Stopping"}, _DELETION_SECONDS, f"Stopping {name}")
+    return True
+
+
+def _gone(describe: Callable[[], Any]) -> bool:
+    try:
+        describe()
+    except ClientError as error:
+        if is_absent(error):
+            return True
+        raise
+    return False
+
+
+def _names(cloud: Cloud, kind: str, prefix: str) -> list[str]:
+    """Names of a kind with a prefix; of training jobs those that have not ended."""
+    operation, key = {
+        "Endpoint": ("list_endpoints", "Endpoints"),
+        "EndpointConfig": ("list_endpoint_configs", "EndpointConfigs"),
+        "Model": ("list_models", "Models"),
+        "TrainingJob": ("list_training_jobs", "TrainingJobSummaries"),
+    }[kind]
+    pages = cloud.sagemaker.get_paginator(operation).paginate(NameContains=prefix)
+    entries = [entry for page in pages for entry in page[key]]
+    ended = {"Completed", "Failed", "Stopped"}
+    return [
+        entry[f"{kind}Name"]
+        for entry in entries
+        if entry[f"{kind}Name"].startswith(prefix) and entry.get("TrainingJobStatus") not in ended
+    ]
+
+
+def _objects(cloud: Cloud, prefix: str) -> list[tuple[str, str]]:
+    """Keys below a prefix, each with a version or, for an upload that was cut off, its id."""
+    found: list[tuple[str, str]] = []
+    for page in cloud.s3.get_paginator("list_object_versions").paginate(Bucket=cloud.bucket, Prefix=prefix):
+        for entry in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+            found.append((entry["Key"], entry["VersionId"]))
+    for page in cloud.s3.get_paginator("list_multipart_uploads").paginate(Bucket=cloud.bucket, Prefix=prefix):
+        for entry in page.get("Uploads", ()):
+            found.append((entry["Key"], f"upload {entry['UploadId']}"))
+    return found
+
+
+def _remove_object(cloud: Cloud, key: str) -> None:
+    for found, version in _objects(cloud, key):
+        if found != key:
+            continue
+        kind, _, upload = version.partition(" ")
+        if kind == "upload":
+            cloud.s3.abort_multipart_upload(Bucket=cloud.bucket, Key=key, UploadId=upload)
+        else:
+            cloud.s3.delete_object(Bucket=cloud.bucket, Key=key, VersionId=version)
+
+
+def _has_tag(cloud: Cloud, thing: Leftover) -> bool:
+    """Tell whether a resource is tagged as this project's; what lies in the S3 folder of the project is."""
+    if thing.kind == "S3":
+        return True
+    describe = {
+        "Endpoint": lambda: cloud.sagemaker.describe_endpoint(EndpointName=thing.name)["EndpointArn"],
+        "EndpointConfig": lambda: cloud.sagemaker.describe_endpoint_config(EndpointConfigName=thing.name)[
+            "EndpointConfigArn"
+        ],
+        "Model": lambda: cloud.sagemaker.describe_model(ModelName=thing.name)["ModelArn"],
+        "TrainingJob": lambda: cloud.sagemaker.describe_training_job(TrainingJobName=thing.name)["TrainingJobArn"],
+    }[thing.kind]
+    try:
+        pages = cloud.sagemaker.get_paginator("list_tags").paginate(ResourceArn=describe())
+        return any((tag["Key"], tag["Value"]) == TAG for page in pages for tag in page["Tags"])
+    except ClientError as error:
+        if is_absent(error):
+            return False
+        raise
+
+
+def _is_answered(journal: Journal) -> bool:
+    """Tell whether the last request of a journal was answered, so that its effect is known."""
+    return journal.last_event() != "create"
+
+
+def _is_of(journal: Journal, cloud: Cloud) -> bool:
+    """Tell whether a deployment was in this account, region and bucket."""
+    place = journal.account()
+    return place == {"account": cloud.account, "region": cloud.region, "bucket": cloud.bucket}
