@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     """Give a temporary folder beside `path`; it takes the place of `path` when the block ends well.
 
     A folder cannot replace another in one step on every system: the old one is moved aside first. A process killed
-    between the two leaves no `path`, never a half-written one.
+    between the two leaves no `path`, never a half-written one. Of several processes that write it at once, the last
+    one wins.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"))
@@ -50,16 +52,30 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         for file in temporary.rglob("*"):
             if file.is_file():
                 _sync(file)
-        if path.exists():
-            aside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".old"))
-            path.rename(aside / path.name)
-            temporary.rename(path)
-            shutil.rmtree(aside)
-        else:
-            temporary.rename(path)
+        while not _renamed(temporary, path):  # again, where another process put its folder there meanwhile
+            _move_away(path)
         _sync(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _renamed(folder: Path, path: Path) -> bool:
+    """Rename a folder, unless there is a folder with content in its place."""
+    try:
+        folder.rename(path)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        return False
+    return True
+
+
+def _move_away(path: Path) -> None:
+    """Rename a folder and remove it: nobody sees it while it is half gone."""
+    aside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".old"))
+    with suppress(FileNotFoundError):  # another process was faster
+        path.rename(aside / path.name)
+    shutil.rmtree(aside)
 
 
 def write_text(path: Path, text: str) -> None:
