@@ -92,7 +92,7 @@ class Cloud:
         return {"session": self.session, "region": self.region}
 
 
-def connect(target: Target, region: str = "", bucket: str = "", role: str = "") -> Cloud:
+def connect(target: Target, region: str = "", bucket: str = "", role: str | None = "") -> Cloud:
     """Check everything that a deployment needs, and create nothing.
 
     Parameters
@@ -101,6 +101,7 @@ def connect(target: Target, region: str = "", bucket: str = "", role: str = "") 
         ``"aws"`` refuses endpoints that are not Amazon's, ``"emulator"`` those that are.
     region, bucket, role
         Empty takes the region from AWS_REGION or the profile, the others from CONVSCOPE_BUCKET and CONVSCOPE_ROLE.
+        None needs no role: nothing is to be created.
 
     Raises
     ------
@@ -113,21 +114,23 @@ def connect(target: Target, region: str = "", bucket: str = "", role: str = "") 
     session = boto3.Session(region_name=region or os.environ.get("AWS_REGION") or None)
     region = session.region_name or ""
     bucket = bucket or os.environ.get("CONVSCOPE_BUCKET", "")
-    role = role or os.environ.get("CONVSCOPE_ROLE", "")
+    if role is not None:
+        role = role or os.environ.get("CONVSCOPE_ROLE", "")
     needed = {
         "credentials (aws configure, or AWS_PROFILE)": _has_credentials(session),
         "region (--region, or AWS_REGION)": region,
         "bucket (--bucket, or CONVSCOPE_BUCKET)": bucket,
         "role (--role, or CONVSCOPE_ROLE)": role,
     }
-    if missing := [name for name, value in needed.items() if not value]:
+    if missing := [name for name, value in needed.items() if value in {False, ""}]:
         raise DeploymentError(f"Missing for a deployment: {', '.join(missing)}. Nothing was created.", _GUIDE)
     witness = Witness()
     witness.watch(session)
-    cloud = Cloud(session, region, "", bucket, role, witness)
+    cloud = Cloud(session, region, "", bucket, role or "", witness)
     identity = _asked(cloud.client("sts").get_caller_identity, "The credentials are not accepted")
     cloud.account = identity["Account"]
-    cloud.role = _role_arn(cloud)
+    if role is not None:
+        cloud.role = _role_arn(cloud)
     _check_bucket(cloud)
     return cloud
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from convscope.deployment.aws import DeploymentError, Target
@@ -39,7 +40,7 @@ def deploy(
     data_folder
         The project's ``data/``.
     output
-        Gets ``evidence.json``, ``page.md`` and ``latency.svg``.
+        Gets ``evidence.json`` and ``page.md``.
     target
         ``"emulator"`` starts one for as long as it takes; ``"aws"`` costs money.
     options
@@ -59,9 +60,7 @@ def deploy(
     """
     with ExitStack() as stack:
         if target == "emulator":
-            from convscope.deployment.emulator.process import emulator_process, variables  # noqa: PLC0415
-
-            stack.enter_context(variables(stack.enter_context(emulator_process())))
+            stack.enter_context(emulator_variables())
         from convscope.deployment.aws import connect  # noqa: PLC0415
         from convscope.deployment.evidence import assemble  # noqa: PLC0415
         from convscope.deployment.flow import deploy as do  # noqa: PLC0415
@@ -80,6 +79,21 @@ def deploy(
             "Run `convscope deploy sweep`; endpoints cost money for as long as they run.",
         )
     return path
+
+
+@contextmanager
+def emulator_variables() -> Iterator[None]:
+    """Set the variables that lead to an emulator: one that is running already, else one for as long as the block.
+
+    A running one is found by AWS_ENDPOINT_URL_SAGEMAKER on this machine.
+    """
+    from convscope.deployment.emulator.process import emulator_process, is_running, variables  # noqa: PLC0415
+
+    if is_running():
+        yield
+        return
+    with emulator_process() as wanted, variables(wanted):
+        yield
 
 
 def plan_of(store: RunStore, run: PlannedRun, data_folder: Path, options: Options) -> Plan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from convscope.deployment.names import PREFIX, S3_FOLDER, TAG, belongs_to
 
 _DELETION_SECONDS = 900
 _SETTLING_SECONDS = 2.0  # until a request that was cut off has taken effect
+_RUNNING = {"InProgress", "Stopping"}
 _BUSY = "in-progress"  # "Cannot update in-progress endpoint": it is to be asked again
 
 
@@ -36,8 +37,8 @@ class Leftover:
     name: str
 
 
-# In the order of deletion: nothing is removed while something that rests on it runs.
-KINDS = ("Endpoint", "EndpointConfig", "Model", "TrainingJob")
+# As boto3 spells them; in the order of deletion: nothing is removed while something that rests on it runs.
+KINDS = {"Endpoint": "endpoint", "EndpointConfig": "endpoint_config", "Model": "model", "TrainingJob": "training_job"}
 
 
 def inventory(cloud: Cloud, keep: Callable[[str], bool], prefix: str = PREFIX) -> list[Leftover]:
@@ -109,8 +110,12 @@ def sweep(cloud: Cloud, folders: Iterable[Path], report: Callable[[str], None]) 
         if journal.is_active:
             active.add(journal.deployment)
             report(f"{journal.deployment} is running and is left alone")
-        elif _is_of(journal, cloud):
-            tear_down(cloud, journal, report)
+        elif (place := journal.account()).get("account") == cloud.account and place["region"] == cloud.region:
+            tear_down(replace(cloud, bucket=place["bucket"]), journal, report)
+        elif place:
+            report(f"{journal.deployment} is in account {place['account']}, {place['region']}: not looked at")
+        else:
+            journal.remove()  # it had not begun
 
     def orphaned(name: str) -> bool:
         return not any(belongs_to(name, deployment) for deployment in active)
@@ -133,21 +138,15 @@ def remove(cloud: Cloud, things: Iterable[Leftover], report: Callable[[str], Non
 
 def _remove(cloud: Cloud, thing: Leftover) -> bool:
     """Remove one thing and wait until it is gone; return whether it was there."""
-    client = cloud.sagemaker
     if thing.kind == "S3":
         _remove_object(cloud, thing.name)
         return True
     if thing.kind == "TrainingJob":
         return _stop_job(cloud, thing.name)
-    delete = {
-        "Endpoint": lambda: client.delete_endpoint(EndpointName=thing.name),
-        "EndpointConfig": lambda: client.delete_endpoint_config(EndpointConfigName=thing.name),
-        "Model": lambda: client.delete_model(ModelName=thing.name),
-    }[thing.kind]
 
     def deleted() -> bool:
         try:
-            delete()
+            _call(cloud, "delete", thing)
         except ClientError as error:
             if _BUSY in str(error):
                 return False
@@ -161,36 +160,39 @@ def _remove(cloud: Cloud, thing: Leftover) -> bool:
             return False
         raise
     if thing.kind == "Endpoint":
-        poll(
-            lambda: _gone(lambda: client.describe_endpoint(EndpointName=thing.name)),
-            _DELETION_SECONDS,
-            f"The end of endpoint {thing.name}",
-        )
+        poll(lambda: _is_gone(cloud, thing), _DELETION_SECONDS, f"The end of endpoint {thing.name}")
     return True
+
+
+def _call(cloud: Cloud, verb: str, thing: Leftover) -> dict[str, Any]:
+    """Describe, delete or stop a resource."""
+    operation = getattr(cloud.sagemaker, f"{verb}_{KINDS[thing.kind]}")
+    answer: dict[str, Any] = operation(**{f"{thing.kind}Name": thing.name})
+    return answer
 
 
 def _stop_job(cloud: Cloud, name: str) -> bool:
     """Stop a training job; AWS keeps the record of a job for good, without cost."""
-    client = cloud.sagemaker
+    job = Leftover("TrainingJob", name)
 
-    def status() -> str:
-        return str(client.describe_training_job(TrainingJobName=name)["TrainingJobStatus"])
+    def runs() -> bool:
+        return _call(cloud, "describe", job)["TrainingJobStatus"] in _RUNNING
 
     try:
-        if status() not in {"InProgress", "Stopping"}:
+        if not runs():
             return False
-        client.stop_training_job(TrainingJobName=name)
+        _call(cloud, "stop", job)
     except ClientError as error:
         if is_absent(error) or "in status" in str(error):  # it was never made, or it ended just now
             return False
         raise
-    poll(lambda: status() not in {"InProgress", "Stopping"}, _DELETION_SECONDS, f"Stopping {name}")
+    poll(lambda: not runs(), _DELETION_SECONDS, f"Stopping {name}")
     return True
 
 
-def _gone(describe: Callable[[], Any]) -> bool:
+def _is_gone(cloud: Cloud, thing: Leftover) -> bool:
     try:
-        describe()
+        _call(cloud, "describe", thing)
     except ClientError as error:
         if is_absent(error):
             return True
@@ -200,19 +202,12 @@ def _gone(describe: Callable[[], Any]) -> bool:
 
 def _names(cloud: Cloud, kind: str, prefix: str) -> list[str]:
     """Names of a kind with a prefix; of training jobs those that have not ended."""
-    operation, key = {
-        "Endpoint": ("list_endpoints", "Endpoints"),
-        "EndpointConfig": ("list_endpoint_configs", "EndpointConfigs"),
-        "Model": ("list_models", "Models"),
-        "TrainingJob": ("list_training_jobs", "TrainingJobSummaries"),
-    }[kind]
-    pages = cloud.sagemaker.get_paginator(operation).paginate(NameContains=prefix)
-    entries = [entry for page in pages for entry in page[key]]
-    ended = {"Completed", "Failed", "Stopped"}
+    pages = cloud.sagemaker.get_paginator(f"list_{KINDS[kind]}s").paginate(NameContains=prefix)
+    entries = pages.build_full_result()["TrainingJobSummaries" if kind == "TrainingJob" else f"{kind}s"]
     return [
         entry[f"{kind}Name"]
         for entry in entries
-        if entry[f"{kind}Name"].startswith(prefix) and entry.get("TrainingJobStatus") not in ended
+        if entry[f"{kind}Name"].startswith(prefix) and (kind != "TrainingJob" or entry["TrainingJobStatus"] in _RUNNING)
     ]
 
 
@@ -243,29 +238,16 @@ def _has_tag(cloud: Cloud, thing: Leftover) -> bool:
     """Tell whether a resource is tagged as this project's; what lies in the S3 folder of the project is."""
     if thing.kind == "S3":
         return True
-    describe = {
-        "Endpoint": lambda: cloud.sagemaker.describe_endpoint(EndpointName=thing.name)["EndpointArn"],
-        "EndpointConfig": lambda: cloud.sagemaker.describe_endpoint_config(EndpointConfigName=thing.name)[
-            "EndpointConfigArn"
-        ],
-        "Model": lambda: cloud.sagemaker.describe_model(ModelName=thing.name)["ModelArn"],
-        "TrainingJob": lambda: cloud.sagemaker.describe_training_job(TrainingJobName=thing.name)["TrainingJobArn"],
-    }[thing.kind]
     try:
-        pages = cloud.sagemaker.get_paginator("list_tags").paginate(ResourceArn=describe())
-        return any((tag["Key"], tag["Value"]) == TAG for page in pages for tag in page["Tags"])
+        arn = _call(cloud, "describe", thing)[f"{thing.kind}Arn"]
+        found = cloud.sagemaker.get_paginator("list_tags").paginate(ResourceArn=arn).build_full_result()
     except ClientError as error:
         if is_absent(error):
             return False
         raise
+    return any((tag["Key"], tag["Value"]) == TAG for tag in found["Tags"])
 
 
 def _is_answered(journal: Journal) -> bool:
     """Tell whether the last request of a journal was answered, so that its effect is known."""
     return journal.last_event() != "create"
-
-
-def _is_of(journal: Journal, cloud: Cloud) -> bool:
-    """Tell whether a deployment was in this account, region and bucket."""
-    place = journal.account()
-    return place == {"account": cloud.account, "region": cloud.region, "bucket": cloud.bucket}

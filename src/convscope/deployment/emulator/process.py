@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from convscope.errors import ConvscopeError
 
@@ -51,6 +52,11 @@ def emulator_process() -> Iterator[dict[str, str]]:
         process.stdin.close()
         process.stdout.close()
         process.wait()
+
+
+def is_running() -> bool:
+    """Tell whether the environment leads to an emulator on this machine."""
+    return urlsplit(os.environ.get("AWS_ENDPOINT_URL_SAGEMAKER", "")).hostname in {"127.0.0.1", "localhost"}
 
 
 @contextmanager

@@ -1,0 +1,110 @@
+"""``convscope deploy``: the deployment as commands."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from convscope.deployment.aws import DeploymentError, Target
+from convscope.deployment.plan import DEFAULT, Options
+from convscope.errors import ConvscopeError
+
+deploy_app = typer.Typer(
+    no_args_is_help=True, help="Amazon SageMaker: train, deploy, ask, tear down, with evidence; or its emulator."
+)
+
+TargetOption = Annotated[
+    str, typer.Option(help="**emulator** (default, free, on this machine) or **aws** (costs money).")
+]
+RegionOption = Annotated[str, typer.Option(envvar="AWS_REGION", help="Where, on AWS.")]
+BucketOption = Annotated[str, typer.Option(envvar="CONVSCOPE_BUCKET", help="S3 bucket in that region.")]
+
+
+@deploy_app.command("run")
+def run(  # noqa: PLR0917  # typer turns parameters into options
+    target: TargetOption = "emulator",
+    profile: Annotated[str, typer.Option(envvar="PROFILE", help="Whose run: smoke, quick, full.")] = "quick",
+    study: Annotated[str, typer.Option(help="Study of the run.")] = "fashion",
+    variant: Annotated[str, typer.Option(help="Variant of the run; the study's reference by default.")] = "",
+    device: Annotated[str, typer.Option(envvar="DEVICE", help="On which it was trained: auto, cpu, cuda.")] = "auto",
+    instance_type: Annotated[
+        str, typer.Option(help="Machine of the endpoint (ml.m5.large), or several with commas; serverless by default.")
+    ] = "",
+    training_instance_type: Annotated[str, typer.Option(help="Machine of the job, or several with commas.")] = "",
+    training_image: Annotated[str, typer.Option(help="In Amazon ECR; convscope-training of the account.")] = "",
+    serving_image: Annotated[str, typer.Option(help="In Amazon ECR; convscope-serving of the account.")] = "",
+    role: Annotated[str, typer.Option(envvar="CONVSCOPE_ROLE", help="ARN of the role that SageMaker acts as.")] = "",
+    bucket: BucketOption = "",
+    region: RegionOption = "",
+    output: Annotated[str, typer.Option(help="Folder for the evidence; build/PROFILE/deployment by default.")] = "",
+) -> None:
+    """Deploy a trained run, ask it, tear it down, and write evidence.json and its page."""
+    from convscope.deployment.serving.command import choose, trained_runs  # noqa: PLC0415
+    from convscope.deployment.stage import deploy  # noqa: PLC0415
+    from convscope.runs.store import RunStore  # noqa: PLC0415
+    from convscope.studies import PROFILES, select  # noqa: PLC0415
+
+    if profile not in PROFILES:
+        raise ConvscopeError(f"PROFILE is {profile!r}; it must be one of {', '.join(PROFILES)}.")
+    root = Path.cwd()
+    (chosen,) = select(study, root / "report" / "studies")
+    name = f"{chosen.id}/{variant or chosen.reference}/seed0"
+    planned = choose(trained_runs(root, profile, study, device), name, profile)
+    options = Options(
+        training_instances=_listed(training_instance_type) or DEFAULT.training_instances,
+        endpoint_instances=_listed(instance_type),
+        training_image=training_image,
+        serving_image=serving_image,
+    )
+    folder = Path(output) if output else root / "build" / profile / "deployment"
+    evidence = deploy(
+        RunStore(root / "build" / "runs"),
+        planned,
+        root / "data",
+        folder,
+        _target(target),
+        options=options,
+        region=region,
+        bucket=bucket,
+        role=role,
+    )
+    print(f"Evidence  {evidence}\nPage      {evidence.parent / 'page.md'}")
+
+
+@deploy_app.command("sweep")
+def sweep(
+    target: TargetOption = "emulator",
+    bucket: BucketOption = "",
+    region: RegionOption = "",
+    journals: Annotated[
+        str, typer.Option(help="Folder with journals; those of all profiles in build/ by default.")
+    ] = "",
+) -> None:
+    """Remove what killed deployments left: by their journals, and by name and tag where there is none."""
+    from convscope.deployment.aws import connect  # noqa: PLC0415
+    from convscope.deployment.stage import JOURNALS, emulator_variables  # noqa: PLC0415
+    from convscope.deployment.sweep import sweep as do  # noqa: PLC0415
+
+    folders = [Path(journals)] if journals else sorted(Path("build").glob(f"*/deployment/{JOURNALS}"))
+    with ExitStack() as stack:
+        if _target(target) == "emulator":
+            stack.enter_context(emulator_variables())
+        cloud = connect(_target(target), region, bucket, role=None)
+        left = do(cloud, folders, lambda line: print(line, file=sys.stderr))
+    if left:
+        raise DeploymentError(f"Still there: {', '.join(f'{thing.kind} {thing.name}' for thing in left)}.")
+    print("Nothing is left.")
+
+
+def _target(name: str) -> Target:
+    if name not in {"emulator", "aws"}:
+        raise ConvscopeError(f"The target is {name!r}; it must be emulator or aws.")
+    return name  # type: ignore[return-value]  # checked just now
+
+
+def _listed(names: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in names.split(",") if name.strip())
