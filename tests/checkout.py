@@ -38,6 +38,11 @@ class Checkout:
                 shutil.copyfile(ROOT / name, root / name)
         return cls(root)
 
+    def with_runs_of(self, other: Checkout) -> Checkout:
+        """Take over what another copy has trained."""
+        shutil.copytree(other.runs, self.runs)
+        return self
+
     @property
     def build(self) -> Path:
         return self.root / "build" / "smoke"
