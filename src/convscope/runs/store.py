@@ -7,17 +7,19 @@ a killed process leaves no half result.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engines.outcome import Epoch
-from convscope.errors import ConvscopeError
-from convscope.files import digest, replacing_folder, sha256_of, write_json
+from convscope.errors import ConvscopeError, SpecError
+from convscope.files import replacing_folder, sha256_of, write_json
 from convscope.runs.result import RunResult
 from convscope.specs import from_json, to_json
 
@@ -66,7 +68,7 @@ class RunStore:
             header = self._header(key)
         except UnreadableResult:
             return None
-        return digest(header["files"][name]["sha256"] for name in ARRAY_FILES) if header else None
+        return header.digest if header else None
 
     def read(self, key: str) -> RunResult:
         """Read a result and check every file of it.
@@ -81,20 +83,17 @@ class RunStore:
         if header is None:
             raise UnreadableResult(key, f"Run {key[:12]} has no stored result in {folder}.")
         for name in ARRAY_FILES:
-            if sha256_of(folder / name) != header["files"][name]["sha256"]:
+            if sha256_of(folder / name) != header.sha256[name]:
                 raise UnreadableResult(key, f"{folder / name} is not what was written: its SHA-256 differs.")
         from safetensors.numpy import load_file  # noqa: PLC0415  # slow to import, and `state` needs none
 
         arrays = load_file(folder / "predictions.safetensors")
         return RunResult(
             key=key,
-            spec=from_json(header["spec"]),
-            mode=from_json(header["mode"]),
-            history=tuple(Epoch(**epoch) for epoch in header["history"]),
             predictions=arrays["predictions"],
             confidences=arrays["confidences"],
             weights=load_file(folder / "weights.safetensors"),
-            **{name: header[name] for name in _SCALARS},
+            **header.values,
         )
 
     def write(self, result: RunResult) -> None:
@@ -104,7 +103,9 @@ class RunStore:
         with replacing_folder(self.path(result.key)) as folder:
             arrays: dict[str, NDArray[Any]] = {"predictions": result.predictions, "confidences": result.confidences}
             save_file(arrays, folder / "predictions.safetensors")
-            save_file(result.weights, folder / "weights.safetensors")
+            # safetensors takes the memory as it lies: a transposed array would come back scrambled.
+            weights = {name: np.ascontiguousarray(array) for name, array in result.weights.items()}
+            save_file(weights, folder / "weights.safetensors")
             files = {
                 name: {"bytes": (folder / name).stat().st_size, "sha256": sha256_of(folder / name)}
                 for name in ARRAY_FILES
@@ -124,13 +125,14 @@ class RunStore:
         """Remove a result, if it is there."""
         shutil.rmtree(self.path(key), ignore_errors=True)
 
-    def _header(self, key: str) -> dict[str, Any] | None:
+    def _header(self, key: str) -> _Header | None:
         folder = self.path(key)
         file = folder / "result.json"
         if not file.is_file():
             return None
         try:
-            header: dict[str, Any] = json.loads(file.read_bytes())
+            content = file.read_bytes()
+            header = json.loads(content)
             if header["format"] != FORMAT or header["key"] != key:
                 raise UnreadableResult(key, f"{file} is of format {header['format']}, key {header['key'][:12]}.")
             for name in ARRAY_FILES:
@@ -139,9 +141,25 @@ class RunStore:
                     raise UnreadableResult(
                         key, f"{folder / name} has {size:,} bytes; it was written with {expected:,}."
                     )
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            raise UnreadableResult(key, f"{file} cannot be read: {error}") from error
-        return header
+            return _Header(
+                digest=hashlib.sha256(content).hexdigest(),
+                sha256={name: header["files"][name]["sha256"] for name in ARRAY_FILES},
+                values={
+                    "spec": from_json(header["spec"]),
+                    "mode": from_json(header["mode"]),
+                    "history": tuple(Epoch(**epoch) for epoch in header["history"]),
+                    **{name: header[name] for name in _SCALARS},
+                },
+            )
+        except (ValueError, KeyError, TypeError, OSError, SpecError) as error:
+            raise UnreadableResult(key, f"{file} cannot be read: {type(error).__name__}: {error}") from error
+
+
+@dataclass(frozen=True)
+class _Header:
+    digest: str  # of result.json, which has the digests of the other files
+    sha256: dict[str, str]  # by array file
+    values: dict[str, Any]  # fields of the RunResult that are no arrays
 
 
 _SCALARS = (
