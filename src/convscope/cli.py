@@ -10,6 +10,7 @@ import typer
 
 from convscope.errors import ConvscopeError
 from convscope.pipeline import PUBLISHED, Pipeline, find_root
+from convscope.report.backend import choose
 from convscope.studies import PROFILES, STUDIES
 
 app = typer.Typer(
@@ -57,6 +58,7 @@ BackendOption = Annotated[
 def _pipeline(profile: str, studies: str, jobs: int, device: str, strict: bool, backend: str = "auto") -> Pipeline:
     if profile not in (*PROFILES, PUBLISHED):
         raise ConvscopeError(f"PROFILE is {profile!r}; it must be one of {', '.join((*PROFILES, PUBLISHED))}.")
+    choose(backend)  # type: ignore[arg-type]  # refused now, not after hours of training
     root = find_root(Path.cwd())
     return Pipeline(root, profile, studies, jobs, device, strict, backend)  # type: ignore[arg-type]  # checked there
 

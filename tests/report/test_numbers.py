@@ -1,0 +1,121 @@
+"""Numbers as the report writes them, against Python's decimal arithmetic and the pointers of RFC 6901."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convscope.errors import ReportError
+from convscope.report.numbers import FORMATS, Numbers, digits_for, percent, points, resolve, spread
+
+METRICS: dict[str, Any] = {
+    "studies": {"fashion": {"runs": [10, 20], "a/b": 3, "m~n": 4, "seeds": 2, "gap": None}},
+    "accuracy": {"unit": "fraction", "mean": 0.9123, "interval": [0.9103, 0.9143]},
+    "loss": {"unit": "nats", "mean": 0.2468, "interval": [0.2, 0.3]},
+    "single": {"unit": "fraction", "mean": 0.9, "interval": None},
+    "difference": {"unit": "fraction", "effect": -0.0046, "interval": [-0.0146, 0.0054]},
+    "claims": {
+        "early": {"verdict": "inconclusive", "reason": "n too small", "leaning": "supported", "n": 3},
+        "sure": {"verdict": "refuted", "reason": "", "leaning": "refuted", "n": 10},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("pointer", "value"),
+    [
+        ("/studies/fashion/runs/1", 20),
+        ("/studies/fashion/a~1b", 3),
+        ("/studies/fashion/m~0n", 4),
+        ("/accuracy/interval/0", 0.9103),
+    ],
+)
+def test_pointers_are_followed(pointer: str, value: float) -> None:
+    assert resolve(METRICS, pointer) == value
+
+
+@pytest.mark.parametrize(
+    ("pointer", "named"),
+    [
+        ("/studies/mnist/seeds", ["'mnist'", "/studies", "fashion"]),
+        ("/studies/fashion/runs/2", ["'2'", "/studies/fashion/runs", "list"]),
+        ("/accuracy/mean/deeper", ["'deeper'", "/accuracy/mean", "float"]),
+    ],
+)
+def test_a_pointer_that_leads_nowhere_says_how_far_it_led(pointer: str, named: list[str]) -> None:
+    with pytest.raises(ReportError) as raised:
+        resolve(METRICS, pointer)
+    assert all(name in str(raised.value) for name in [pointer, *named])
+
+
+@given(st.floats(-10, 10), st.integers(0, 4))
+def test_percent_points_and_spread_round_to_their_places(value: float, digits: int) -> None:
+    """The text is within half a unit of its last place of the value, and no closer text of as many places exists."""
+    for text in (percent(value, digits).removesuffix("\u00a0%"), points(value, digits), spread(value, digits)):
+        shown = Decimal(text.replace("−", "-").replace(",", ""))
+        assert -shown.as_tuple().exponent == digits  # type: ignore[operator]  # finite, so a number
+        assert abs(shown - 100 * Decimal(value)) <= Decimal("0.5000001") * Decimal(10) ** -digits
+        assert "-" not in text  # a real minus sign, U+2212
+
+
+def test_texts() -> None:
+    assert FORMATS["count"](421642) == "421,642"
+    assert FORMATS["millions"](4_241_152) == "4.24\u00a0M"
+    assert FORMATS["percent"](0.9116) == "91.2\u00a0%"
+    assert FORMATS["points"](0.021) == "+2.10"
+    assert FORMATS["points"](-0.0046) == "−0.46"
+    assert FORMATS["decimal"](-1234.5, 1) == "−1,234.5"
+
+
+@given(st.floats(1e-6, 0.5), st.floats(0.3, 0.7))
+def test_an_interval_sets_the_places(half_width: float, middle: float) -> None:
+    """Two figures of the half width are shown, or as many places as are allowed."""
+    digits = digits_for([middle - half_width, middle + half_width], 100)
+    assert 0 <= digits <= 2
+    if digits < 2:
+        assert 100 * half_width * 10**digits >= 9.99  # a place fewer would show less than two figures
+    if digits > 0:
+        assert 100 * half_width * 10 ** (digits - 1) < 10.01
+
+
+def test_values_name_their_source() -> None:
+    numbers = Numbers(METRICS)
+    text = numbers.value("/studies/fashion/seeds", "count")
+    assert text == '[2]{.value data-source="/studies/fashion/seeds"}'
+    assert numbers.value("/studies/fashion/gap", "count").startswith("[–]")
+    assert numbers.pointers == ["/studies/fashion/seeds", "/studies/fashion/gap"]
+    assert Numbers(METRICS, spans=False).value("/studies/fashion/seeds", "count") == "2"
+
+
+def test_measures_and_comparisons() -> None:
+    numbers = Numbers(METRICS, spans=False)
+    assert numbers.mean("/accuracy") == "91.23\u00a0%"
+    assert numbers.mean("/single") == "90.0\u00a0%"
+    assert numbers.interval("/accuracy") == "91.03 to 91.43\u00a0%"
+    assert numbers.interval("/single") == "–"
+    assert numbers.mean("/loss") == "0.247"
+    assert numbers.interval("/difference") == "−1.5 to +0.5"
+    assert numbers.effect("/difference") == "−0.5"
+
+
+def test_an_unknown_style_is_refused() -> None:
+    with pytest.raises(ReportError, match=r"'roman'.*count"):
+        Numbers(METRICS).value("/studies/fashion/seeds", "roman")
+
+
+def test_the_verdict_picks_the_sentence_and_few_seeds_say_where_they_lean() -> None:
+    wording = {"supported": "Yes.", "refuted": "No.", "inconclusive": "Open."}
+    numbers = Numbers(METRICS)
+    early = numbers.verdict("early", **wording)
+    assert re.sub(r"\{[^}]*\}|[\[\]]", "", early) == (
+        "Open. With 3 seeds there is no verdict; the numbers lean to *supported*."
+    )
+    sure = numbers.verdict("sure", **wording)
+    assert sure == '[No.]{.value data-source="/claims/sure/verdict"}'
+    with pytest.raises(ReportError, match="'unheard'"):
+        numbers.verdict("unheard", **wording)
