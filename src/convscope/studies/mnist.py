@@ -13,7 +13,7 @@ study = Study(
     question="Does convolution help where a fully connected network already reads nearly every digit, and does a "
     "5×5 kernel read more than a 3×3 kernel?",
     data=DataSpec("mnist", validation_images=10_000),
-    training=TrainSpec(epochs=6, learning_rate=1e-3, batch_size=128, schedule="linear"),
+    training=TrainSpec(epochs=10, learning_rate=2e-3, batch_size=128, schedule="linear"),
     variants=(
         Variant("mlp", "MLP", mlp(IMAGE, hidden=[128])),
         *(Variant(f"cnn{k}", f"CNN {k}×{k}", cnn(IMAGE, filters=[16, 32], kernel=k, dense=128)) for k in (3, 5)),
@@ -47,5 +47,5 @@ study = Study(
         ),
     ),
     margin=0.002,
-    budgets={"smoke": smoke_budget(), "quick": Budget(seeds=3, epochs=2), "full": Budget(seeds=10, epochs=6)},
+    budgets={"smoke": smoke_budget(), "quick": Budget(seeds=3, epochs=2), "full": Budget(seeds=10, epochs=10)},
 )

@@ -13,7 +13,7 @@ study = Study(
     question="Does a convolutional network whose every gradient is written by hand, in NumPy alone, show the same "
     "gain over a fully connected one, for kernels of three sizes?",
     data=DataSpec("mnist", validation_images=6_000, normalisation="unit"),
-    training=TrainSpec(epochs=4, learning_rate=1e-3, batch_size=128, schedule="linear", engine="numpy"),
+    training=TrainSpec(epochs=5, learning_rate=3e-3, batch_size=128, schedule="linear", engine="numpy"),
     variants=(
         Variant("mlp", "MLP", mlp(IMAGE, hidden=[128, 64])),
         *(Variant(f"cnn{k}", f"CNN {k}×{k}", cnn(IMAGE, filters=[16, 32], kernel=k, dense=128)) for k in (3, 5, 7)),
@@ -59,5 +59,5 @@ study = Study(
         ),
     ),
     margin=0.002,
-    budgets={"smoke": smoke_budget(), "quick": Budget(seeds=3, epochs=1), "full": Budget(seeds=10, epochs=4)},
+    budgets={"smoke": smoke_budget(), "quick": Budget(seeds=3, epochs=1), "full": Budget(seeds=10, epochs=5)},
 )
