@@ -60,11 +60,12 @@ def execute(runs: Sequence[PlannedRun], store: RunStore, data_folder: Path, jobs
     Raises
     ------
     TrainingFailed
-        Some runs failed; all others were trained first.
+        Some runs failed, and all others were trained first; or a process was killed.
     Interrupted
         Ctrl-C or a termination signal.
     """
     from joblib import Parallel, delayed  # noqa: PLC0415  # a training container needs none
+    from joblib.externals.loky import BrokenProcessPool  # noqa: PLC0415
 
     remove_leftovers(store.root)
     # A stopped training leaves whole seeds, which can be compared; within a seed long runs first keep all cores busy.
@@ -75,8 +76,14 @@ def execute(runs: Sequence[PlannedRun], store: RunStore, data_folder: Path, jobs
     try:
         with termination_as_interrupt(), ProgressDisplay(ordered, folder, jobs) as display:
             tasks = (delayed(_guarded)(run, store.root, data_folder, folder / run.key) for run in ordered)
-            # one task at a time to each process: batches would hold back results
-            finished = Parallel(jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="all")(tasks)
+            finished = Parallel(
+                # For one job joblib would train in this process, which takes neither the settings above nor Ctrl-C:
+                # two processes, and one run at a time between them.
+                n_jobs=max(jobs, 2),
+                pre_dispatch=1 if jobs == 1 else "all",
+                return_as="generator_unordered",
+                batch_size=1,  # batches would hold back results
+            )(tasks)
             for key, failure in finished:
                 display.finished(key, failed=failure is not None)
                 if failure is not None:
@@ -88,6 +95,13 @@ def execute(runs: Sequence[PlannedRun], store: RunStore, data_folder: Path, jobs
             f"Stopped. {done} of {len(runs)} runs are trained and kept.",
             "The same command trains only what is missing.",
         ) from None
+    except BrokenProcessPool as error:
+        done = len(runs) - len(missing(runs, store))
+        raise TrainingFailed(
+            f"A training process ended by itself or was killed, as when memory runs out. {done} of {len(runs)} runs "
+            "are trained and kept.",
+            "The same command trains the rest; JOBS=1 needs the least memory.",
+        ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if failures:
