@@ -81,7 +81,7 @@ class Checkout:
 
     def built(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run ``convscope`` here; it must end well."""
-        done = self.run(*arguments, **variables)
+        done = self.run(*arguments, options=(), limit=300, **variables)
         assert done.returncode == 0, done.stderr[-3000:]
         return done
 

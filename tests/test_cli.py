@@ -57,7 +57,7 @@ def test_the_help_of_a_command_teaches(command: str) -> None:
 )
 def test_a_wrong_word_gets_one_clear_line(variable: str, value: str, known: list[str]) -> None:
     """And at once: nothing is looked for, trained or rendered before the words are known to be right."""
-    done = run("all", **{"STUDIES": "fashion", variable: value})
+    done = run("all", folder=ROOT, **{"STUDIES": "fashion", variable: value})
     assert done.returncode == 1
     assert done.stdout == ""
     lines = done.stderr.strip().splitlines()
@@ -69,7 +69,7 @@ def test_a_wrong_word_gets_one_clear_line(variable: str, value: str, known: list
 
 @pytest.mark.parametrize(("variable", "value"), [("JOBS", "-1"), ("JOBS", "many"), ("STRICT", "perhaps")])
 def test_a_wrong_number_is_explained_too(variable: str, value: str) -> None:
-    done = run("all", **{"STUDIES": "fashion", variable: value})
+    done = run("all", folder=ROOT, **{"STUDIES": "fashion", variable: value})
     assert done.returncode == 2  # the command line's own convention for usage errors
     assert variable in done.stderr
     assert "Traceback" not in done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from functools import reduce
 from pathlib import Path
@@ -75,7 +76,7 @@ def test_every_marked_number_is_the_one_in_metrics(smoke_build: SmokeBuild, page
     assert len(marked) > 300
     for span in marked:
         pointers = [source.split("/")[1:] for source in str(span["data-source"]).split()]
-        values = [reduce(step, pointer, metrics) for pointer in pointers]
+        values: list[Any] = [reduce(step, pointer, metrics) for pointer in pointers]
         pointer, value, text = pointers[0], values[0], span.get_text()
         if len(values) == 2:
             assert_shows(text, values[0] / values[1], fraction=False)
@@ -144,10 +145,11 @@ def test_every_figure_is_there_with_words_for_who_cannot_see_it(smoke_build: Smo
 def test_no_figure_of_the_pdf_is_blank(smoke_build: SmokeBuild, tmp_path: Path) -> None:
     """Typst draws SVG into the page, so that each figure is compiled alone and looked at as pixels."""
     for figure in sorted((smoke_build.checkout.build / "figures").glob("*.svg")):
-        source = f'#set page(width: 12cm, height: auto, margin: 0pt)\n#image("{figure.name}")'
-        picture = tmp_path / f"{figure.stem}.png"
-        typst.compile(source.encode(), output=str(picture), root=str(figure.parent), format="png", ppi=36)
-        pixels = np.asarray(Image.open(picture).convert("L"), dtype=float)
+        shutil.copy(figure, tmp_path)
+        source = tmp_path / f"{figure.stem}.typ"
+        source.write_text(f'#set page(width: 12cm, height: auto, margin: 0pt)\n#image("{figure.name}")')
+        typst.compile(source, output=source.with_suffix(".png"), format="png", ppi=36)
+        pixels = np.asarray(Image.open(source.with_suffix(".png")).convert("L"), dtype=float)
         assert pixels.std() > 8, figure.name
         assert (pixels < 250).mean() > 0.01, figure.name
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from convscope.errors import ReportError
+from convscope.errors import ConvscopeError, ReportError
 from convscope.files import replacing_folder
 
 
@@ -81,16 +82,37 @@ def serve(root: Path, build: Path, port: int, rebuild: Callable[[], None]) -> No
         0 takes a free one.
     rebuild
         Brings the site up to date.
+
+    Raises
+    ------
+    ConvscopeError
+        Another program has the port.
     """
     from mkdocs.livereload import LiveReloadServer  # noqa: PLC0415
 
-    server = LiveReloadServer(builder=rebuild, host="127.0.0.1", port=port, root=str(build / "site"), mount_path="/")
+    def rebuild_or_say_why() -> None:
+        try:
+            rebuild()
+        except ConvscopeError as error:  # a slip while writing: the last good site stays
+            print(f"\nconvscope: {error}", file=sys.stderr)
+
+    port = port or _free_port()
+    server = LiveReloadServer(rebuild_or_say_why, host="127.0.0.1", port=port, root=str(build / "site"))
     for folder in ("report", "site"):
         server.watch(str(root / folder))
-    print(f"Serving {build / 'site'} on {server.url}; Ctrl-C stops. Changes in report/ and site/ show at once.")
+    print(f"Serving {build / 'site'} on {server.url}", flush=True)
+    print("Changes in report/ and site/ show at once. Ctrl-C stops.", flush=True)
     try:
         server.serve()  # type: ignore[no-untyped-call]
     except KeyboardInterrupt:
         print("Stopped.")
+    except OSError as error:
+        raise ConvscopeError(f"Port {port} cannot be used: {error.strerror}.", "PORT=0 takes a free one.") from error
     finally:
         server.shutdown()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,103 @@
+"""Filling the report's templates: what a hole may name, what a folder of figures must have, what is left behind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from convscope.errors import ReportError
+from convscope.report.fill import fill
+
+METRICS: dict[str, Any] = {
+    "profile": "smoke",
+    "studies": {"fashion": {"seeds": 3, "variants": {"mlp": {"parameters": 235146}}}},
+    "datasets": {},
+}
+
+
+@pytest.fixture
+def templates(tmp_path: Path) -> Path:
+    folder = tmp_path / "report"
+    (folder / "studies").mkdir(parents=True)
+    (folder / "_quarto.yml").write_text("project:\n  type: default\n")
+    (folder / "references.bib").write_text("")
+    return folder
+
+
+@pytest.fixture
+def figures(tmp_path: Path) -> Path:
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    (folder / "fashion-curves.svg").write_text("<svg/>")
+    (folder / ".half-written.svg").write_text("<sv")
+    return folder
+
+
+def filled(templates: Path, figures: Path, text: str) -> str:
+    (templates / "report.qmd").write_text(text, encoding="utf-8")
+    output = templates.parent / "source"
+    fill(templates, METRICS, figures, {"commit": "abc", "backend": "pandoc"}, output)
+    return (output / "report.qmd").read_text(encoding="utf-8")
+
+
+def test_holes_are_filled_and_quartos_own_braces_stay(templates: Path, figures: Path) -> None:
+    source = (
+        "# Data {#sec-data}\n\n{{< pagebreak >}}\n\n"
+        "<# a note to the author #>"
+        '<< value("/studies/fashion/variants/mlp/parameters", "count") >> at << facts.commit >>\n'
+    )
+    assert filled(templates, figures, source) == (
+        "# Data {#sec-data}\n\n{{< pagebreak >}}\n\n"
+        '[235,146]{.value data-source="/studies/fashion/variants/mlp/parameters"} at abc\n'
+    )
+
+
+def test_the_places_that_the_text_names_are_listed(templates: Path, figures: Path) -> None:
+    hole = '<< value("/studies/fashion/seeds", "count") >>'
+    filled(templates, figures, f"{hole} {hole} << value('/profile') >>")
+    assert json.loads((templates.parent / "source" / "sources.json").read_text()) == [
+        "/profile",
+        "/studies/fashion/seeds",
+    ]
+
+
+def test_a_figure_gets_its_label_its_words_and_its_file(templates: Path, figures: Path) -> None:
+    text = filled(templates, figures, '<< figure("fashion-curves", "Curves.", "Two lines", "curves", "60%") >>')
+    assert text == '![Curves.](figures/fashion-curves.svg){#fig-curves fig-alt="Two lines" width=60%}'
+    copied = templates.parent / "source" / "figures"
+    assert [path.name for path in copied.iterdir()] == ["fashion-curves.svg"]
+
+
+@pytest.mark.parametrize(
+    ("hole", "named"),
+    [
+        ("<< studies.fashion.accuracy >>", "accuracy"),
+        ("<< nothing >>", "nothing"),
+        ("<< studies.mnist.seeds >>", "mnist"),
+        ('<< value("/studies/mnist/seeds") >>', "/studies/mnist/seeds"),
+        ('<< figure("fashion-filters", "", "") >>', "fashion-filters"),
+        ('<% include "absent.qmd" %>', "absent.qmd"),
+    ],
+)
+def test_what_is_not_there_stops_it_and_is_named(templates: Path, figures: Path, hole: str, named: str) -> None:
+    good = filled(templates, figures, "good")
+    with pytest.raises(ReportError) as raised:
+        filled(templates, figures, f"text\n{hole}\n")
+    assert named in str(raised.value)
+    assert (templates.parent / "source" / "report.qmd").read_text() == good
+
+
+def test_a_slip_in_the_template_is_named_with_its_line(templates: Path, figures: Path) -> None:
+    with pytest.raises(ReportError, match=r"report\.qmd, line 3"):
+        filled(templates, figures, "one\ntwo\n<% if %>\n")
+
+
+def test_a_study_has_the_general_chapter_until_it_has_its_own(templates: Path, figures: Path) -> None:
+    (templates / "_study.qmd").write_text("general << id >>")
+    text = "<% for id in studies %><% include chapter(id) %><% endfor %>"
+    assert filled(templates, figures, text) == "general fashion"
+    (templates / "studies" / "fashion.qmd").write_text("own << id >>")
+    assert filled(templates, figures, text) == "own fashion"

@@ -1,0 +1,100 @@
+"""A data set that is nowhere to be had: its study is named as not run, the others run."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+
+from checkout import Checkout
+
+pytestmark = pytest.mark.slow
+
+# A study of one's own: it needs no data set, and trains in a second.
+TINY = '''
+"""Two tiny networks on generated digits."""
+
+from convscope.specs import DataSpec, TrainSpec
+from convscope.studies.architectures import cnn, mlp
+from convscope.studies.study import Budget, Study, Variant, smoke_budget
+from convscope.specs import Glyphs
+
+BUDGET = Budget(seeds=2, epochs=1, train_images=200, validation_images=100)
+study = Study(
+    id="tiny",
+    title="Tiny: generated digits",
+    question="Does anything run here?",
+    data=DataSpec(Glyphs(), train_images=200, validation_images=100),
+    training=TrainSpec(epochs=1, learning_rate=1e-3, batch_size=50),
+    variants=(
+        Variant("mlp", "MLP", mlp((1, 28, 28), hidden=[16])),
+        Variant("cnn3", "CNN 3×3", cnn((1, 28, 28), filters=[4, 4], kernel=3, dense=16)),
+    ),
+    baseline="mlp",
+    reference="cnn3",
+    budgets={"smoke": BUDGET, "quick": BUDGET, "full": BUDGET},
+)
+'''
+
+
+@pytest.fixture(scope="module")
+def offline(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """Return a copy without any data set, with a study that needs none."""
+    checkout = Checkout.copy_to(tmp_path_factory.mktemp("offline"))
+    (checkout.root / "report" / "studies" / "tiny.py").write_text(TINY, encoding="utf-8")
+    return checkout
+
+
+@pytest.fixture(scope="module")
+def without_apt(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return a PATH that has no apt-get: an empty folder."""
+    return str(tmp_path_factory.mktemp("empty"))
+
+
+def test_its_study_is_not_run_and_the_others_are(offline: Checkout, without_apt: str) -> None:
+    started = time.monotonic()
+    done = offline.built("all", PROFILE="quick", STUDIES="mnist tiny", PATH=without_apt)
+    assert time.monotonic() - started < 120  # no waiting for a network that is not there
+    assert "MNIST is not to be had" in done.stderr
+    metrics = offline.metrics("quick")
+    assert {name: study["status"] for name, study in metrics["studies"].items()} == {"mnist": "not run", "tiny": "run"}
+    assert "MNIST is not to be had" in metrics["studies"]["mnist"]["reason"]
+    page = offline.root / "build/quick/report/report.html"
+    html = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+    chapter = html.select_one("#sec-mnist")
+    assert isinstance(chapter, Tag)
+    section = chapter if chapter.name == "section" else chapter.find_parent("section") or chapter.parent
+    assert isinstance(section, Tag)
+    text = " ".join(section.get_text().split())
+    assert "Not run" in text
+    assert "mirrors of torchvision" in text
+    assert str(offline.root) not in text  # published with the report
+    assert html.select("[data-source='/studies/tiny/variants/cnn3/test_accuracy/mean']")
+    assert not html.select("[data-source^='/studies/mnist/variants/']")
+
+
+def test_it_is_not_looked_for_again_at_once(offline: Checkout, without_apt: str) -> None:
+    done = offline.built("all", PROFILE="quick", STUDIES="mnist tiny", PATH=without_apt)
+    assert "looking for" not in done.stderr
+    assert re.findall(r"^(\w+): up to date$", done.stderr, re.MULTILINE) == ["metrics", "figures", "report", "site"]
+
+
+def test_strict_makes_it_an_error_that_names_it(offline: Checkout, without_apt: str) -> None:
+    done = offline.run("all", PROFILE="quick", STUDIES="mnist tiny", STRICT="1", PATH=without_apt)
+    assert done.returncode == 1
+    assert "MNIST is not to be had" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_nothing_at_all_still_makes_a_report(tmp_path: Path, without_apt: str) -> None:
+    checkout = Checkout.copy_to(tmp_path)
+    checkout.built("report", PROFILE="quick", STUDIES="mnist", PATH=without_apt)
+    assert (checkout.root / "build/quick/report/report.pdf").is_file()
+
+
+def test_the_data_command_says_which_are_ready(offline: Checkout, without_apt: str) -> None:
+    done = offline.built("data", PROFILE="quick", STUDIES="mnist tiny", PATH=without_apt)
+    assert done.stdout.split("\n")[:2] == ["mnist: not to be had", "tiny: ready"]

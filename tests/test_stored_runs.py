@@ -1,0 +1,159 @@
+"""What rests on the stored runs: damage to them is noticed, a killed build goes on, other answers change the report."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+
+from checkout import Checkout, SmokeBuild, facts
+from convscope.runs.store import RunStore
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def mnist(smoke_session: SmokeBuild, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """Return a copy with the session's runs, analysed and drawn for one study alone, undisturbed."""
+    checkout = Checkout.copy_to(tmp_path_factory.mktemp("mnist")).with_runs_of(smoke_session.checkout)
+    assert "Training" not in checkout.built("figures", STUDIES="mnist").stderr
+    return checkout
+
+
+@pytest.mark.parametrize("damage", ["header cut off", "arrays cut off", "one bit of the arrays", "folder removed"])
+def test_a_damaged_run_is_noticed_and_trained_again(mnist: Checkout, damage: str) -> None:
+    metrics = mnist.metrics()
+    key = metrics["studies"]["mnist"]["variants"]["mlp"]["runs"][0]
+    folder = RunStore(mnist.runs).path(key)
+    predictions = (folder / "predictions.safetensors").read_bytes()
+    if damage == "folder removed":
+        shutil.rmtree(folder)
+    elif damage == "header cut off":
+        os.truncate(folder / "result.json", 100)
+    elif damage == "arrays cut off":
+        os.truncate(folder / "predictions.safetensors", len(predictions) - 7)
+    else:  # beyond a check of sizes; found when the results are read
+        (folder / "predictions.safetensors").write_bytes(predictions[:-1] + bytes([predictions[-1] ^ 1]))
+        (mnist.build / "metrics.json").unlink()
+    said = mnist.built("metrics", STUDIES="mnist").stderr
+    assert re.search(r"\[1/1\] mnist · MLP · seed 0", said)
+    assert (folder / "predictions.safetensors").read_bytes() == predictions
+    assert facts(mnist.metrics()) == facts(metrics)
+
+
+def test_a_build_killed_again_and_again_ends_as_an_undisturbed_one(mnist: Checkout, tmp_path: Path) -> None:
+    """Another folder, other processes, SIGKILL to all of them at moments of every step: the same bytes in the end."""
+    checkout = Checkout.copy_to(tmp_path)
+    moments = random.Random(2)
+    for sign in ("Training", "[3/6]", "metrics: done", "figures: done"):
+        kill_after(checkout, sign, moments.uniform(0, 1.5))
+    checkout.built("report", STUDIES="mnist")
+    assert facts(checkout.metrics()) == facts(mnist.metrics())
+    drawn = {path.name: path.read_bytes() for path in (checkout.build / "figures").iterdir()}
+    undisturbed = {path.name: path.read_bytes() for path in (mnist.build / "figures").iterdir()}
+    assert drawn == undisturbed
+    assert (checkout.build / "report" / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+def kill_after(checkout: Checkout, sign: str, seconds: float) -> None:
+    """Start a build; kill it and its workers so long after it has printed a text. It may be past that already."""
+    process = subprocess.Popen(
+        checkout.command("report"),
+        cwd=checkout.root,
+        env=checkout.environment(STUDIES="mnist"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if sign in line:
+                time.sleep(seconds)
+                break
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            assert process.wait() == 0
+
+
+def test_swapped_answers_turn_the_numbers_the_table_and_the_claim_around(
+    smoke_build: SmokeBuild, tmp_path: Path
+) -> None:
+    """If the MLP had given the CNN's answers and the CNN the MLP's, the report would say the opposite."""
+    checkout = Checkout.copy_to(tmp_path).with_runs_of(smoke_build.checkout)
+    before = smoke_build.checkout.metrics()
+    swap_answers(RunStore(checkout.runs), before["studies"]["fashion"]["variants"])
+    checkout.built("report", STUDIES="fashion")
+    after = checkout.metrics()
+    was, now = (metrics["studies"]["fashion"]["variants"] for metrics in (before, after))
+    for one, other in (("mlp", "cnn3"), ("cnn3", "mlp")):
+        assert now[one]["test_accuracy"] == was[other]["test_accuracy"]
+        assert now[one]["confusion"] == was[other]["confusion"]
+        assert now[one]["parameters"] == was[one]["parameters"]
+    assert now["cnn5"] == was["cnn5"]
+    claims = [metrics["claims"]["fashion-cnn3-beats-mlp"] for metrics in (before, after)]
+    assert claims[0]["effect"] > 0
+    assert claims[1]["effect"] == pytest.approx(-claims[0]["effect"])
+    assert [claim["leaning"] for claim in claims] == ["supported", "refuted"]
+    pages = [
+        BeautifulSoup((built.build / "report/report.html").read_bytes(), "html.parser")
+        for built in (smoke_build.checkout, checkout)
+    ]
+    mlp, cnn = (f"[data-source='/studies/fashion/variants/{name}/test_accuracy/mean']" for name in ("mlp", "cnn3"))
+    for table in ("#tbl-fashion-results", "#sec-summary ~ ul", "body"):
+        (mlp_was, cnn_was), (mlp_is, cnn_is) = ((text_of(page, f"{table} {n}") for n in (mlp, cnn)) for page in pages)
+        assert mlp_was != cnn_was
+        assert (mlp_is, cnn_is) == (cnn_was, mlp_was)
+    sentences = [text_of(page, "[data-source='/claims/fashion-cnn3-beats-mlp/verdict']") for page in pages]
+    assert "lean to supported" in sentences[0]
+    assert "lean to refuted" in sentences[1]
+    for name in ("fashion-accuracy.svg", "fashion-confusion.svg", "fashion-class-accuracy.svg"):
+        drawn = [(built.build / "figures" / name).read_bytes() for built in (smoke_build.checkout, checkout)]
+        assert drawn[0] != drawn[1]
+
+
+def text_of(page: BeautifulSoup, selector: str) -> str:
+    found = page.select_one(selector)
+    assert found is not None, selector
+    return found.get_text()
+
+
+def swap_answers(store: RunStore, variants: dict[str, Any]) -> None:
+    for mlp, cnn in zip(variants["mlp"]["runs"], variants["cnn3"]["runs"], strict=True):
+        one, other = store.read(mlp), store.read(cnn)
+        answers = ("predictions", "confidences", "test_accuracy", "test_loss")
+        store.write(replace(one, **{name: getattr(other, name) for name in answers}))
+        store.write(replace(other, **{name: getattr(one, name) for name in answers}))
+
+
+def test_published_results_are_rendered_without_runs_or_data(mnist: Checkout, tmp_path: Path) -> None:
+    checkout = Checkout.copy_to(tmp_path)
+    kept = checkout.root / "data" / "published"
+    kept.mkdir(parents=True, exist_ok=True)
+    for name in ("metrics.json", "pictures.safetensors"):
+        shutil.copy(mnist.build / name, kept)
+    done = checkout.built("all", PROFILE="published")
+    assert "Training" not in done.stderr
+    assert not checkout.runs.exists()
+    published = checkout.root / "build" / "published"
+    assert (published / "metrics.json").read_bytes() == (mnist.build / "metrics.json").read_bytes()
+    for name in ("report/report.html", "report/report.pdf", "site/report/index.html"):
+        assert (published / name).is_file()
+    html = (published / "report/report.html").read_text(encoding="utf-8")
+    assert 'data-source="/studies/mnist/variants/cnn3/test_accuracy/mean"' in html
+    (kept / "pictures.safetensors").unlink()
+    failed = checkout.run("all", PROFILE="published")
+    assert failed.returncode == 1
+    assert "pictures.safetensors" in failed.stderr
