@@ -7,6 +7,7 @@ pickle: an artefact from elsewhere can be wrong, but it cannot run code.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import tarfile
 import zlib
@@ -125,8 +126,11 @@ def read_artefact(folder: Path) -> Artefact:
     from safetensors import SafetensorError  # noqa: PLC0415
     from safetensors.numpy import load_file  # noqa: PLC0415
 
-    header = _read_header(folder / HEADER)
+    header, header_sha256 = _read_header(folder / HEADER)
     try:
+        weights_sha256 = sha256_of(folder / WEIGHTS)
+        if weights_sha256 != header["weights_sha256"]:
+            raise ArtefactError(f"{folder / WEIGHTS} is not what was written with {HEADER}: its SHA-256 differs.")
         artefact = Artefact(
             name=str(header["name"]),
             dataset=str(header["dataset"]),
@@ -139,10 +143,8 @@ def read_artefact(folder: Path) -> Artefact:
             key=str(header["key"]),
             test_accuracy=float(header["test_accuracy"]),
             weights=load_file(folder / WEIGHTS),
-            sha256=digest(sha256_of(folder / file) for file in (HEADER, WEIGHTS)),
+            sha256=digest([header_sha256, weights_sha256]),
         )
-        if sha256_of(folder / WEIGHTS) != header["weights_sha256"]:
-            raise ArtefactError(f"{folder / WEIGHTS} is not what was written with {HEADER}: its SHA-256 differs.")
     except KeyError as error:
         raise ArtefactError(f"{folder / HEADER} lacks {error}.") from error
     except (OSError, SafetensorError) as error:
@@ -155,9 +157,11 @@ def read_artefact(folder: Path) -> Artefact:
     return artefact
 
 
-def _read_header(file: Path) -> dict[str, Any]:
+def _read_header(file: Path) -> tuple[dict[str, Any], str]:
+    """Return the header and its SHA-256, from one reading."""
     try:
-        header = json.loads(file.read_bytes())
+        content = file.read_bytes()
+        header = json.loads(content)
     except OSError as error:
         raise ArtefactError(f"{file} cannot be read: {error.strerror}.", "An artefact has it at its top.") from error
     except (ValueError, RecursionError) as error:
@@ -165,7 +169,7 @@ def _read_header(file: Path) -> dict[str, Any]:
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         found = header.get("format") if isinstance(header, dict) else type(header).__name__
         raise ArtefactError(f"{file} is of format {found!r}; this version reads format {FORMAT}.")
-    return header
+    return header, hashlib.sha256(content).hexdigest()
 
 
 def _check(artefact: Artefact, folder: Path) -> None:

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from convscope.errors import ConvscopeError
-from convscope.specs import Glyphs, RunSpec, from_json
+from convscope.specs import Glyphs, ImageFolder, RunSpec, from_json
 
 ROOT_VARIABLE = "CONVSCOPE_OPT_ML"
 FAILURE_CHARACTERS = 1024  # of a failure reason; SageMaker cuts longer ones
@@ -116,8 +116,13 @@ def train(container: Container, options: Mapping[str, Any]) -> None:
     def progress(epochs_done: int, accuracy: float) -> None:
         print(f"epoch {epochs_done} of {spec.training.epochs}: validation accuracy {accuracy:.4f}", flush=True)
 
-    with _data_folder(container.channel("training"), spec.data.dataset) as folder:
-        dataset = load(spec.data.dataset, folder, download=False)
+    wanted = spec.data.dataset
+    if isinstance(wanted, ImageFolder):
+        raise ConvscopeError(
+            f"The run is on the folder {wanted.name}; a container trains on public and generated data sets only."
+        )
+    with _data_folder(container.channel("training"), wanted) as folder:
+        dataset = load(wanted, folder, download=False)
         run = PlannedRun(key, spec, mode, study="", variant="", title=name)
         result = trained(run, dataset, progress)
     print(f"test accuracy {result.test_accuracy:.4f}, {result.train_seconds:.1f} s of training", flush=True)
@@ -197,8 +202,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("stopped from outside", file=sys.stderr)
         return 143
     except Exception as error:
-        traceback.print_exc()
-        reason = str(error) if isinstance(error, ConvscopeError) else traceback.format_exc()[-FAILURE_CHARACTERS:]
+        mendable = isinstance(error, ConvscopeError)
+        reason = str(error) if mendable else traceback.format_exc()[-FAILURE_CHARACTERS:]
+        print(str(error) if mendable else traceback.format_exc(), file=sys.stderr)
         container.failure.parent.mkdir(parents=True, exist_ok=True)
         container.failure.write_text(reason[:FAILURE_CHARACTERS], encoding="utf-8")
         return 1

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -115,27 +115,36 @@ def create_app(model_dir: Path, on_failure: Callable[[], None] = lambda: None) -
 
     async def invocations(request: Request) -> Response:
         body = await _body(request)
-        answer = await service.answer(body, request.headers.get("content-type", ""))
+        try:
+            answer = await service.answer(body, request.headers.get("content-type", ""))
+        except BadRequest:
+            raise
+        except Exception:  # answered here: from a fault that gets through to uvicorn, it closes the connection
+            _log.exception("A request failed.")
+            return _error(500, "InternalError", "The server failed at this request; its log says why.")
         return Response(answer, media_type="application/json")
 
     return Starlette(
         routes=[Route("/ping", ping), Route("/invocations", invocations, methods=["POST"])],
         lifespan=lifespan,
-        exception_handlers={BadRequest: _bad_request, HTTPException: _http_error, Exception: _own_fault},
+        exception_handlers={BadRequest: _bad_request, HTTPException: _http_error},
     )
 
 
 async def _body(request: Request) -> bytes:
     """Read the body; of one that is too large the rest is dropped as it arrives."""
     kept, size = bytearray(), 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size <= MOST_BYTES:
-            kept += chunk
-        elif size > MOST_DISCARDED:
-            break
-        else:
-            kept.clear()
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size <= MOST_BYTES:
+                kept += chunk
+            elif size > MOST_DISCARDED:
+                break
+            else:
+                kept.clear()
+    except ClientDisconnect:
+        raise BadRequest(400, "Disconnected", "The client went away within its request.") from None
     if size > MOST_BYTES:
         raise BadRequest(413, "BodyTooLarge", f"The body has more than {MOST_BYTES:,} bytes.")
     return bytes(kept)
@@ -156,8 +165,3 @@ async def _http_error(request: Request, error: Exception) -> Response:
     kind = {404: "NotFound", 405: "MethodNotAllowed"}.get(error.status_code, "HttpError")
     message = f"{request.method} {request.url.path[:60]}: GET /ping and POST /invocations are answered."
     return _error(error.status_code, kind, message, dict(error.headers or {}))
-
-
-async def _own_fault(_request: Request, _fault: Exception) -> Response:
-    """Answer for a fault of this server; uvicorn writes the traceback to the log."""
-    return _error(500, "InternalError", "The server failed at this request; its log says why.")

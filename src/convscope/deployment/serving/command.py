@@ -16,7 +16,7 @@ from convscope.studies import PROFILES, Profile, select
 SHOWN_NAMES = 12  # of the trained runs, in an error message
 
 
-def serve_model(
+def serve_model(  # noqa: PLR0917  # typer turns parameters into options
     run: Annotated[
         str, typer.Argument(help="Which trained run: **STUDY/VARIANT/seedN**. Without it the trained runs are listed.")
     ] = "",
@@ -49,7 +49,7 @@ def serve_model(
 def trained_runs(root: Path, profile: Profile, studies: str, device: str) -> dict[str, PlannedRun]:
     """Return the runs of a profile that are trained, by name (``fashion/cnn3/seed0``), in the order of the report."""
     store = RunStore(root / "build" / "runs")
-    chosen = [study for study in select(studies, root / "studies") if profile in study.budgets]
+    chosen = [study for study in select(studies, root / "report" / "studies") if profile in study.budgets]
     runs = (run for study in chosen for runs in plan_study(study, profile, device).values() for run in runs)
     return {f"{run.study}/{run.variant}/seed{run.spec.seed}": run for run in runs if store.state(run.key) is not None}
 
