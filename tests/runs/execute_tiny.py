@@ -1,0 +1,22 @@
+"""Trains tiny runs as a process of its own: ``python execute_tiny.py STORE JOBS EPOCHS SEED...``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tiny_runs import tiny
+
+from convscope.runs.execute import Interrupted, execute, missing
+from convscope.runs.store import RunStore
+
+if __name__ == "__main__":
+    store = RunStore(Path(sys.argv[1]))
+    jobs, epochs, *seeds = map(int, sys.argv[2:])
+    runs = [tiny(seed, epochs) for seed in seeds]
+    try:
+        execute(missing(runs, store), store, Path("no-data-here"), jobs)
+    except Interrupted as error:
+        print(f"Interrupted: {error.message}")
+        sys.exit(130)
+    print("done")
