@@ -59,6 +59,7 @@ class Checkout:
         """Variables of a process in this copy: none of the user's, and no way to the network."""
         kept = {name: value for name, value in os.environ.items() if name not in OWN_VARIABLES}
         proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), CLOSED)
+        proxies |= dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost")
         own = {"PYTHONPATH": str(self.root / "src"), "PROFILE": "smoke", "BACKEND": "pandoc", "COLUMNS": "120"}
         return kept | proxies | own | variables
 
