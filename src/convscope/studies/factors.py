@@ -1,6 +1,6 @@
 """One factor at a time, held by comparing specifications.
 
-For each factor there is a function that takes the factor out of a network's layers. Variants of an experiment must
+For each factor there is a function that takes the factor out of two networks' layers. Variants of an experiment must
 differ as they are and be equal once the factor is out.
 """
 
@@ -36,11 +36,19 @@ def _without_pooling(model: ModelSpec) -> Form:
     return tuple(layer for layer in model.layers if not isinstance(layer, Pool2d))
 
 
-def _without_depth(model: ModelSpec) -> Form:
-    """Keep the first block (a convolution and what follows it up to the next one) and the head."""
-    convolutions = [i for i, layer in enumerate(model.layers) if isinstance(layer, Conv2d)]
-    second = convolutions[1] if len(convolutions) > 1 else _head_start(model.layers)
-    return model.layers[:second] + model.layers[_head_start(model.layers) :]
+def _cut_to_equal_depth(model: ModelSpec, other: ModelSpec) -> tuple[Form, Form]:
+    """Keep as many blocks (a convolution and what follows it) as both have, and the heads."""
+    starts, others = _block_starts(model), _block_starts(other)
+    shared = min(len(starts), len(others)) - 1
+    return (
+        model.layers[: starts[shared]] + model.layers[starts[-1] :],
+        other.layers[: others[shared]] + other.layers[others[-1] :],
+    )
+
+
+def _block_starts(model: ModelSpec) -> list[int]:
+    """Index of each convolution, and of the head."""
+    return [i for i, layer in enumerate(model.layers) if isinstance(layer, Conv2d)] + [_head_start(model.layers)]
 
 
 def _without_head(model: ModelSpec) -> Form:
@@ -51,15 +59,19 @@ def _head_start(layers: tuple[Layer, ...]) -> int:
     return next(i for i, layer in enumerate(layers) if isinstance(layer, Flatten | GlobalAveragePool))
 
 
-_WITHOUT: dict[Factor, Callable[[ModelSpec], Form]] = {
-    "kernel": _without_fields("kernel"),
-    "filters": _without_fields("filters"),
-    "stride": _without_fields("stride"),
-    "padding": _without_fields("padding"),
-    "activation": _without_fields("activation"),
-    "pooling": _without_pooling,
-    "depth": _without_depth,
-    "head": _without_head,
+def _each(form: Callable[[ModelSpec], Form]) -> Callable[[ModelSpec, ModelSpec], tuple[Form, Form]]:
+    return lambda model, other: (form(model), form(other))
+
+
+_WITHOUT: dict[Factor, Callable[[ModelSpec, ModelSpec], tuple[Form, Form]]] = {
+    "kernel": _each(_without_fields("kernel")),
+    "filters": _each(_without_fields("filters")),
+    "stride": _each(_without_fields("stride")),
+    "padding": _each(_without_fields("padding")),
+    "activation": _each(_without_fields("activation")),
+    "pooling": _each(_without_pooling),
+    "depth": _cut_to_equal_depth,
+    "head": _each(_without_head),
 }
 
 
@@ -85,7 +97,6 @@ def check_one_factor(name: str, factor: Factor, variants: Sequence[tuple[str, Mo
     if len(variants) < 2:
         raise SpecError(f"{name} compares {[v[0] for v in variants]}; it needs at least two variants.")
     (reference, model, training), *others = variants
-    without = _WITHOUT[factor]
     for other, other_model, other_training in others:
         pair = f"{name}: {reference!r} and {other!r}"
         if other_model == model:
@@ -94,9 +105,10 @@ def check_one_factor(name: str, factor: Factor, variants: Sequence[tuple[str, Mo
             raise SpecError(f"{pair} take images of {model.input_shape} and {other_model.input_shape}.")
         if other_training != training:
             raise SpecError(f"{pair} are trained differently: {training} and {other_training}.")
-        if without(other_model) != without(model):
+        without, other_without = _WITHOUT[factor](model, other_model)
+        if without != other_without:
             raise SpecError(
-                f"{pair} differ in more than {factor}: {_first_difference(without(model), without(other_model))}.",
+                f"{pair} differ in more than {factor}: {_first_difference(without, other_without)}.",
                 "Change one factor at a time, or declare the factor that really differs.",
             )
 

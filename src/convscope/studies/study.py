@@ -13,6 +13,7 @@ from convscope.studies.factors import Factor, check_one_factor
 Profile = Literal["smoke", "quick", "full"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 Quantity = Literal["parameters", "parameters over baseline", "class name", "test_accuracy", "test_loss"]
+ClaimKind = Literal["superiority", "equivalence", "best of k"]
 MOST_CLAIMS = 6
 
 
@@ -125,9 +126,20 @@ class Claim:
 
     id: str
     statement: str
-    kind: Literal["superiority", "equivalence", "best of k"]
+    kind: ClaimKind
     variant: str
     others: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(ClaimKind):
+            kinds = ", ".join(map(repr, get_args(ClaimKind)))
+            raise SpecError(f"Claim {self.id!r} is of kind {self.kind!r}; it must be one of {kinds}.")
+        alone = self.kind != "best of k" and len(self.others) != 1
+        if alone or not self.others or self.variant in self.others:
+            raise SpecError(
+                f"Claim {self.id!r} compares {self.variant!r} with {list(self.others)}.",
+                "Name one other variant, or for the best of k all its rivals.",
+            )
 
 
 @dataclass(frozen=True)
