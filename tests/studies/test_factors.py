@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from convscope.errors import SpecError
+from convscope.specs import Conv2d, Dense, Flatten, GlobalAveragePool, Layer, ModelSpec, Pool2d, TrainSpec
+from convscope.studies.factors import Factor, check_one_factor
+
+TRAINING = TrainSpec(epochs=2)
+LOGITS = Dense(10, "none")
+HEAD: tuple[Layer, ...] = (Flatten(), Dense(16), LOGITS)
+
+
+def model(*body: Layer, head: tuple[Layer, ...] = HEAD) -> ModelSpec:
+    return ModelSpec((1, 16, 16), (*body, *head))
+
+
+BASE = model(Conv2d(8, 3), Pool2d(), Conv2d(16, 3), Pool2d())
+
+ONE_FACTOR: dict[Factor, list[ModelSpec]] = {
+    "kernel": [
+        model(Conv2d(8, 5), Pool2d(), Conv2d(16, 5), Pool2d()),
+        model(Conv2d(8, 7), Pool2d(), Conv2d(16, 3), Pool2d()),  # in the first layer alone
+    ],
+    "filters": [model(Conv2d(16, 3), Pool2d(), Conv2d(32, 3), Pool2d())],
+    "depth": [
+        model(Conv2d(8, 3), Pool2d()),
+        model(Conv2d(8, 3), Pool2d(), Conv2d(16, 3), Pool2d(), Conv2d(32, 3), Pool2d()),
+    ],
+    "pooling": [
+        model(Conv2d(8, 3), Pool2d("average"), Conv2d(16, 3), Pool2d("average")),
+        model(Conv2d(8, 3), Conv2d(16, 3)),
+    ],
+    "stride": [model(Conv2d(8, 3, stride=2), Pool2d(), Conv2d(16, 3), Pool2d())],
+    "padding": [model(Conv2d(8, 3, padding="valid"), Pool2d(), Conv2d(16, 3, padding="valid"), Pool2d())],
+    "activation": [
+        model(Conv2d(8, 3, activation="tanh"), Pool2d(), Conv2d(16, 3, activation="tanh"), Pool2d()),
+        model(Conv2d(8, 3, activation="gelu"), Pool2d(), Conv2d(16, 3, activation="gelu"), Pool2d()),
+    ],
+    "head": [
+        replace(BASE, layers=(*BASE.layers[:4], GlobalAveragePool(), LOGITS)),
+        replace(BASE, layers=(*BASE.layers[:4], Flatten(), LOGITS)),
+    ],
+}
+
+
+def check(factor: Any, *models: ModelSpec, trainings: tuple[TrainSpec, ...] = (TRAINING,) * 9) -> None:
+    names = [f"v{i}" for i in range(len(models))]
+    check_one_factor("Experiment 'x'", factor, list(zip(names, models, trainings, strict=False)))
+
+
+@pytest.mark.parametrize("factor", ONE_FACTOR)
+def test_a_factor_that_differs_alone_is_accepted(factor: Factor) -> None:
+    check(factor, BASE, *ONE_FACTOR[factor])
+    for other in ONE_FACTOR[factor]:
+        check(factor, other, BASE)
+
+
+@pytest.mark.parametrize(("factor", "other"), list(permutations(ONE_FACTOR, 2)))
+def test_another_factor_is_refused(factor: Factor, other: Factor) -> None:
+    for changed in ONE_FACTOR[other]:
+        with pytest.raises(SpecError, match=f"'v0' and 'v1' differ in more than {factor}"):
+            check(factor, BASE, changed)
+
+
+SECOND: list[tuple[Factor, ModelSpec, str]] = [
+    ("kernel", model(Conv2d(8, 5), Pool2d(), Conv2d(32, 5), Pool2d()), "'filters', 16.*'filters', 32"),
+    ("kernel", model(Conv2d(8, 5), Pool2d("average"), Conv2d(16, 5), Pool2d()), "kind='max'.*kind='average'"),
+    ("filters", model(Conv2d(16, 3, 2), Pool2d(), Conv2d(32, 3), Pool2d()), "'stride', 1.*'stride', 2"),
+    ("stride", model(Conv2d(8, 5, 2), Pool2d(), Conv2d(16, 3), Pool2d()), "'kernel', 3.*'kernel', 5"),
+    ("padding", model(Conv2d(8, 3, padding="valid"), Pool2d(), Conv2d(16, 3)), "8 layers|6 layers|Pool2d"),
+    (
+        "activation",
+        model(
+            *BASE.layers[:2], Conv2d(16, 3, activation="tanh"), Pool2d(), head=(Flatten(), Dense(16, "tanh"), LOGITS)
+        ),
+        "activation='relu'.*activation='tanh'",
+    ),
+    ("pooling", model(Conv2d(8, 3), Conv2d(16, 3), head=(Flatten(), Dense(32), LOGITS)), "units=16.*units=32"),
+    ("head", model(Conv2d(8, 5), *BASE.layers[1:4], head=(GlobalAveragePool(), LOGITS)), "kernel=3.*kernel=5"),
+    ("depth", model(Conv2d(4, 3), Pool2d()), "filters=8.*filters=4"),
+    ("depth", model(Conv2d(8, 3), Pool2d(), head=(Flatten(), Dense(32), LOGITS)), "units=16.*units=32"),
+    # as deep as the other, with another second block:
+    ("depth", model(Conv2d(8, 3), Pool2d(), Conv2d(16, 5), Pool2d()), "kernel=3.*kernel=5"),
+    ("depth", model(Conv2d(8, 3), Pool2d(), Conv2d(32, 3), Pool2d(), Conv2d(64, 3)), "filters=16.*filters=32"),
+]
+
+
+@pytest.mark.parametrize(("factor", "other", "named"), SECOND)
+def test_a_second_difference_is_named(factor: Factor, other: ModelSpec, named: str) -> None:
+    with pytest.raises(SpecError, match=rf"differ in more than {factor}: .*({named})"):
+        check(factor, BASE, other)
+
+
+def test_every_variant_is_compared() -> None:
+    kernel5, filters = ONE_FACTOR["kernel"][0], ONE_FACTOR["filters"][0]
+    with pytest.raises(SpecError, match="'v0' and 'v2' differ in more than kernel"):
+        check("kernel", BASE, kernel5, filters)
+
+
+@pytest.mark.parametrize("factor", ONE_FACTOR)
+def test_equal_networks_are_refused(factor: Factor) -> None:
+    with pytest.raises(SpecError, match=f"'v0' and 'v1' are the same network; they must differ in {factor}"):
+        check(factor, BASE, model(*BASE.layers[:4]))
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        replace(TRAINING, learning_rate=2e-3),
+        replace(TRAINING, epochs=3),
+        replace(TRAINING, engine="numpy"),  # another numeric mode as well
+        replace(TRAINING, optimiser="sgd"),
+    ],
+)
+def test_different_training_is_refused(training: TrainSpec) -> None:
+    with pytest.raises(SpecError, match=r"'v0' and 'v1' are trained differently: TrainSpec.*TrainSpec"):
+        check("kernel", BASE, ONE_FACTOR["kernel"][0], trainings=(TRAINING, training))
+
+
+def test_other_refusals_name_what_is_wrong() -> None:
+    larger = ModelSpec((1, 20, 16), ONE_FACTOR["kernel"][0].layers)
+    with pytest.raises(SpecError, match=r"\(1, 16, 16\) and \(1, 20, 16\)"):
+        check("kernel", BASE, larger)
+    with pytest.raises(SpecError, match=r"factor 'width'; it must be one of .*kernel.*depth"):
+        check("width", BASE, BASE)
+    with pytest.raises(SpecError, match=r"compares \['v0'\]; it needs at least two"):
+        check("kernel", BASE)

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from convscope.datasets.glyphs import generate
+from convscope.datasets.splits import split
+from convscope.errors import SpecError
+from convscope.specs import DataSpec, Glyphs, TrainSpec
+from convscope.studies import PROFILES, STUDIES, select
+from convscope.studies.architectures import cnn, mlp
+from convscope.studies.study import (
+    Budget,
+    Claim,
+    Decision,
+    Experiment,
+    Profile,
+    Reported,
+    Study,
+    Variant,
+    smoke_budget,
+)
+
+IMAGE = (1, 28, 28)
+TRAINING = TrainSpec(epochs=9)
+IMAGES = {"mnist": (60_000, IMAGE), "fashion-mnist": (60_000, IMAGE), "cifar10": (50_000, (3, 32, 32))}
+KERNELS = Experiment("kernel", "Kernel", "kernel", ("cnn3", "cnn5"), "Which?")
+
+
+def study(**changes: Any) -> Study:
+    given: dict[str, Any] = {
+        "id": "mine",
+        "title": "Mine",
+        "question": "Why?",
+        "data": DataSpec("mnist", validation_images=1000),
+        "training": TRAINING,
+        "variants": (
+            Variant("mlp", "MLP", mlp(IMAGE, [8])),
+            *(Variant(f"cnn{k}", f"CNN {k}", cnn(IMAGE, filters=[4], kernel=k, dense=8)) for k in (3, 5)),
+        ),
+        "baseline": "mlp",
+        "reference": "cnn3",
+        "experiments": (KERNELS,),
+        "budgets": {"smoke": smoke_budget(), "full": Budget(seeds=3, epochs=4, train_images=500)},
+    }
+    return Study(**given | changes)
+
+
+def test_runs_follow_the_budget() -> None:
+    runs = study().runs("full")
+    assert list(runs) == ["mlp", "cnn3", "cnn5"]
+    assert all([run.seed for run in of_variant] == [0, 1, 2] for of_variant in runs.values())
+    for name, of_variant in runs.items():
+        for run in of_variant:
+            assert run.training == replace(TRAINING, epochs=4)
+            assert run.data == DataSpec("mnist", 1000, train_images=500)
+            assert run.model == study().variant(name).model
+    (smoke,) = {run.data for of_variant in study().runs("smoke").values() for run in of_variant}
+    assert smoke == DataSpec(Glyphs(), 400, 1600)
+
+
+def test_a_variant_may_have_settings_of_its_own() -> None:
+    own = Variant("slow", "Slow", mlp(IMAGE, [8]), TrainSpec(epochs=1, learning_rate=1e-4))
+    runs = study(variants=(*study().variants, own)).runs("full")
+    assert runs["slow"][0].training == TrainSpec(epochs=4, learning_rate=1e-4)
+    assert runs["mlp"][0].training.learning_rate == TRAINING.learning_rate
+
+
+def claim(name: str = "c", **changes: Any) -> Claim:
+    given: dict[str, Any] = {"statement": "s", "kind": "superiority", "variant": "cnn3", "others": ("mlp",)}
+    return Claim(name, **given | changes)
+
+
+other_rate = Variant("cnn5", "CNN 5", study().variant("cnn5").model, replace(TRAINING, learning_rate=0.1))
+other_engine = Variant("cnn5", "CNN 5", study().variant("cnn5").model, replace(TRAINING, engine="numpy"))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: study(baseline="linear"), "'mine' has no variant 'linear'; it has mlp, cnn3, cnn5"),
+        (lambda: study(reference="cnn9"), "no variant 'cnn9'"),
+        (lambda: study(experiments=(replace(KERNELS, variants=("cnn3", "cnn7")),)), "no variant 'cnn7'"),
+        (
+            lambda: study(experiments=(replace(KERNELS, factor="width"),)),  # type: ignore[arg-type]
+            "Experiment 'kernel' of study 'mine'.*'width'",
+        ),
+        (lambda: study(experiments=(replace(KERNELS, factor="filters"),)), "differ in more than filters"),
+        (lambda: study(experiments=(replace(KERNELS, variants=("cnn3", "mlp")),)), "differ in more than kernel"),
+        (lambda: study(variants=(*study().variants[:2], other_rate)), "'cnn3' and 'cnn5' are trained differently"),
+        (lambda: study(variants=(*study().variants[:2], other_engine)), "are trained differently: .*engine='numpy'"),
+        (lambda: study(variants=(*study().variants, study().variants[0])), r"twice: \['cnn3', 'cnn5', 'mlp', 'mlp'\]"),
+        (lambda: study(reported=(Reported("cnn9", "parameters", "1", 1, 1),)), "no variant 'cnn9'"),
+        (lambda: study(claims=(claim(variant="cnn9"),)), "no variant 'cnn9'"),
+        (lambda: study(claims=(claim(others=("svm",)),)), "no variant 'svm'"),
+        (lambda: study(claims=tuple(claim(str(i)) for i in range(7))), "declares 7 claims; at most 6"),
+        (lambda: claim(kind="better"), "Claim 'c' is of kind 'better'; it must be one of 'superiority'"),
+        (lambda: claim(others=()), r"Claim 'c' compares 'cnn3' with \[\]"),
+        (lambda: claim(others=("mlp", "cnn5")), r"compares 'cnn3' with \['mlp', 'cnn5'\]"),
+        (lambda: claim(others=("cnn3",)), r"compares 'cnn3' with \['cnn3'\]"),
+        (lambda: study(decisions=(Decision("Kernel", "3", "why", "filters"),)), "names experiment 'filters'; .*kernel"),
+        (lambda: study().runs("quick"), "'mine' is no part of profile 'quick'; it is in smoke, full"),
+        (
+            lambda: study(budgets={"quick": Budget(1, 1, experiments=("depth",))}),
+            r"names the experiments \['depth'\], which it lacks",
+        ),
+    ],
+)
+def test_bad_declarations_are_named(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        make()
+
+
+def test_six_claims_and_the_best_of_k_are_accepted() -> None:
+    best = claim("best", kind="best of k", others=("mlp", "cnn5"))
+    assert len(study(claims=(best, *(claim(str(i)) for i in range(5)))).claims) == 6
+
+
+# ---------------------------------------------------------------- the studies that are declared
+
+
+@pytest.mark.parametrize(
+    ("name", "profile"),
+    [(name, profile) for name in STUDIES for profile in PROFILES if profile in STUDIES[name].budgets],
+)
+def test_declared_runs_fit_their_images(name: str, profile: Profile) -> None:
+    declared = STUDIES[name]
+    runs = declared.runs(profile)
+    assert {declared.baseline, declared.reference} <= set(runs)
+    for of_variant in runs.values():
+        assert [run.seed for run in of_variant] == list(range(declared.budget(profile).seeds))
+        for run in of_variant:
+            dataset = run.data.dataset
+            if isinstance(dataset, Glyphs):
+                available, shape = dataset.train, (dataset.channels, dataset.size, dataset.size)
+            else:
+                assert isinstance(dataset, str)
+                available, shape = IMAGES[dataset]
+            assert run.model.input_shape == shape
+            assert run.data.validation_images + (run.data.train_images or 1) <= available
+            assert run.model.classes == 10
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_smoke_data_is_generated(name: str) -> None:
+    for of_variant in STUDIES[name].runs("smoke").values():
+        assert isinstance(of_variant[0].data.dataset, Glyphs)
+    run = STUDIES[name].runs("smoke")[STUDIES[name].baseline][0]
+    assert isinstance(run.data.dataset, Glyphs)
+    parts = split(generate(run.data.dataset), run.data, seed=0)
+    assert parts.train.pixels.shape[1:] == run.model.input_shape
+
+
+def test_ids_are_unique_and_fit_for_file_names() -> None:
+    assert all(study.id == name for name, study in STUDIES.items())
+    claims = [claim.id for study in STUDIES.values() for claim in study.claims]
+    assert len(set(claims)) == len(claims)
+    ids = [*STUDIES, *claims, *(v.id for s in STUDIES.values() for v in s.variants)]
+    assert all(re.fullmatch(r"[a-z0-9_-]+", name) for name in ids)
+    full = [study.budget("full").seeds for study in STUDIES.values()]
+    assert min(full) >= 8  # verdicts need as many
+
+
+def test_select() -> None:
+    assert select("") == tuple(STUDIES.values())
+    assert [study.id for study in select("mnist, fashion  mnist")] == ["mnist", "fashion"]
+    with pytest.raises(SpecError, match=r"(?s)STUDIES names 'imagenet'.*Known are: mnist, mnist_numpy"):
+        select("mnist imagenet")
