@@ -19,22 +19,24 @@ from rich.text import Text
 from convscope.runs.plan import PlannedRun
 
 POLL_SECONDS = 0.25
+START_SECONDS = 3.0  # until a process has imported torch and drawn its images
 
 
 def duration(seconds: float) -> str:
     """Write a duration as people say it: ``"45 s"``, ``"3 min 20 s"``, ``"2 h 5 min"``."""
     whole = max(0, round(seconds))
+    minutes = round(whole / 60)
     if whole < 60:
         return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s" if whole % 60 and whole < 600 else f"{round(whole / 60)} min"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    if whole < 600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{minutes} min"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def expected_duration(runs: Sequence[PlannedRun], jobs: int) -> float:
-    """Rough wall time in seconds of training runs in so many processes, with 3 s for each process to start."""
+    """Rough wall time in seconds of training runs in so many processes, with the time that these take to start."""
     longest = max((run.expected_seconds for run in runs), default=0.0)
-    return max(sum(run.expected_seconds for run in runs) / max(jobs, 1), longest) + 3.0
+    return max(sum(run.expected_seconds for run in runs) / max(jobs, 1), longest) + START_SECONDS
 
 
 @dataclass
@@ -65,7 +67,7 @@ class ProgressDisplay:
         self._folder = folder
         self._jobs = jobs
         self._console = console or Console(stderr=True)
-        self._started = time.monotonic()
+        self._started = self._reported = time.monotonic()
         self._stop = threading.Event()
         self._live: Live | None = None
         self._thread: threading.Thread | None = None
@@ -99,7 +101,7 @@ class ProgressDisplay:
         """Note that a run has ended; without a terminal, print a line about it."""
         self._poll()
         state = self._states[key]
-        state.finished, state.failed = True, failed
+        state.finished, state.failed, self._reported = True, failed, time.monotonic()
         if not self._console.is_terminal:
             done = sum(other.finished for other in self._states.values())
             outcome = "FAILED" if failed else f"validation accuracy {state.accuracy:.1%}"
@@ -112,13 +114,14 @@ class ProgressDisplay:
             )
 
     def seconds_left(self) -> float:
-        """Time left: what was expected of the rest, scaled by how the expectation has held so far."""
+        """Time left: what was expected of the rest, at the pace seen when a worker last reported, counted down."""
         expected = sum(run.expected_seconds for run in self._runs.values())
         done = sum(run.expected_seconds * self._fraction(key) for key, run in self._runs.items())
-        spent = time.monotonic() - self._started
-        if done < 0.02 * expected:
-            return max(0.0, expected_duration(list(self._runs.values()), self._jobs) - spent)
-        return spent * (expected - done) / done
+        spent = self._reported - self._started - START_SECONDS
+        left = expected_duration(list(self._runs.values()), self._jobs)
+        if done > 0.02 * expected and spent > 0:
+            left = START_SECONDS + spent * expected / done
+        return max(0.0, left - (time.monotonic() - self._started)) if done < expected else 0.0
 
     def _fraction(self, key: str) -> float:
         state = self._states[key]
@@ -134,7 +137,9 @@ class ProgressDisplay:
             if state.finished or not file.exists():
                 continue
             state.started = state.started or time.monotonic()
-            state.epochs, state.accuracy = json.loads(file.read_text())
+            epochs, state.accuracy = json.loads(file.read_text())
+            if epochs > state.epochs:
+                state.epochs, self._reported = epochs, time.monotonic()
 
     def _render(self) -> Table:
         done = sum(state.finished for state in self._states.values())
