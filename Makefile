@@ -8,9 +8,9 @@ export PROFILE STUDIES JOBS DEVICE STRICT BACKEND PORT
 
 BIN := .venv/bin
 RUN := @$(BIN)/python -m convscope
-STEPS := all data train metrics figures report site serve readme
+STEPS := all data train metrics figures report site serve readme publish
 
-.PHONY: help setup test lint bench lock clean $(STEPS)
+.PHONY: help setup deploy test lint bench lock clean $(STEPS)
 
 help: ## show this help
 	@echo 'Usage: make TARGET [PROFILE=smoke|quick|full] [STUDIES="..."] [JOBS=n] [DEVICE=auto|cpu|cuda|mps] [STRICT=1]'
@@ -26,6 +26,7 @@ report: ## build/PROFILE/report/report.html and report.pdf
 site: ## build/PROFILE/site/
 serve: ## show the site here, rebuilt and reloaded when a source changes
 readme: ## write this build's results into README.md
+publish: ## keep the results of PROFILE=full in data/published/
 
 $(STEPS): setup
 	$(RUN) $@
@@ -43,6 +44,10 @@ setup: .venv/ready ## make .venv from requirements.lock (every target does this 
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@$(BIN)/python -m convscope install-quarto
 	@touch $@
+
+deploy: setup ## deploy a trained run to the SageMaker emulator, with evidence (ARGS='--target aws' for AWS)
+	$(RUN) train
+	$(RUN) deploy run $(ARGS)
 
 test: setup ## run all tests
 	@$(BIN)/python -m pytest $(ARGS)

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from convscope.deployment.commands import deploy_app
+from convscope.deployment.serving.command import serve_model
 from convscope.errors import ConvscopeError
 from convscope.pipeline import PUBLISHED, Pipeline, find_root
 from convscope.report.backend import choose
@@ -165,6 +167,10 @@ def install_quarto() -> None:
 
     found = install(Path(sys.prefix) / "quarto.json")
     print(f"Quarto: {found or 'not to be had here; Pandoc and Typst render the report'}")
+
+
+app.add_typer(deploy_app, name="deploy")
+app.command("serve-model")(serve_model)
 
 
 def _where_to_look(pipeline: Pipeline) -> None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +26,7 @@ from convscope.report.backend import Backend, choose
 from convscope.runs.environment import commit, cores
 from convscope.runs.plan import PlannedRun, plan, plan_study
 from convscope.runs.store import RunStore, UnreadableResult
+from convscope.specs import ImageFolder
 from convscope.stages import Stage, files_below
 from convscope.studies import Profile, Study, select
 
@@ -42,6 +45,7 @@ _GROUND = (
 )
 PUBLISHED: Literal["published"] = "published"
 RESULT_FILES = ("metrics.json", "pictures.safetensors")
+EVIDENCE_FILES = ("evidence.json", "page.md")
 RETRY_SECONDS = 3600  # a data set that was not to be had is looked for again after an hour
 
 
@@ -89,6 +93,11 @@ class Pipeline:
     def store(self) -> RunStore:
         """Results of runs; all profiles share them."""
         return RunStore(self.root / "build" / "runs")
+
+    @property
+    def evidence_folders(self) -> tuple[Path, ...]:
+        """Where evidence of deployments lies: of this build, and of one on AWS that is kept in the repository."""
+        return (self.build / "deployment", self.published_folder / "deployment")
 
     @property
     def published_folder(self) -> Path:
@@ -299,18 +308,56 @@ class Pipeline:
 
         return self._stage("report", inputs, [output], work)
 
+    def deployment_stage(self) -> Stage | None:
+        """Turn a trained run into the evidence that it can be deployed; None where nothing was trained here.
+
+        A process of its own, beside the report's: it starts servers, and takes them down whatever ends it.
+        """
+        run = self._deployed()
+        if run is None:
+            return None
+        folder = self.build / "deployment"
+
+        def inputs() -> str:
+            return digest([self._code(*_GROUND, "deployment"), f"{run.key} {self.store.state(run.key)}"])
+
+        def work() -> None:
+            command = [
+                sys.executable, "-m", "convscope", "deploy", "run", "--study", run.study, "--variant", run.variant,
+                "--profile", self.profile, "--device", self.device,
+            ]  # fmt: skip
+            if subprocess.run(command, cwd=self.root, stdout=subprocess.DEVNULL, check=False).returncode:
+                raise ConvscopeError(
+                    "The deployment failed; its own message stands above.",
+                    "`make deploy` tries it again by itself; `convscope deploy sweep` removes what it left.",
+                )
+
+        return self._stage("deployment", inputs, [folder / name for name in EVIDENCE_FILES], work)
+
+    def _deployed(self) -> PlannedRun | None:
+        """Return the run that is deployed: the reference network of the first study on a data set of the registry."""
+        runs = self.planned().values()
+        for study in sorted(self.selected, key=lambda study: study.id != "fashion"):
+            for run in runs:
+                public = not isinstance(run.spec.data.dataset, ImageFolder)
+                if public and (run.study, run.variant, run.spec.seed) == (study.id, study.reference, 0):
+                    return run
+        return None
+
     def site_stage(self) -> Stage:
         """Report, documentation and downloads to the site."""
         site, report = self.build / "site", self.build / "report"
 
         def inputs() -> str:
-            files = files_below(self.root / "site", report, self.build / "metrics.json", PACKAGE)
-            return digest_of_files([*files, self.root / "README.md"])
+            evidence = [folder / name for folder in self.evidence_folders for name in EVIDENCE_FILES]
+            return digest_of_files(
+                files_below(self.root / "site", report, self.build / "metrics.json", PACKAGE, *evidence)
+            )
 
         def work() -> None:
             from convscope.report.site import build_site  # noqa: PLC0415
 
-            build_site(self.root, self.build, site)
+            build_site(self.root, self.build, site, self.evidence_folders)
 
         return self._stage("site", inputs, [site], work)
 
@@ -324,12 +371,16 @@ class Pipeline:
         """
         self.find_data()
         self.train()
-        for stage in (self.metrics_stage(), self.figures_stage(), self.report_stage(), self.site_stage()):
-            done = stage.run()
-            if not done:
-                print(f"{stage.name}: up to date", file=sys.stderr)
-            if stage.name == until:
-                return
+        with ThreadPoolExecutor(1) as beside:
+            deployment = self.deployment_stage() if until == "site" else None
+            deployed = beside.submit(deployment.bring_up_to_date) if deployment else None
+            for stage in (self.metrics_stage(), self.figures_stage(), self.report_stage()):
+                stage.bring_up_to_date()
+                if stage.name == until:
+                    return
+            if deployed:
+                deployed.result()
+            self.site_stage().bring_up_to_date()
 
     def _stage(self, name: str, inputs: Any, outputs: list[Path], work: Any) -> Stage:
         return Stage(name, inputs, outputs, work, self.build / ".stages" / f"{name}.json")

@@ -61,6 +61,11 @@ class Stage:
         print(f"{self.name}: done in {time.monotonic() - started:.1f} s", file=sys.stderr)
         return True
 
+    def bring_up_to_date(self) -> None:
+        """Do the step unless it is current, and say so if it is."""
+        if not self.run():
+            print(f"{self.name}: up to date", file=sys.stderr)
+
     def _outputs(self) -> str:
         return digest_of_files(files_below(*self.outputs))
 

@@ -7,14 +7,14 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from convscope.errors import ConvscopeError, ReportError
 from convscope.files import replacing_folder
 
 
-def build_site(root: Path, build: Path, output: Path) -> None:
+def build_site(root: Path, build: Path, output: Path, evidence: Sequence[Path] = ()) -> None:
     """Build the site from site/, the rendered report and the package's docstrings.
 
     Parameters
@@ -25,6 +25,8 @@ def build_site(root: Path, build: Path, output: Path) -> None:
         The profile's build folder, with ``report/``, ``figures/`` and ``metrics.json``.
     output
         The folder to write, complete or not at all.
+    evidence
+        Folders that may hold the evidence of a deployment: ``page.md`` and ``evidence.json``.
 
     Raises
     ------
@@ -32,7 +34,7 @@ def build_site(root: Path, build: Path, output: Path) -> None:
         MkDocs warns or fails: a broken link, a page that the navigation lacks.
     """
     source = build / ".site-source"
-    assemble(root, build, source)
+    assemble(root, build, source, evidence)
     with replacing_folder(output) as folder:
         command = [
             sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet",
@@ -52,7 +54,7 @@ def build_site(root: Path, build: Path, output: Path) -> None:
         (folder / "site").rmdir()
 
 
-def assemble(root: Path, build: Path, source: Path) -> None:
+def assemble(root: Path, build: Path, source: Path, evidence: Sequence[Path]) -> None:
     """Put together what MkDocs reads: site/ as it is, the report's page with its figures, downloads, the package."""
     with replacing_folder(source) as folder:
         shutil.copy(root / "site" / "mkdocs.yml", folder)
@@ -64,11 +66,24 @@ def assemble(root: Path, build: Path, source: Path) -> None:
         for name in ("report.html", "report.pdf"):
             shutil.copy(build / "report" / name, report)
         shutil.copy(build / "metrics.json", report)
+        _add_evidence(docs / "deployment", [place for place in evidence if (place / "page.md").is_file()])
         shutil.copytree(
             root / "src" / "convscope",
             folder / "src" / "convscope",
             ignore=shutil.ignore_patterns("__pycache__"),
         )
+
+
+def _add_evidence(folder: Path, places: Sequence[Path]) -> None:
+    """Put the pages of deployments one after the other, each with its JSON beside it."""
+    folder.mkdir()
+    pages = []
+    for number, place in enumerate(places, start=1):
+        name = "evidence.json" if number == 1 else f"evidence-{number}.json"
+        shutil.copyfile(place / "evidence.json", folder / name)
+        pages.append((place / "page.md").read_text(encoding="utf-8").replace("evidence.json", name))
+    none = "# Deployment\n\nThis build deployed nothing: its results were trained elsewhere.\n"
+    (folder / "index.md").write_text("\n\n".join(pages) or none, encoding="utf-8")
 
 
 def serve(root: Path, build: Path, port: int, rebuild: Callable[[], None]) -> None:
