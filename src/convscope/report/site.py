@@ -37,7 +37,7 @@ def build_site(root: Path, build: Path, output: Path, evidence: Sequence[Path] =
     assemble(root, build, source, evidence)
     with replacing_folder(output) as folder:
         command = [
-            sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet",
+            sys.executable, "-m", "mkdocs", "build", "--strict",  # not --quiet, which hides warnings from --strict too
             "--config-file", str(source / "mkdocs.yml"), "--site-dir", str(folder / "site"),
         ]  # fmt: skip
         done = subprocess.run(
