@@ -28,7 +28,7 @@ class Server:
     said: Path
 
     def page(self, name: str) -> str:
-        with urllib.request.urlopen(self.address + name, timeout=10) as answer:
+        with urllib.request.urlopen(self.address + name, timeout=LIMIT) as answer:
             text: str = answer.read().decode()
         return " ".join(text.split())
 
