@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 from numpy.typing import NDArray
 
+from convscope.figures.mosaic import mosaic, show
 from convscope.figures.style import LINE, PALETTE, WIDTH
 
 CHANNEL_NAMES = {1: ("grey",), 3: ("red", "green", "blue")}
@@ -50,15 +51,18 @@ def class_distribution(facts: dict[str, Any]) -> Figure:
 def samples(facts: dict[str, Any], images: NDArray[np.uint8]) -> Figure:
     """Show training images of each class, one class a row; images (classes, n, C, H, W)."""
     classes, count = images.shape[:2]
-    figure, grid = plt.subplots(
-        classes, count, figsize=(WIDTH * 0.8, WIDTH * 0.8 * classes / (count + 2)), squeeze=False
-    )
-    figure.subplots_adjust(left=0.2, right=1, top=1, bottom=0, wspace=0.06, hspace=0.06)
-    for label, row in enumerate(grid):
-        for axes, image in zip(row, images[label], strict=True):
-            show_image(axes, image)
-        row[0].text(-0.15, 0.5, facts["class_names"][label], transform=row[0].transAxes, ha="right", va="center")
+    board = mosaic(_channels_last(images.reshape(-1, *images.shape[2:])), columns=count)
+    figure, axes = plt.subplots(figsize=(WIDTH * 0.8, WIDTH * 0.66 * classes / count))
+    figure.subplots_adjust(left=0.18, right=1, top=1, bottom=0)
+    show(axes, board, "gray", (0, 255))
+    for label, name in enumerate(facts["class_names"]):
+        axes.text(-0.02, 1 - (label + 0.5) / classes, name, transform=axes.transAxes, ha="right", va="center")
     return figure
+
+
+def _channels_last(images: NDArray[Any]) -> NDArray[Any]:
+    """Turn (N, C, H, W) into (N, H, W, 3), or (N, H, W) for grey images."""
+    return images[:, 0] if images.shape[1] == 1 else np.moveaxis(images, 1, -1)
 
 
 def mean_images(facts: dict[str, Any], images: NDArray[np.uint8]) -> Figure:

@@ -168,8 +168,8 @@ class Numbers:
         decided = resolve(self._metrics, pointer)
         wording = {"supported": supported, "refuted": refuted, "inconclusive": inconclusive}[decided["verdict"]]
         if decided["reason"] == "n too small":
-            seeds = self.value(f"{pointer}/n", "count")
-            wording += f" With {seeds} seeds there is no verdict; the numbers lean to *{decided['leaning']}*."
+            seeds = self.value(f"{pointer}/n", "count") + (" seed" if decided["n"] == 1 else " seeds")
+            wording += f" With {seeds} there is no verdict; the numbers lean to *{decided['leaning']}*."
         return self._span(wording, f"{pointer}/verdict")
 
     def _span(self, text: str, pointer: str) -> str:
