@@ -78,18 +78,22 @@ class Cloud:
     @cached_property
     def resources(self) -> Any:
         """Module `sagemaker.core.resources` of the SDK."""
-        os.environ.setdefault("AWS_DEFAULT_REGION", self.region)  # it makes a client while it is imported
-        with warnings.catch_warnings():
-            # Its docstrings hold "\|" and "\*" in plain strings, which Python remarks when it first compiles them.
-            warnings.filterwarnings("ignore", "invalid escape sequence")
-            warnings.filterwarnings("ignore", '"\\\\[|*]" is an invalid escape sequence')  # Python 3.14's words
-            from sagemaker.core import resources  # noqa: PLC0415  # takes 3 s
-        return resources
+        return import_sdk()
 
     @property
     def where(self) -> dict[str, Any]:
         """Session and region, as the SDK's functions take them."""
         return {"session": self.session, "region": self.region}
+
+
+def import_sdk() -> Any:
+    """Import the SDK's resources, which takes 3 s the first time."""
+    with warnings.catch_warnings():
+        # Its docstrings hold "\|" and "\*" in plain strings, which Python remarks when it first compiles them.
+        warnings.filterwarnings("ignore", "invalid escape sequence")
+        warnings.filterwarnings("ignore", '"\\\\[|*]" is an invalid escape sequence')  # Python 3.14's words
+        from sagemaker.core import resources  # noqa: PLC0415
+    return resources
 
 
 def connect(target: Target, region: str = "", bucket: str = "", role: str | None = "") -> Cloud:
@@ -144,7 +148,7 @@ def _check_endpoints(target: Target, environment: Mapping[str, str]) -> None:
                     f"The target is aws, but {name} is {url}, which is no endpoint of AWS. Nothing was created.",
                     f"Unset {name}, or use --target emulator.",
                 )
-    elif "AWS_ENDPOINT_URL_SAGEMAKER" not in set_ones or any(map(is_amazon, set_ones.values())):
+    elif "AWS_ENDPOINT_URL" not in set_ones or any(map(is_amazon, set_ones.values())):  # it holds for every service
         raise DeploymentError(
             "The target is emulator, but AWS_ENDPOINT_URL and its like do not lead to one. Nothing was created.",
             "Unset them: the command starts an emulator by itself.",

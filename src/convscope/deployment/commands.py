@@ -87,6 +87,7 @@ def sweep(
     """Remove what killed deployments left: by their journals, and by name and tag where there is none."""
     from convscope.deployment.aws import connect  # noqa: PLC0415
     from convscope.deployment.stage import JOURNALS, emulator_variables  # noqa: PLC0415
+    from convscope.deployment.sweep import still_there  # noqa: PLC0415
     from convscope.deployment.sweep import sweep as do  # noqa: PLC0415
 
     folders = [Path(journals)] if journals else sorted(Path("build").glob(f"*/deployment/{JOURNALS}"))
@@ -96,7 +97,7 @@ def sweep(
         cloud = connect(_target(target), region, bucket, role=None)
         left = do(cloud, folders, lambda line: print(line, file=sys.stderr))
     if left:
-        raise DeploymentError(f"Still there: {', '.join(f'{thing.kind} {thing.name}' for thing in left)}.")
+        raise DeploymentError(still_there(left))
     print("Nothing is left.")
 
 

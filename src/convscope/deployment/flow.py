@@ -24,7 +24,7 @@ from convscope.deployment.plan import Plan
 from convscope.deployment.provision import Provision, given, utc
 from convscope.deployment.signals import signals_as_exceptions, signals_held_back
 from convscope.deployment.steps import Steps
-from convscope.deployment.sweep import Leftover, tear_down
+from convscope.deployment.sweep import SWEEP, Leftover, still_there, tear_down
 from convscope.files import sha256_of, write_text
 from convscope.specs import canonical_json
 
@@ -72,10 +72,11 @@ def deploy(cloud: Cloud, plan: Plan, journals: Path, report: Callable[[str], Non
                 _up(provision, plan, steps, Path(folder), facts)
         except BaseException as error:
             left = _down(cloud, journal, steps)
+            what = f"AWS refuses: {error}" if isinstance(error, ClientError | BotoCoreError) else str(error)
             if left:
-                raise DeploymentError(f"{error}\n{_still_there(left)}", _SWEEP) from error
+                raise DeploymentError(f"{what}\n{still_there(left)}", SWEEP) from error
             if isinstance(error, ClientError | BotoCoreError):
-                raise DeploymentError(f"AWS refuses: {error}") from error
+                raise DeploymentError(what) from error
             raise
         left = _down(cloud, journal, steps)
     facts |= {
@@ -84,13 +85,6 @@ def deploy(cloud: Cloud, plan: Plan, journals: Path, report: Callable[[str], Non
         "leftovers": [{"kind": thing.kind, "name": thing.name} for thing in left],
     }
     return facts
-
-
-_SWEEP = "Run `convscope deploy sweep`; endpoints cost money for as long as they run."
-
-
-def _still_there(left: list[Leftover]) -> str:
-    return "Still there: " + ", ".join(f"{thing.kind} {thing.name}" for thing in left)
 
 
 def _up(provision: Provision, plan: Plan, steps: Steps, folder: Path, facts: Facts) -> None:
@@ -210,7 +204,12 @@ def _wait_for_first_answer(invoke: inference.Invoke, plan: Plan) -> None:
 
 
 def _down(cloud: Cloud, journal: Journal, steps: Steps) -> list[Leftover]:
+    """Tear down; what may be there still counts as left where AWS cannot be asked."""
     with signals_held_back(), steps.step("tear-down") as step:
-        left = tear_down(cloud, journal, steps.say)
-        step.outcome = _still_there(left) if left else "nothing is left"
+        try:
+            left = tear_down(cloud, journal, steps.say)
+        except (ClientError, BotoCoreError) as error:
+            steps.say(f"tear-down: AWS cannot be asked what is left: {error}")
+            left = [Leftover(kind, name) for kind, name in journal.intents()]
+        step.outcome = still_there(left) if left else "nothing is left"
     return left

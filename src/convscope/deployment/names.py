@@ -20,7 +20,7 @@ def deployment_name(study: str, variant: str) -> str:
     A study and variant too long for it are cut, with some of their hash in place of the rest.
     """
     unique = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
-    what = re.sub(r"[^a-zA-Z0-9]+", "-", f"{study}-{variant}").strip("-").lower()
+    what = re.sub(r"[^a-zA-Z0-9]+", "-", f"{study}-{variant}").strip("-").lower() or "model"
     room = LONGEST - _SUFFIX_ROOM - len(PREFIX) - len(unique) - 1
     if len(what) > room:
         mark = hashlib.sha256(what.encode()).hexdigest()[:6]

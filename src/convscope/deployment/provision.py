@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from convscope.deployment.aws import Cloud, DeploymentError, error_code, poll
@@ -55,15 +56,8 @@ class Provision:
 
     def upload(self, path: Path, key: str) -> None:
         """Upload a file into the deployment's folder."""
-        self._create("S3", key, lambda: self._upload(path, key))
-
-    def _upload(self, path: Path, key: str) -> None:
-        from boto3.exceptions import S3UploadFailedError  # noqa: PLC0415
-
-        try:
-            self.cloud.s3.upload_file(str(path), self.cloud.bucket, f"{S3_FOLDER}{self.name}/{key}")
-        except S3UploadFailedError as error:
-            raise DeploymentError(f"{path.name} cannot be uploaded: {error}.") from error
+        full_key = f"{S3_FOLDER}{self.name}/{key}"
+        self._create("S3", full_key, partial(self.cloud.s3.upload_file, str(path), self.cloud.bucket, full_key))
 
     def download(self, uri: str, path: Path) -> None:
         """Download an object of the deployment's bucket."""
@@ -206,10 +200,13 @@ class Provision:
         )
 
     def _wait_for_endpoint(self, endpoint: Any, transitions: list[dict[str, Any]]) -> None:
+        transitions.append({"status": "Creating", "time": utc(endpoint.creation_time)})
+        self.say("endpoint: Creating")
+
         def ended() -> bool:
             endpoint.refresh()
             status = endpoint.endpoint_status
-            if not transitions or transitions[-1]["status"] != status:
+            if transitions[-1]["status"] != status:
                 transitions.append({"status": status, "time": utc(endpoint.last_modified_time)})
                 self.say(f"endpoint: {status}")
             return status in {"InService", "Failed", "OutOfService"}
@@ -233,7 +230,7 @@ class Provision:
         self.journal.note("create", kind=kind, name=name)
         try:
             created = request()
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, Boto3Error) as error:
             hint = _QUOTA if error_code(error) == "ResourceLimitExceeded" else ""
             raise DeploymentError(f"{kind} {name} cannot be created: {error}", hint) from error
         self.journal.note("created", kind=kind, name=name)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from convscope.deployment.aws import DeploymentError, Target
+from convscope.deployment.aws import DeploymentError, Target, import_sdk
 from convscope.deployment.plan import DEFAULT, Options, Plan
 from convscope.files import write_json
 from convscope.runs.plan import PlannedRun
@@ -65,6 +65,7 @@ def deploy(
         from convscope.deployment.evidence import assemble  # noqa: PLC0415
         from convscope.deployment.flow import deploy as do  # noqa: PLC0415
         from convscope.deployment.page import write_page  # noqa: PLC0415
+        from convscope.deployment.sweep import SWEEP, Leftover, still_there  # noqa: PLC0415
 
         cloud = connect(target, region, bucket, role)
         plan = plan_of(store, run, data_folder, options)
@@ -74,10 +75,7 @@ def deploy(
     write_json(path, evidence)
     write_page(evidence, output)
     if evidence["leftovers"]:
-        raise DeploymentError(
-            f"Still there: {', '.join(thing['name'] for thing in evidence['leftovers'])}.",
-            "Run `convscope deploy sweep`; endpoints cost money for as long as they run.",
-        )
+        raise DeploymentError(still_there(Leftover(**thing) for thing in evidence["leftovers"]), SWEEP)
     return path
 
 
@@ -85,14 +83,14 @@ def deploy(
 def emulator_variables() -> Iterator[None]:
     """Set the variables that lead to an emulator: one that is running already, else one for as long as the block.
 
-    A running one is found by AWS_ENDPOINT_URL_SAGEMAKER on this machine.
+    A running one is found by AWS_ENDPOINT_URL on this machine.
     """
     from convscope.deployment.emulator.process import emulator_process, is_running, variables  # noqa: PLC0415
 
     if is_running():
         yield
         return
-    with emulator_process() as wanted, variables(wanted):
+    with emulator_process(meanwhile=import_sdk) as wanted, variables(wanted):
         yield
 
 

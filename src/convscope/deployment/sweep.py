@@ -37,6 +37,14 @@ class Leftover:
     name: str
 
 
+SWEEP = "Run `convscope deploy sweep`; endpoints cost money for as long as they run."
+
+
+def still_there(left: Iterable[Leftover]) -> str:
+    """Name what is left over."""
+    return "Still there: " + ", ".join(f"{thing.kind} {thing.name}" for thing in left)
+
+
 # As boto3 spells them; in the order of deletion: nothing is removed while something that rests on it runs.
 KINDS = {"Endpoint": "endpoint", "EndpointConfig": "endpoint_config", "Model": "model", "TrainingJob": "training_job"}
 

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -23,11 +23,16 @@ _NO_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.de
 
 
 @contextmanager
-def emulator_process() -> Iterator[dict[str, str]]:
+def emulator_process(meanwhile: Callable[[], object] = lambda: None) -> Iterator[dict[str, str]]:
     """Start an emulator; give the variables that lead clients to it, its bucket and role among them.
 
     It lives as long as the pipe to it: it ends with the block, and with this process however that dies. A signal from
     the terminal does not reach it, since it must outlive the tear-down.
+
+    Parameters
+    ----------
+    meanwhile
+        Done while it starts, which takes 2 s.
 
     Raises
     ------
@@ -44,6 +49,7 @@ def emulator_process() -> Iterator[dict[str, str]]:
     assert process.stdin is not None
     assert process.stdout is not None
     try:
+        meanwhile()
         line = process.stdout.readline()
         if not line:
             raise ConvscopeError("The emulator did not start.", "Its output above says why.")
@@ -56,7 +62,7 @@ def emulator_process() -> Iterator[dict[str, str]]:
 
 def is_running() -> bool:
     """Tell whether the environment leads to an emulator on this machine."""
-    return urlsplit(os.environ.get("AWS_ENDPOINT_URL_SAGEMAKER", "")).hostname in {"127.0.0.1", "localhost"}
+    return urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname in {"127.0.0.1", "localhost"}
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
+import secrets
 import shutil
 import tempfile
 import threading
@@ -28,7 +28,6 @@ from convscope.deployment.emulator.training import TrainingJobs
 
 REGION = "eu-central-1"
 ROLE = "convscope-execution"
-BUCKET = "convscope-emulated"
 
 
 class Emulator:
@@ -145,6 +144,7 @@ def _make_role(iam: Any) -> str:
 
 
 def _make_bucket(storage: Storage) -> str:
-    with contextlib.suppress(storage.client.exceptions.BucketAlreadyOwnedByYou):
-        storage.client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    return BUCKET
+    """Make a bucket, of a new name: moto's accounts live as long as the process."""
+    name = f"convscope-emulated-{secrets.token_hex(3)}"
+    storage.client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return name

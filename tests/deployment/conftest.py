@@ -1,0 +1,56 @@
+"""An emulated account for the tests of deployments, one a session; each test finds and leaves it empty."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import tiny_run
+from emulated import environment_of, everything, images
+
+from convscope.deployment.aws import RETRIES, Cloud, connect
+from convscope.deployment.emulator import Emulator
+
+
+@pytest.fixture(scope="session")
+def quick_artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("artefact")
+    tiny_run.artefact(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def account(quick_artefact: Path) -> Iterator[Emulator]:
+    with Emulator(images=images(quick_artefact)) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take everything away that could lead to an account."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "CONVSCOPE_")):
+            monkeypatch.delenv(name)
+    for name in RETRIES:  # `connect` sets them; so they are put back afterwards
+        monkeypatch.setenv(name, RETRIES[name])
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+
+
+@pytest.fixture
+def emulator(account: Emulator, no_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    for name, value in environment_of(account).items():
+        monkeypatch.setenv(name, value)
+    yield account
+    account.faults.active.clear()
+
+
+@pytest.fixture
+def cloud(emulator: Emulator) -> Iterator[Cloud]:
+    """The account as a client sees it; nothing may be left in it."""
+    connected = connect("emulator")
+    yield connected
+    assert everything(emulator, connected) == []

@@ -1,0 +1,220 @@
+"""The emulator, driven by clients as they come: it does what AWS does and refuses what AWS refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convscope.deployment.aws import Cloud, import_sdk
+from convscope.deployment.emulator import ApiFault, Emulator, Image
+from convscope.deployment.emulator.storage import split_uri
+from convscope.deployment.names import LONGEST, belongs_to, deployment_name
+
+
+def job_request(own: Emulator, **changes: Any) -> dict[str, Any]:
+    return {
+        "TrainingJobName": "job",
+        "RoleArn": own.role,
+        "AlgorithmSpecification": {"TrainingImage": "ecr/quick-training:1", "TrainingInputMode": "File"},
+        "OutputDataConfig": {"S3OutputPath": f"s3://{own.bucket}/out"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+        **changes,
+    }
+
+
+def wait_for(job: str, client: Any) -> dict[str, Any]:
+    client.get_waiter("training_job_completed_or_stopped").wait(
+        TrainingJobName=job, WaiterConfig={"Delay": 0.05, "MaxAttempts": 400}
+    )
+    described: dict[str, Any] = client.describe_training_job(TrainingJobName=job)
+    return described
+
+
+def refusal(call: Any, **request: Any) -> str:
+    with pytest.raises(ClientError) as caught:
+        call(**request)
+    return str(caught.value)
+
+
+@pytest.fixture
+def own(no_aws: None, monkeypatch: pytest.MonkeyPatch, quick_artefact: Path) -> Any:
+    """An emulator of one's own, with the clients of plain boto3."""
+    from emulated import images  # noqa: PLC0415
+
+    with Emulator(images=images(quick_artefact), grace_seconds=1) as emulator:
+        for name, value in emulator.environment.items():
+            monkeypatch.setenv(name, value)
+        yield emulator
+
+
+@pytest.fixture
+def client(own: Emulator) -> Any:
+    return boto3.client("sagemaker")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"TrainingJobName": "x" * 64}, "length less than or equal to 63"),
+        ({"TrainingJobName": "under_score"}, "regular expression pattern"),
+        ({"ResourceConfig": {"InstanceType": "ml.m5.huge", "VolumeSizeInGB": 1}}, "enum value set"),
+        ({"HyperParameters": {"run": "x" * 2501}}, "length less than or equal to 2500"),
+        ({"HyperParameters": {str(n): "x" for n in range(101)}}, "length less than or equal to 100"),
+        ({"RoleArn": "arn:aws:iam::123456789012:role/nobody"}, "Could not assume role"),
+    ],
+)
+def test_refuses_a_job_that_aws_refuses(own: Emulator, client: Any, changes: dict[str, Any], reason: str) -> None:
+    assert reason in refusal(client.create_training_job, **job_request(own, **changes))
+    assert client.list_training_jobs()["TrainingJobSummaries"] == []
+
+
+def test_a_job_goes_through_its_states_and_leaves_its_artefact(own: Emulator, client: Any) -> None:
+    request = job_request(own, Tags=[{"Key": "project", "Value": "convscope"}])
+    arn = client.create_training_job(**request)["TrainingJobArn"]
+    assert "ResourceInUse" in refusal(client.create_training_job, **request)
+    described = wait_for("job", client)
+    states = [transition["Status"] for transition in described["SecondaryStatusTransitions"]]
+    assert states == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
+    assert described["BillableTimeInSeconds"] >= 1
+    bucket, key = split_uri(described["ModelArtifacts"]["S3ModelArtifacts"])
+    assert boto3.client("s3").head_object(Bucket=bucket, Key=key)["ContentLength"] > 1000
+    assert client.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "project", "Value": "convscope"}]
+    assert client.list_training_jobs(NameContains="JO")["TrainingJobSummaries"][0]["TrainingJobArn"] == arn
+    assert client.list_training_jobs(NameContains="other")["TrainingJobSummaries"] == []
+
+
+def test_a_failure_file_becomes_the_reason(own: Emulator, client: Any) -> None:
+    code = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text('out of luck'); sys.exit(3)"
+    failing = Image(train=[sys.executable, "-c", code, "{opt_ml}/output/failure"])
+    own.images["failing"] = failing  # type: ignore[index]
+    algorithm = {"TrainingImage": "ecr/failing", "TrainingInputMode": "File"}
+    client.create_training_job(**job_request(own, AlgorithmSpecification=algorithm))
+    with pytest.raises(Exception, match="terminal failure"):
+        wait_for("job", client)
+    described = client.describe_training_job(TrainingJobName="job")
+    assert described["FailureReason"] == "AlgorithmError: out of luck, exit code: 3"
+    assert described["TrainingJobStatus"] == "Failed"
+
+
+def test_a_channel_without_objects_fails_the_job(own: Emulator, client: Any) -> None:
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{own.bucket}/nothing/"}}
+    channels = [{"ChannelName": "training", "DataSource": source}]
+    client.create_training_job(**job_request(own, InputDataConfig=channels))
+    with pytest.raises(Exception, match="terminal failure"):
+        wait_for("job", client)
+    assert "No S3 objects found" in client.describe_training_job(TrainingJobName="job")["FailureReason"]
+
+
+@pytest.mark.parametrize(("stop", "last"), [(True, "Stopped"), (False, "MaxRuntimeExceeded")])
+def test_a_job_is_stopped_by_request_and_by_its_limit(own: Emulator, client: Any, stop: bool, last: str) -> None:
+    algorithm = {"TrainingImage": "ecr/slow-training", "TrainingInputMode": "File"}
+    limit = {"MaxRuntimeInSeconds": 600 if stop else 1}
+    client.create_training_job(**job_request(own, AlgorithmSpecification=algorithm, StoppingCondition=limit))
+    while client.describe_training_job(TrainingJobName="job")["SecondaryStatus"] != "Training":
+        time.sleep(0.02)
+    if stop:
+        client.stop_training_job(TrainingJobName="job")
+    described = wait_for("job", client)
+    assert (described["TrainingJobStatus"], described["SecondaryStatus"]) == ("Stopped", last)
+    assert "in status" in refusal(client.stop_training_job, TrainingJobName="job")
+
+
+def test_refuses_models_configs_and_endpoints_without_what_they_rest_on(own: Emulator, client: Any) -> None:
+    container = {"Image": "ecr/quick-serving", "ModelDataUrl": f"s3://{own.bucket}/none/model.tar.gz"}
+    model = {"ModelName": "m", "ExecutionRoleArn": own.role, "PrimaryContainer": container}
+    assert "Could not find model data" in refusal(client.create_model, **model)
+    boto3.client("s3").put_object(Bucket=own.bucket, Key="none/model.tar.gz", Body=b"x")
+    client.create_model(**model)
+    assert "already existing model" in refusal(client.create_model, **model)
+    serverless = {"MemorySizeInMB": 2048, "MaxConcurrency": 1}
+    variant = {"VariantName": "AllTraffic", "ModelName": "absent", "ServerlessConfig": serverless}
+    config = {"EndpointConfigName": "c", "ProductionVariants": [variant]}
+    assert "Could not find model" in refusal(client.create_endpoint_config, **config)
+    variant["ModelName"] = "m"
+    both = [{**variant, "InstanceType": "ml.m5.large"}]
+    assert "either" in refusal(client.create_endpoint_config, EndpointConfigName="c", ProductionVariants=both)
+    endpoint = {"EndpointName": "e", "EndpointConfigName": "c"}
+    assert "Could not find endpoint configuration" in refusal(client.create_endpoint, **endpoint)
+    client.create_endpoint_config(**config)
+    client.create_endpoint(**endpoint)
+    assert "already existing endpoint" in refusal(client.create_endpoint, **endpoint)
+    runtime = boto3.client("sagemaker-runtime")
+    assert "ValidationError" in refusal(runtime.invoke_endpoint, EndpointName="e", Body=b"{}")
+    while client.describe_endpoint(EndpointName="e")["EndpointStatus"] == "Creating":
+        time.sleep(0.02)
+    failed = client.describe_endpoint(EndpointName="e")
+    assert failed["EndpointStatus"] == "Failed"
+    assert "Failed to extract model data archive" in failed["FailureReason"]  # "x" is no archive
+    client.delete_endpoint(EndpointName="e")
+    for call, name in ((client.delete_model, "ModelName"), (client.describe_endpoint_config, "EndpointConfigName")):
+        assert "Could not find" in refusal(call, **{name: "absent"})
+
+
+def test_the_sdk_sends_a_serverless_variant_with_a_wrong_field_name(emulator: Emulator, cloud: Cloud) -> None:
+    """Why the flow makes endpoint configs with boto3; this fails when the SDK is mended."""
+    sdk = import_sdk()
+    serverless = {"memory_size_in_mb": 2048, "max_concurrency": 1}
+    variant = {"variant_name": "AllTraffic", "model_name": "m", "serverless_config": serverless}
+    with pytest.raises(Exception, match="MemorySizeInMb"):
+        sdk.EndpointConfig.create(endpoint_config_name="c", production_variants=[variant], **cloud.where)
+
+
+def test_unmodified_sdk_reads_what_the_emulator_answers(emulator: Emulator, cloud: Cloud) -> None:
+    assert list(import_sdk().TrainingJob.get_all(name_contains="absent", **cloud.where)) == []
+
+
+def test_a_fault_is_answered_as_often_as_it_is_set(own: Emulator, client: Any) -> None:
+    own.faults.active.append(ApiFault("ListModels", "ResourceLimitExceeded", "enough", times=2))
+    for _ in range(2):
+        assert "enough" in refusal(client.list_models)
+    assert client.list_models()["Models"] == []
+
+
+def test_an_emulator_of_its_own_ends_with_its_client(tmp_path: Path) -> None:
+    code = """
+import json, time
+from convscope.deployment.emulator.process import emulator_process
+with emulator_process() as variables:
+    print(json.dumps(variables), flush=True)
+    time.sleep(600)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as client:
+        assert client.stdout is not None
+        variables = json.loads(client.stdout.readline())
+        os.kill(client.pid, signal.SIGKILL)
+    url = variables["AWS_ENDPOINT_URL_SAGEMAKER"]
+    while answers(url):  # the emulator notices the closed pipe
+        time.sleep(0.05)
+
+
+def answers(url: str) -> bool:
+    import httpx  # noqa: PLC0415
+
+    try:
+        httpx.post(url, timeout=2, trust_env=False)
+    except httpx.HTTPError:
+        return False
+    return True
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_names_fit_whatever_is_deployed(study: str, variant: str) -> None:
+    name = deployment_name(study, variant)
+    assert len(f"{name}-t9") <= LONGEST
+    assert all(part and part.isascii() and part.isalnum() for part in name.split("-"))
+    assert name.startswith("convscope-")
+    assert belongs_to(f"{name}-e1", name)
+    assert not belongs_to(f"{name}0", name)

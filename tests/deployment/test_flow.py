@@ -1,0 +1,245 @@
+"""The whole flow against the emulated account: the real training, the real server, and nothing left."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import boto3
+import pytest
+import tiny_run
+from emulated import QUICK, REAL, everything, tiny_plan
+
+from convscope.deployment.aws import Cloud, DeploymentError, connect
+from convscope.deployment.emulator import Emulator
+from convscope.deployment.flow import deploy
+from convscope.deployment.package import package_code
+from convscope.deployment.plan import Options, Plan
+from convscope.deployment.stage import plan_of
+from convscope.deployment.sweep import sweep
+from convscope.files import sha256_of
+from convscope.runs.plan import PlannedRun
+from convscope.runs.store import RunStore
+from convscope.specs import ImageFolder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("instances", [(), ("ml.m5.large",)])
+def test_trains_serves_and_leaves_nothing(cloud: Cloud, tmp_path: Path, instances: tuple[str, ...]) -> None:
+    lines: list[str] = []
+    plan = tiny_plan(replace(REAL, endpoint_instances=instances))
+    facts = deploy(cloud, plan, tmp_path, lines.append)
+    assert facts["leftovers"] == []
+    assert list(tmp_path.iterdir()) == []  # the journal is forgotten
+    assert facts["artefact"]["run_key"] == plan.local.key
+    assert facts["artefact"]["test_accuracy"] == plan.local.test_accuracy
+    # one batch of the evaluation, 500 images: the same bits as on this machine
+    assert facts["comparison"] == {
+        "images": 500,
+        "against": "the predictions of the local run",
+        "weights_identical": True,
+        "same_class": 500,
+        "largest_confidence_difference": 0.0,
+        "identical": True,
+    }
+    for image in facts["inference"]["images"]:
+        assert image["predicted_class"] == image["local_class"]
+        assert image["confidence"] == pytest.approx(image["local_confidence"], abs=1e-3)
+    assert [step["name"] for step in facts["steps"]][-1] == "tear-down"
+    assert len(facts["latency"]["milliseconds"]) == 5
+    assert ("InstanceType" in facts["endpoint"]["variant"]) == bool(instances)
+    assert any("Training" in line for line in lines)
+
+
+@pytest.mark.slow
+def test_a_model_of_other_weights_is_compared_with_itself(cloud: Cloud, tmp_path: Path) -> None:
+    """On AWS another processor may give other last bits; then the artefact's own model is the measure."""
+    plan = tiny_plan(REAL)
+    changed = {name: array * 0.5 for name, array in plan.local.weights.items()}
+    facts = deploy(cloud, replace(plan, local=replace(plan.local, weights=changed)), tmp_path, lambda _line: None)
+    assert facts["comparison"]["against"] == "the artefact's model, evaluated here"
+    assert not facts["comparison"]["weights_identical"]
+    assert facts["comparison"]["identical"]
+
+
+def test_a_long_run_goes_through_the_config_channel(
+    emulator: Emulator, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convscope.deployment.flow.LONGEST_HYPERPARAMETER", 100)
+    facts = deploy(cloud, tiny_plan(), tmp_path, lambda _line: None)
+    (job,) = [
+        job.description
+        for job in emulator.records.all("TrainingJob")
+        if job.description["TrainingJobArn"] == facts["training"]["arn"]
+    ]
+    assert [channel["ChannelName"] for channel in job["InputDataConfig"]] == ["code", "config"]
+    assert "run" not in job["HyperParameters"]
+
+
+def test_two_deployments_at_once_do_not_touch_each_other(cloud: Cloud, tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        tasks = [pool.submit(deploy, cloud, tiny_plan(), tmp_path, lambda _line: None) for _ in range(2)]
+        first, second = (task.result() for task in tasks)
+    assert first["name"] != second["name"]
+    assert first["leftovers"] == second["leftovers"] == []
+    # each had its own endpoint to the end
+    assert first["endpoint"]["transitions"][-1]["status"] == "InService"
+    assert second["endpoint"]["transitions"][-1]["status"] == "InService"
+
+
+def test_the_second_type_of_machine_is_taken_where_the_first_is_not_to_be_had(
+    emulator: Emulator, cloud: Cloud, tmp_path: Path
+) -> None:
+    from convscope.deployment.emulator import CapacityFault  # noqa: PLC0415
+
+    emulator.faults.active.append(CapacityFault(("ml.m5.large",)))
+    machines = ("ml.m5.large", "ml.m5.xlarge")
+    options = replace(QUICK, training_instances=machines, endpoint_instances=machines)
+    facts = deploy(cloud, tiny_plan(options), tmp_path, lambda _line: None)
+    assert facts["training"]["instance_type"] == "ml.m5.xlarge"
+    assert facts["endpoint"]["variant"]["InstanceType"] == "ml.m5.xlarge"
+    statuses = [transition["status"] for transition in facts["endpoint"]["transitions"]]
+    assert statuses == ["Creating", "Failed", "Creating", "InService"]
+    assert facts["leftovers"] == []
+
+
+# ---------------------------------------------------------------- before anything is created
+
+
+@pytest.mark.parametrize(
+    ("missing", "named"),
+    [
+        ("AWS_ACCESS_KEY_ID", "credentials"),
+        ("AWS_DEFAULT_REGION", "region"),
+        ("CONVSCOPE_BUCKET", "bucket"),
+        ("CONVSCOPE_ROLE", "role"),
+    ],
+)
+def test_says_in_one_line_what_is_missing(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, missing: str, named: str
+) -> None:
+    monkeypatch.delenv(missing)
+    if missing == "AWS_ACCESS_KEY_ID":
+        monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(DeploymentError, match=f"Missing for a deployment: {named}") as caught:
+        connect("emulator")
+    assert "\n" not in caught.value.message
+    assert "Nothing was created" in caught.value.message
+
+
+def test_all_that_is_missing_is_named_at_once(no_aws: None) -> None:
+    with pytest.raises(DeploymentError, match=r"credentials .*region .*bucket .*role"):
+        connect("aws")
+
+
+def test_never_falls_back_to_the_emulator_or_from_it(
+    emulator: Emulator, no_aws: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.moto_url)
+    with pytest.raises(DeploymentError, match="target is aws, but AWS_ENDPOINT_URL is http://127"):
+        connect("aws", "eu-central-1", "bucket", "role")
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    with pytest.raises(DeploymentError, match="target is emulator, but"):
+        connect("emulator", "eu-central-1", "bucket", "role")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("CONVSCOPE_BUCKET", "no-such-bucket-here", "bucket no-such-bucket-here cannot be used"),
+        ("CONVSCOPE_ROLE", "arn:aws:iam::123456789012:role/nobody", "role .*nobody cannot be used"),
+    ],
+)
+def test_looks_at_bucket_and_role(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(DeploymentError, match=reason):
+        connect("emulator")
+
+
+def test_a_bucket_of_another_region_is_refused(emulator: Emulator) -> None:
+    s3 = boto3.client("s3", region_name="eu-west-1")
+    s3.create_bucket(Bucket="far-away", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    with pytest.raises(DeploymentError, match="far-away is in eu-west-1, not in eu-central-1"):
+        connect("emulator", bucket="far-away")
+
+
+def test_a_folder_of_images_is_refused(tmp_path: Path) -> None:
+    plan: Plan = tiny_plan()
+    data = replace(plan.run.spec.data, dataset=ImageFolder("mine", "0" * 64))
+    run: PlannedRun = replace(plan.run, spec=replace(plan.run.spec, data=data))
+    with pytest.raises(DeploymentError, match="folder mine"):
+        plan_of(RunStore(tmp_path), run, tmp_path, Options())
+
+
+# ---------------------------------------------------------------- code, sweep
+
+
+def test_the_packed_code_is_the_same_each_time_and_can_be_imported(tmp_path: Path) -> None:
+    for name in ("one.zip", "two.zip"):
+        package_code(tmp_path / name)
+    assert sha256_of(tmp_path / "one.zip") == sha256_of(tmp_path / "two.zip")
+    code = "import convscope.deployment.train_entry as entry; print(entry.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(tmp_path / "one.zip")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith(str(tmp_path / "one.zip"))
+
+
+def test_sweep_takes_what_has_name_and_tag_and_nothing_else(cloud: Cloud, tmp_path: Path) -> None:
+    cloud.s3.put_object(Bucket=cloud.bucket, Key="weights", Body=b"x")
+    container = {"Image": "ecr/quick-serving", "ModelDataUrl": f"s3://{cloud.bucket}/weights"}
+    for name, tags in (
+        ("convscope-mine", [{"Key": "project", "Value": "convscope"}]),
+        ("convscope-of-somebody-else", []),
+        ("other", [{"Key": "project", "Value": "convscope"}]),
+    ):
+        cloud.sagemaker.create_model(ModelName=name, ExecutionRoleArn=cloud.role, PrimaryContainer=container, Tags=tags)
+    cloud.s3.put_object(Bucket=cloud.bucket, Key="convscope/convscope-gone/code.zip", Body=b"x")
+    cloud.s3.create_multipart_upload(Bucket=cloud.bucket, Key="convscope/convscope-gone/data")
+    assert sweep(cloud, [tmp_path], lambda _line: None) == []
+    names = [model["ModelName"] for model in cloud.sagemaker.list_models()["Models"]]
+    assert sorted(names) == ["convscope-of-somebody-else", "other"]
+    for name in names:
+        cloud.sagemaker.delete_model(ModelName=name)
+    cloud.s3.delete_object(Bucket=cloud.bucket, Key="weights")
+
+
+@pytest.mark.slow
+def test_the_commands_run_and_sweep(tmp_path: Path, no_aws: None) -> None:
+    """From an empty folder: the run is trained, deployed on an emulator of its own, and nothing is left."""
+    from convscope.deployment.stage import deploy as stage  # noqa: PLC0415
+
+    local = tiny_run.result()
+    store = RunStore(tmp_path / "build" / "runs")
+    store.write(local)
+    run = PlannedRun(local.key, local.spec, local.mode, "tiny", "cnn", "tiny")
+    output = tmp_path / "build" / "smoke" / "deployment"
+    path = stage(store, run, tmp_path / "data", output, options=Options(latency_calls=3))
+    evidence = json.loads(path.read_text())
+    assert evidence["label"] == "EMULATED"
+    assert evidence["comparison"]["identical"]
+    for machine_path in (str(tmp_path), str(Path.home()), sys.prefix):
+        assert machine_path not in path.read_text()
+        assert machine_path not in (output / "page.md").read_text()
+    command = "from convscope.deployment.commands import deploy_app; deploy_app()"
+    done = subprocess.run(
+        [sys.executable, "-c", command, "sweep"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "Nothing is left.\n"
+
+
+def test_everything_sees_what_is_there(emulator: Emulator, cloud: Cloud) -> None:
+    """The check that the other tests rest on."""
+    cloud.s3.put_object(Bucket=cloud.bucket, Key="weights", Body=b"x")
+    assert everything(emulator, cloud) == ["weights"]
+    cloud.s3.delete_object(Bucket=cloud.bucket, Key="weights")
