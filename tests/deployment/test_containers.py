@@ -148,6 +148,7 @@ def test_nothing_else_can_be_imported(tmp_path: Path) -> None:
     assert done.stdout == "[True, True, False, False]\n"
 
 
+@pytest.mark.slow
 def test_training_needs_no_more(tmp_path: Path) -> None:
     python, variables = image("training", tmp_path)
     done = subprocess.run(
@@ -158,6 +159,7 @@ def test_training_needs_no_more(tmp_path: Path) -> None:
     assert (tmp_path / "model" / "model.json").is_file()
 
 
+@pytest.mark.slow
 def test_serving_needs_no_more(tmp_path: Path) -> None:
     tiny_run.artefact(tmp_path / "model")
     python, variables = image("serving", tmp_path)

@@ -56,6 +56,7 @@ def test_names_are_listed(checkout: tuple[Path, PlannedRun]) -> None:
     assert subprocess.check_output(command, cwd=checkout[0], text=True) == "fashion/mlp/seed0\n"
 
 
+@pytest.mark.slow
 def test_run_is_served(checkout: tuple[Path, PlannedRun], tmp_path: Path) -> None:
     root, run = checkout
     command = [

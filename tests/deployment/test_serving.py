@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import io
 import json
+import math
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +23,12 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 from tiny_run import Server, png
 
-from convscope.deployment.artefact import HEADER, read_artefact
-from convscope.deployment.serving.predictor import FLOAT32, serving_mode
+from convscope.deployment.artefact import HEADER, read_artefact, weight_shapes
+from convscope.deployment.serving.predictor import FLOAT32, Predictor, serving_mode
 from convscope.engines.numeric_mode import numeric_mode
 from convscope.engines.torch_engine import EVALUATION_BATCH
 from convscope.files import sha256_of
-from convscope.specs import NumericMode
+from convscope.specs import Dense, Flatten, ModelSpec, NumericMode
 
 MODES = {"as here": None, "float32": FLOAT32}
 
@@ -89,6 +91,22 @@ def test_predictions_are_those_of_the_training(channels: int, mode: NumericMode 
     assert [answer["confidence"] for answer in got] == result.confidences.tolist()
     assert [answer["predicted_class"] for answer in one_by_one] == result.predictions[:20].tolist()
     np.testing.assert_allclose([answer["confidence"] for answer in one_by_one], result.confidences[:20], atol=1e-3)
+
+
+def test_single_images_get_the_confidence_of_the_batch(tmp_path: Path) -> None:
+    """In bfloat16 a batch of one, computed as such, is off by 0.007 for some of these images."""
+    rng = np.random.default_rng(0)
+    model = ModelSpec((1, 28, 28), (Flatten(), Dense(256), Dense(10, "none")))
+    weights = {
+        name: (2 * rng.normal(size=shape) / np.sqrt(math.prod(shape[1:]))).astype(np.float32)
+        for name, shape in weight_shapes(model).items()
+    }
+    predictor = Predictor(replace(tiny_run.artefact(tmp_path), model=model, weights=weights))
+    images = rng.integers(0, 256, (2000, 1, 28, 28)).astype(np.float32)
+    together = predictor.predict(images)
+    alone = [predictor.predict(image[np.newaxis])[0] for image in images]
+    assert [answer.predicted_class for answer in alone] == [answer.predicted_class for answer in together]
+    np.testing.assert_allclose([a.confidence for a in alone], [a.confidence for a in together], atol=1e-3, rtol=0)
 
 
 def test_answer(server: Server) -> None:

@@ -64,11 +64,11 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def bomb(claimed: tuple[int, int]) -> bytes:
-    """A PNG of 60 kB that decompresses to 64 MB of zeros."""
-    header = struct.pack(">IIBBBBB", *claimed, 8, 0, 0, 0, 0)
+def bomb(*claimed: tuple[int, int]) -> bytes:
+    """A PNG of 60 kB that decompresses to 64 MB of zeros, with a header for each size that it claims."""
+    headers = b"".join(chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 8, 0, 0, 0, 0)) for size in claimed)
     data = zlib.compress(bytes(64 * MEGABYTE), 9)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + headers + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
 def assert_refused(response: httpx.Response, status: int, kind: str) -> None:
@@ -101,6 +101,7 @@ BAD = {
     "PNG with a wrong byte": (GOOD[:60] + bytes([GOOD[60] ^ 255]) + GOOD[61:], PNG, 400, "BadImage"),
     "bomb of its true size": (bomb((8192, 8192)), PNG, 400, "BadShape"),
     "bomb that claims the right size": (bomb((16, 16)), PNG, 200, ""),  # Pillow stops when 16 rows are there
+    "bomb with a second header": (bomb((16, 16), (8192, 8192)), PNG, 400, "BadImage"),
     "bomb of more pixels than Pillow allows": (bomb((2**31 - 1, 2**31 - 1)), PNG, 400, "BadShape"),
     "image too large": (image_file("L", (28, 28)), PNG, 400, "BadShape"),
     "image not square": (image_file("L", (16, 15)), PNG, 400, "BadShape"),
@@ -111,7 +112,7 @@ BAD = {
     "not UTF-8": (b'{"instances": "\xff\xff"}', JSON, 400, "BadJson"),
     "10,000-deep JSON": (b"[" * 10_000, JSON, 400, "BadJson"),
     "10,000-deep instance": (b'{"instances": [' + b"[" * 10_000 + b"]" * 10_000 + b"]}", JSON, 400, "BadJson"),
-    "deeper than numpy": (b'{"instances": [' + b"[" * 100 + b"1" + b"]" * 100 + b"]}", JSON, 400, "BadPixels"),
+    "deeper than numpy": (b'{"instances": [' + b"[" * 100 + b"1" + b"]" * 100 + b"]}", JSON, 400, "BadShape"),
     "number of 5,000 digits": (b'{"instances": [' + b"9" * 5000 + b"]}", JSON, 400, "BadJson"),
     "a list": (b"[1, 2]", JSON, 400, "BadJson"),
     "null": (b"null", JSON, 400, "BadJson"),
@@ -130,9 +131,13 @@ BAD = {
     "below zero": (instance(square).replace(b"255", b"-0.5"), JSON, 400, "BadPixels"),
     "beyond 64 bits": (instance(square).replace(b"255", b"9" * 30), JSON, 400, "BadPixels"),
     "text": (instance([["1"] * 16] * 16), JSON, 400, "BadPixels"),
+    "texts that numpy would make terabytes of": (instance(["x" * 3_000_000] + [""] * 500_000), JSON, 400, "BadShape"),
+    "a long text as pixel": (instance([*square[:-1], ["x" * 4_000_000, *square[0][1:]]]), JSON, 400, "BadPixels"),
+    "2 million lists": (b'{"instances": [[' + b"[]," * 2_000_000 + b"[]]]}", JSON, 400, "BadShape"),
+    "number of 4,000 digits": (instance(square).replace(b"255", b"9" * 4000), JSON, 400, "BadPixels"),
     "true": (instance([[True] * 16] * 16), JSON, 400, "BadPixels"),
     "null pixels": (instance([[None] * 16] * 16), JSON, 400, "BadPixels"),
-    "ragged": (instance([*square[:-1], square[-1][:-1]]), JSON, 400, "BadPixels"),
+    "ragged": (instance([*square[:-1], square[-1][:-1]]), JSON, 400, "BadShape"),
     "no pixels": (instance([]), JSON, 400, "BadShape"),
     "wrong shape": (instance(square[:-1]), JSON, 400, "BadShape"),
     "channels last": (instance(GREY.transpose(1, 2, 0).tolist()), JSON, 400, "BadShape"),

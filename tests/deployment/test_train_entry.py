@@ -67,6 +67,7 @@ def test_hyperparameters_from_the_file(tmp_path: Path) -> None:
     assert not (tmp_path / "output" / "failure").exists()
 
 
+@pytest.mark.slow
 def test_variables_come_before_the_folders(tmp_path: Path) -> None:
     configure(tmp_path, {"run": "no run at all"})
     config = tmp_path / "elsewhere" / "config"
@@ -81,6 +82,7 @@ def test_variables_come_before_the_folders(tmp_path: Path) -> None:
     assert not (tmp_path / "model").exists()
 
 
+@pytest.mark.slow
 def test_command_line_comes_first(tmp_path: Path) -> None:
     configure(tmp_path, {"run": json.dumps("no run"), "name": "from the file"})
     done = enter(tmp_path, "--run", json.dumps(RUN), "--device", "cpu")
@@ -176,6 +178,7 @@ def test_failure_that_the_user_can_mend(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_failure_that_nobody_thought_of(tmp_path: Path) -> None:
     configure(tmp_path, {"run": RUN})
     (tmp_path / "model").write_text("a file where a folder belongs")
@@ -187,6 +190,7 @@ def test_failure_that_nobody_thought_of(tmp_path: Path) -> None:
     assert "Traceback" in done.stderr
 
 
+@pytest.mark.slow
 def test_stopped_from_outside(tmp_path: Path) -> None:
     endless = canonical_json(tiny_run.spec(epochs=100_000))
     with subprocess.Popen([*ENTRY, "--run", endless], env=environment(tmp_path), stdout=subprocess.PIPE) as process:

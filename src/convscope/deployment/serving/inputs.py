@@ -112,22 +112,33 @@ def _base64(text: str) -> bytes:
         raise BadRequest(400, "BadBase64", f"image_b64 is no base64: {error}.") from None
 
 
-def _raw(values: list[Any], shape: tuple[int, int, int]) -> NDArray[np.float32]:
-    try:
-        array = np.asarray(values)
-    except (ValueError, TypeError, OverflowError, RecursionError):
-        array = np.asarray(None)  # ragged or too deep; refused below
-    if array.dtype.kind not in "iuf":  # text, true and false, null, objects, numbers beyond 64 bits
-        raise BadRequest(400, "BadPixels", f"pixels are numbers of 0 to 255 in nested lists of shape {_due(shape)}.")
-    if array.shape not in {shape, shape[1:] if shape[0] == 1 else shape}:
-        raise BadRequest(400, "BadShape", f"the image has shape {array.shape}; the model takes {_due(shape)}.")
-    if not ((array >= 0) & (array <= 255)).all():  # false for infinities too; NaN does not get here
-        raise BadRequest(400, "BadPixels", f"pixels reach from {array.min()} to {array.max()}; they must be 0 to 255.")
-    return array.astype(np.float32).reshape(shape)
+def _raw(image: list[Any], shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    # Checked before numpy sees it: numpy would give every text the width of the longest one, terabytes from a few MB.
+    found = _shape(image)
+    if shape[0] == 1 and len(found) == 2:
+        image = [image]
+    level: list[Any] = [image]
+    for length in shape:
+        if not all(isinstance(part, list) and len(part) == length for part in level):
+            due = f"{shape} or {shape[1:]}" if shape[0] == 1 else f"{shape}"
+            uneven = " at first sight" if found == shape[-len(found) :] else ""
+            raise BadRequest(400, "BadShape", f"the image has shape {found}{uneven}; the model takes {due}.")
+        level = [value for part in level for value in part]
+    if not {type(value) for value in level} <= {int, float}:
+        raise BadRequest(400, "BadPixels", "pixels are numbers of 0 to 255; there is something else.")
+    for value in (min(level), max(level)):
+        if not 0 <= value <= 255:  # infinities too; NaN does not get here
+            raise BadRequest(400, "BadPixels", f"a pixel is {str(value)[:20]}; it must be 0 to 255.")
+    return np.array(level, np.float32).reshape(shape)
 
 
-def _due(shape: Shape) -> str:
-    return f"{shape} or {shape[1:]}" if shape[0] == 1 else f"{shape}"
+def _shape(image: Any) -> Shape:
+    """Return the lengths along the first elements, of five levels at most."""
+    lengths: list[int] = []
+    while isinstance(image, list) and len(lengths) < 5:
+        lengths.append(len(image))
+        image = image[0] if image else None
+    return tuple(lengths)
 
 
 def _png(content: bytes, shape: tuple[int, int, int]) -> NDArray[np.float32]:
@@ -146,6 +157,8 @@ def _png(content: bytes, shape: tuple[int, int, int]) -> NDArray[np.float32]:
 
     try:
         with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
+            if image.size != (width, height):
+                raise ValueError("a second header states another size")
             image.load()
             mode, pixels = image.mode, np.asarray(image.convert("L" if channels == 1 else "RGB"), np.float32)
     except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError, struct.error and more on damaged files
