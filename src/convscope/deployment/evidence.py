@@ -39,7 +39,7 @@ def assemble(facts: dict[str, Any], plan: Plan, cloud: Cloud) -> Evidence:
         It does not fit its schema.
     """
     witness = cloud.witness
-    evidence: Evidence = {
+    computed: Evidence = {
         "schema": SCHEMA,
         "label": witness.label(cloud.account),
         "origins": {service: sorted(found) for service, found in sorted(witness.origins.items())},
@@ -59,8 +59,8 @@ def assemble(facts: dict[str, Any], plan: Plan, cloud: Cloud) -> Evidence:
             if not call.operation.startswith(_POLLED) and call.operation != "InvokeEndpoint"
         ],
         "request_counts": _counts([call.operation for call in witness.calls]),
-        **facts,
     }
+    evidence = computed | facts | computed  # in this order, and facts replace nothing that is computed
     validate(evidence)
     return evidence
 
