@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -51,6 +52,7 @@ def served(folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def site(smoke_session: SmokeBuild) -> Iterator[str]:
+    assert smoke_session.process.returncode == 0, smoke_session.process.stderr[-3000:]
     with served(smoke_session.checkout.build / "site") as address:
         yield address
 
@@ -183,5 +185,6 @@ def assert_images_are_drawn(page: Page) -> None:
 def brightness(page: Page, selector: str) -> float:
     """Mean of red, green and blue of an element's background, 0 to 255."""
     colour: str = page.eval_on_selector(selector, "element => getComputedStyle(element).backgroundColor")
-    channels = [float(value) for value in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+    channels = [float(value) for value in re.findall(r"[\d.]+", colour)]
+    assert len(channels) == 3, f"{selector} is see-through: {colour}"
     return sum(channels) / 3

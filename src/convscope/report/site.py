@@ -48,7 +48,8 @@ def build_site(root: Path, build: Path, output: Path, evidence: Sequence[Path] =
             env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
         )
         if done.returncode != 0:
-            raise ReportError(f"MkDocs cannot build the site:\n{(done.stdout + done.stderr).strip()[-3000:]}")
+            said = "\n".join(line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("INFO"))
+            raise ReportError(f"MkDocs cannot build the site:\n{said.strip()[-3000:]}")
         for path in (folder / "site").iterdir():
             path.rename(folder / path.name)
         (folder / "site").rmdir()
