@@ -15,8 +15,8 @@ COPY requirements.lock ./
 RUN pip install --no-cache-dir uv==0.13.8
 
 # The lock's PyTorch brings 3 GB of CUDA; this is the same version without it. Its hash is not in the lock.
-ARG TORCH_INDEX=
-RUN uv pip install --system --no-cache --index-url "${TORCH_INDEX}" \
+ARG TORCH_BACKEND=cpu
+RUN uv pip install --system --no-cache --torch-backend "${TORCH_BACKEND}" \
     "torch==$(sed -n 's/^torch==\([^ ]*\).*/\1/p' requirements.lock)"
 
 # Everything else in the versions, and with the hashes, of the lock.

@@ -1,6 +1,6 @@
 # The training container: trains the run of its hyperparameters and leaves the artefact in /opt/ml/model.
 # Build from the top of the checkout:  docker build -f src/convscope/deployment/containers/training.Dockerfile .
-# For GPU instances:  --build-arg TORCH_INDEX=URL
+# For GPU instances:  --build-arg TORCH_BACKEND=cu130
 FROM python:3.11.13-slim-bookworm
 
 # One thread, and freed memory is kept: see convscope.runs.execute.
@@ -18,8 +18,8 @@ COPY requirements.lock ./
 RUN pip install --no-cache-dir uv==0.13.8
 
 # The lock's PyTorch brings 3 GB of CUDA; this is the same version without it. Its hash is not in the lock.
-ARG TORCH_INDEX=
-RUN uv pip install --system --no-cache --index-url "${TORCH_INDEX}" \
+ARG TORCH_BACKEND=cpu
+RUN uv pip install --system --no-cache --torch-backend "${TORCH_BACKEND}" \
     "torch==$(sed -n 's/^torch==\([^ ]*\).*/\1/p' requirements.lock)"
 
 # Everything else in the versions, and with the hashes, of the lock. Matplotlib draws the generated digits.
