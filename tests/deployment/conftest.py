@@ -44,6 +44,8 @@ def no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 def emulator(account: Emulator, no_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     for name, value in environment_of(account).items():
         monkeypatch.setenv(name, value)
+    # the emulator has done what it was asked when it answers; AWS may take longer
+    monkeypatch.setattr("convscope.deployment.sweep._SETTLING_SECONDS", 0.1)
     yield account
     account.faults.active.clear()
 

@@ -66,17 +66,20 @@ def test_a_model_of_other_weights_is_compared_with_itself(cloud: Cloud, tmp_path
     assert facts["comparison"]["identical"]
 
 
-def test_a_long_run_goes_through_the_config_channel(
+def test_a_long_run_and_the_data_go_through_channels(
     emulator: Emulator, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("convscope.deployment.flow.LONGEST_HYPERPARAMETER", 100)
-    facts = deploy(cloud, tiny_plan(), tmp_path, lambda _line: None)
+    data = tmp_path / "data" / "train-images"
+    data.parent.mkdir()
+    data.write_bytes(b"images")
+    facts = deploy(cloud, replace(tiny_plan(), files=(data,)), tmp_path, lambda _line: None)
     (job,) = [
         job.description
         for job in emulator.records.all("TrainingJob")
         if job.description["TrainingJobArn"] == facts["training"]["arn"]
     ]
-    assert [channel["ChannelName"] for channel in job["InputDataConfig"]] == ["code", "config"]
+    assert [channel["ChannelName"] for channel in job["InputDataConfig"]] == ["code", "config", "training"]
     assert "run" not in job["HyperParameters"]
 
 

@@ -22,7 +22,7 @@ from convscope.deployment.names import deployment_name
 from convscope.deployment.package import package_code
 from convscope.deployment.plan import Plan
 from convscope.deployment.provision import Provision, given, utc
-from convscope.deployment.signals import signals_as_exceptions, signals_held_back
+from convscope.deployment.signals import Signals
 from convscope.deployment.steps import Steps
 from convscope.deployment.sweep import SWEEP, Leftover, still_there, tear_down
 from convscope.files import sha256_of, write_text
@@ -63,21 +63,26 @@ def deploy(cloud: Cloud, plan: Plan, journals: Path, report: Callable[[str], Non
     steps = Steps(report)
     journal = Journal(journals / f"{deployment_name(plan.run.study, plan.run.variant)}.jsonl")
     facts: Facts = {"name": journal.deployment, "started": utc(started)}
-    with journal.held(), signals_as_exceptions():
+    with journal.held(), Signals() as signals:
         place = {"account": cloud.account, "region": cloud.region, "bucket": cloud.bucket}
         journal.note("begin", cloud=place)
-        provision = Provision(cloud, journal, plan, steps.say)
+        provision = Provision(cloud, journal, plan, steps.say, signals.check)
         try:
             with tempfile.TemporaryDirectory(prefix="convscope-deployment-") as folder:
                 _up(provision, plan, steps, Path(folder), facts)
+            signals.hold()
         except BaseException as error:
+            signals.hold()
             left = _down(cloud, journal, steps)
+            error = (
+                signals.received or error
+            )  # it may have struck in the middle of a request, and look like its failure
             what = f"AWS refuses: {error}" if isinstance(error, ClientError | BotoCoreError) else str(error)
             if left:
                 raise DeploymentError(f"{what}\n{still_there(left)}", SWEEP) from error
             if isinstance(error, ClientError | BotoCoreError):
                 raise DeploymentError(what) from error
-            raise
+            raise error
         left = _down(cloud, journal, steps)
     facts |= {
         "finished": utc(datetime.now(UTC)),
@@ -114,6 +119,7 @@ def _up(provision: Provision, plan: Plan, steps: Steps, folder: Path, facts: Fac
         step.outcome = endpoint.endpoint_status
 
     def invoke(body: bytes) -> tuple[bytes, str]:
+        provision.check()
         answer = endpoint.invoke(body=body, content_type=inference.JSON_TYPE, accept=inference.JSON_TYPE)
         return answer.body.read(), provision.cloud.witness.last_request_id("InvokeEndpoint")
 
@@ -205,7 +211,7 @@ def _wait_for_first_answer(invoke: inference.Invoke, plan: Plan) -> None:
 
 def _down(cloud: Cloud, journal: Journal, steps: Steps) -> list[Leftover]:
     """Tear down; what may be there still counts as left where AWS cannot be asked."""
-    with signals_held_back(), steps.step("tear-down") as step:
+    with steps.step("tear-down") as step:
         try:
             left = tear_down(cloud, journal, steps.say)
         except (ClientError, BotoCoreError) as error:

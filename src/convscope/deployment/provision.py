@@ -37,12 +37,15 @@ class Provision:
         What.
     say
         Reports a line.
+    check
+        Raises where a signal has asked for the end.
     """
 
     cloud: Cloud
     journal: Journal
     plan: Plan
     say: Callable[[str], None]
+    check: Callable[[], None]
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -124,6 +127,7 @@ class Provision:
 
         def ended() -> bool:
             nonlocal seen
+            self.check()
             job.refresh()
             if job.secondary_status != seen:
                 seen = job.secondary_status
@@ -204,6 +208,7 @@ class Provision:
         self.say("endpoint: Creating")
 
         def ended() -> bool:
+            self.check()
             endpoint.refresh()
             status = endpoint.endpoint_status
             if transitions[-1]["status"] != status:
@@ -227,6 +232,7 @@ class Provision:
         DeploymentError
             The service refuses.
         """
+        self.check()
         self.journal.note("create", kind=kind, name=name)
         try:
             created = request()
