@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convscope.deployment.aws import DeploymentError, Target
-from convscope.deployment.plan import DEFAULT, Options
 from convscope.errors import ConvscopeError
+
+if TYPE_CHECKING:  # boto3 takes a second to import, and every command of convscope imports this module
+    from convscope.deployment.aws import Target
 
 deploy_app = typer.Typer(
     no_args_is_help=True, help="Amazon SageMaker: train, deploy, ask, tear down, with evidence; or its emulator."
@@ -43,6 +44,7 @@ def run(  # noqa: PLR0917  # typer turns parameters into options
     output: Annotated[str, typer.Option(help="Folder for the evidence; build/PROFILE/deployment by default.")] = "",
 ) -> None:
     """Deploy a trained run, ask it, tear it down, and write evidence.json and its page."""
+    from convscope.deployment.plan import DEFAULT, Options  # noqa: PLC0415
     from convscope.deployment.serving.command import choose, trained_runs  # noqa: PLC0415
     from convscope.deployment.stage import deploy  # noqa: PLC0415
     from convscope.runs.store import RunStore  # noqa: PLC0415
@@ -85,7 +87,7 @@ def sweep(
     ] = "",
 ) -> None:
     """Remove what killed deployments left: by their journals, and by name and tag where there is none."""
-    from convscope.deployment.aws import connect  # noqa: PLC0415
+    from convscope.deployment.aws import DeploymentError, connect  # noqa: PLC0415
     from convscope.deployment.stage import JOURNALS, emulator_variables  # noqa: PLC0415
     from convscope.deployment.sweep import still_there  # noqa: PLC0415
     from convscope.deployment.sweep import sweep as do  # noqa: PLC0415
