@@ -35,7 +35,7 @@ def test_fingerprints_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "GLYPHS_REVISION", catalogue.GLYPHS_REVISION + 1)
     assert fingerprint(Glyphs()) != before
     after = fingerprint(Glyphs())
-    monkeypatch.setattr(catalogue, "version", {"matplotlib": "0.0"}.get)
+    monkeypatch.setattr(catalogue, "_matplotlib_version", lambda: "0.0")
     assert fingerprint(Glyphs()) != after
 
 
