@@ -37,7 +37,7 @@ def is_fraction(metrics: dict[str, Any], pointer: list[str]) -> bool:
     """Tell whether the measure around a number says that it is a fraction, shown in percent or points."""
     around = [reduce(step, pointer[:end], metrics) for end in (-1, -2)]
     named = [place["unit"] for place in around if isinstance(place, dict) and "unit" in place]
-    return named[:1] == ["fraction"] and pointer[-1] not in UNSCALED
+    return pointer[-1] == "margin" or (named[:1] == ["fraction"] and pointer[-1] not in UNSCALED)
 
 
 def assert_shows(text: str, value: float, *, fraction: bool) -> None:
