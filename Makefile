@@ -53,7 +53,7 @@ test: setup ## run all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: setup ## ruff, mypy --strict, import-linter
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/mypy tests/deployment/*.py && $(BIN)/lint-imports
 
 bench: setup ## measure speed ratios side by side
 	@$(BIN)/python benchmarks/numpy_against_torch.py
