@@ -130,6 +130,17 @@ def test_search_finds_a_word_and_leads_to_it(site: str, browser: Browser) -> Non
     page.close()
 
 
+def test_search_works_for_a_site_opened_from_the_disk(smoke_build: SmokeBuild, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    log = Log(page)
+    page.goto((smoke_build.checkout.build / "site" / "index.html").as_uri(), wait_until="load")
+    page.click(".md-search__input")
+    page.keyboard.type("colophon")
+    page.wait_for_selector(".md-search-result__link[href*='#sec-colophon']")
+    log.assert_only("file:", "data:", "blob:")
+    page.close()
+
+
 def test_the_dark_mode_switch_is_remembered(site: str, browser: Browser) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
     page.goto(site, wait_until="networkidle")
