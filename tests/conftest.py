@@ -5,6 +5,8 @@ This file also makes the helpers beside it importable from tests in sub-folders.
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from hypothesis import settings
 
@@ -12,6 +14,9 @@ from checkout import SMOKE_STUDIES, Checkout, SmokeBuild
 
 settings.register_profile("convscope", deadline=None)  # no timing decides whether a test passes
 settings.load_profile("convscope")
+
+# A script's background job ignores Ctrl-C, and so would all processes that the tests start: they are to notice it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
