@@ -131,6 +131,11 @@ class Numbers:
             return self.value(f"{pointer}/mean", "percent", max(1, digits_for(measure["interval"], 100)))
         return self.value(f"{pointer}/mean", "decimal", digits_for(measure["interval"], most=3))
 
+    def fastest(self, pointer: str) -> str:
+        """Format the smallest value of a measured time: what a machine that did nothing else would have needed."""
+        values = resolve(self._metrics, f"{pointer}/values")
+        return self.value(f"{pointer}/values/{values.index(min(values))}", "decimal", 1)
+
     def interval(self, pointer: str) -> str:
         """Format the 95 % interval of a measure or comparison as ``low to high``; a dash for a single run."""
         measured = resolve(self._metrics, pointer)
