@@ -58,16 +58,21 @@ class Stage:
         self.memory.unlink(missing_ok=True)
         self.work()
         write_json(self.memory, {"inputs": inputs, "outputs": self._outputs()})
-        print(f"{self.name}: done in {time.monotonic() - started:.1f} s", file=sys.stderr)
+        _say(f"{self.name}: done in {time.monotonic() - started:.1f} s")
         return True
 
     def bring_up_to_date(self) -> None:
         """Do the step unless it is current, and say so if it is."""
         if not self.run():
-            print(f"{self.name}: up to date", file=sys.stderr)
+            _say(f"{self.name}: up to date")
 
     def _outputs(self) -> str:
         return digest_of_files(files_below(*self.outputs))
+
+
+def _say(line: str) -> None:
+    """Write a line in one piece: stages that run beside each other would mix their lines, as `print` writes two."""
+    sys.stderr.write(f"{line}\n")
 
 
 def files_below(*paths: Path) -> list[Path]:
