@@ -48,14 +48,12 @@ def run(  # noqa: PLR0917  # typer turns parameters into options
     from convscope.deployment.serving.command import choose, trained_runs  # noqa: PLC0415
     from convscope.deployment.stage import deploy  # noqa: PLC0415
     from convscope.runs.store import RunStore  # noqa: PLC0415
-    from convscope.studies import PROFILES, select  # noqa: PLC0415
+    from convscope.studies import profile_named, select  # noqa: PLC0415
 
-    if profile not in PROFILES:
-        raise ConvscopeError(f"PROFILE is {profile!r}; it must be one of {', '.join(PROFILES)}.")
     root = Path.cwd()
     (chosen,) = select(study, root / "report" / "studies")
     name = f"{chosen.id}/{variant or chosen.reference}/seed0"
-    planned = choose(trained_runs(root, profile, study, device), name, profile)
+    planned = choose(trained_runs(root, profile_named(profile), study, device), name, profile)
     options = Options(
         training_instances=_listed(training_instance_type) or DEFAULT.training_instances,
         endpoint_instances=_listed(instance_type),

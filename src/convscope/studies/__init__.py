@@ -7,7 +7,7 @@ from pathlib import Path
 
 from convscope.errors import SpecError
 from convscope.studies import cifar10, design, fashion, fashion_compact, mnist, mnist_numpy
-from convscope.studies.study import PROFILES, Profile, Study, Variant
+from convscope.studies.study import PROFILES, Profile, Study, Variant, profile_named
 
 _IN_ORDER = (
     mnist.study,
@@ -20,7 +20,7 @@ _IN_ORDER = (
 )
 STUDIES: dict[str, Study] = {study.id: study for study in _IN_ORDER}  # in the order of the report
 
-__all__ = ["PROFILES", "STUDIES", "Profile", "Study", "Variant", "select"]
+__all__ = ["PROFILES", "STUDIES", "Profile", "Study", "Variant", "profile_named", "select"]
 
 
 def select(names: str = "", folder: Path | None = None) -> tuple[Study, ...]:

@@ -17,6 +17,19 @@ ClaimKind = Literal["superiority", "equivalence", "best of k"]
 MOST_CLAIMS = 6
 
 
+def profile_named(name: str) -> Profile:
+    """Return the profile of a name.
+
+    Raises
+    ------
+    SpecError
+        There is none of this name.
+    """
+    if name not in PROFILES:
+        raise SpecError(f"PROFILE is {name!r}; it must be one of {', '.join(PROFILES)}.")
+    return name
+
+
 @dataclass(frozen=True)
 class Variant:
     """One network of a study.

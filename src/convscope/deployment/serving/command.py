@@ -11,7 +11,7 @@ import typer
 from convscope.errors import ConvscopeError
 from convscope.runs.plan import PlannedRun, plan_study
 from convscope.runs.store import RunStore
-from convscope.studies import PROFILES, Profile, select
+from convscope.studies import Profile, profile_named, select
 
 SHOWN_NAMES = 12  # of the trained runs, in an error message
 
@@ -27,10 +27,8 @@ def serve_model(  # noqa: PLR0917  # typer turns parameters into options
     port: Annotated[int, typer.Option(envvar="PORT", min=0, max=65535, help="0 takes a free one.")] = 8080,
 ) -> None:
     """Serve a trained model on this machine: GET /ping, POST /invocations."""
-    if profile not in PROFILES:
-        raise ConvscopeError(f"PROFILE is {profile!r}; it must be one of {', '.join(PROFILES)}.")
     root = Path.cwd()
-    trained = trained_runs(root, profile, studies, device)
+    trained = trained_runs(root, profile_named(profile), studies, device)
     if not run:
         print("\n".join(trained) or f"No run of profile {profile} is trained yet; `make train` does it.")
         return
