@@ -51,7 +51,7 @@ def test_holes_are_filled_and_quartos_own_braces_stay(templates: Path, figures: 
     )
     assert filled(templates, figures, source) == (
         "# Data {#sec-data}\n\n{{< pagebreak >}}\n\n"
-        '[235,146]{.value data-source="/studies/fashion/variants/mlp/parameters"} at abc\n'
+        '[235,146]{.value data-source="/studies/fashion/variants/mlp/parameters" data-format="count 0"} at abc\n'
     )
 
 

@@ -6,12 +6,15 @@ import re
 from decimal import Decimal
 from typing import Any
 
+import pypandoc
 import pytest
+from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.errors import ReportError
-from convscope.report.numbers import FORMATS, Numbers, digits_for, percent, points, resolve, spread
+from convscope.report.formats import NUMERIC, percent, points, recompute, spread
+from convscope.report.numbers import Numbers, digits_for, resolve
 
 METRICS: dict[str, Any] = {
     "studies": {"fashion": {"runs": [10, 20], "a/b": 3, "m~n": 4, "seeds": 2, "gap": None}},
@@ -64,12 +67,14 @@ def test_percent_points_and_spread_round_to_their_places(value: float, digits: i
 
 
 def test_texts() -> None:
-    assert FORMATS["count"](421642) == "421,642"
-    assert FORMATS["millions"](4_241_152) == "4.24\u00a0M"
-    assert FORMATS["percent"](0.9116) == "91.2\u00a0%"
-    assert FORMATS["points"](0.021) == "+2.10"
-    assert FORMATS["points"](-0.0046) == "−0.46"
-    assert FORMATS["decimal"](-1234.5, 1) == "−1,234.5"
+    assert NUMERIC["count"](421642, 0) == "421,642"
+    assert NUMERIC["millions"](4_241_152, 2) == "4.24\u00a0M"
+    assert NUMERIC["percent"](0.9116, 1) == "91.2\u00a0%"
+    assert NUMERIC["points"](0.021, 2) == "+2.10"
+    assert NUMERIC["points"](-0.0046, 2) == "−0.46"
+    assert NUMERIC["decimal"](-1234.5, 1) == "−1,234.5"
+    assert NUMERIC["plain"](0.001, 6) == "0.001"
+    assert NUMERIC["plain"](0.1 + 0.2, 6) == "0.3"
 
 
 @given(st.floats(1e-6, 0.5), st.floats(0.3, 0.7))
@@ -86,7 +91,7 @@ def test_an_interval_sets_the_places(half_width: float, middle: float) -> None:
 def test_values_name_their_source() -> None:
     numbers = Numbers(METRICS)
     text = numbers.value("/studies/fashion/seeds", "count")
-    assert text == '[2]{.value data-source="/studies/fashion/seeds"}'
+    assert text == '[2]{.value data-source="/studies/fashion/seeds" data-format="count 0"}'
     assert numbers.value("/studies/fashion/gap", "count").startswith("[–]")
     assert numbers.pointers == ["/studies/fashion/seeds", "/studies/fashion/gap"]
     assert Numbers(METRICS, spans=False).value("/studies/fashion/seeds", "count") == "2"
@@ -103,6 +108,35 @@ def test_measures_and_comparisons() -> None:
     assert numbers.effect("/difference") == "−0.5"
 
 
+@pytest.mark.parametrize(
+    ("source", "rule", "text"),
+    [
+        ("/studies/fashion/seeds /studies/fashion/a~1b", "ratio 2", "0.67"),
+        ("/accuracy/interval/0", "key", "0"),
+        ("/studies/fashion/runs", "list", "10, 20"),
+        ("/studies/fashion/runs", "shape", "10×20"),
+        ("/claims", "length", "2"),
+        ("/claims", "length verdict=refuted", "1"),
+        ("/claims/sure/verdict", "verdict refuted", "refuted"),
+        ("/told", "date", "2026-11-21"),
+        ("/said", "markdown", "Half of 3×3, or 10."),
+        ("/said", "text", "Half of *3×3* [@lin2014], or 10."),
+        ("/studies/fashion/gap", "percent 1", "–"),
+    ],
+)
+def test_every_rule_can_be_followed_from_the_two_attributes(source: str, rule: str, text: str) -> None:
+    told = {"told": "2026-11-21T02:10:32Z", "said": "Half of *3×3* [@lin2014], or 10."}
+    assert recompute(METRICS | told, source, rule) == text
+
+
+def test_text_is_shown_as_it_is() -> None:
+    """Characters of Markdown in a string of metrics.json are characters in the report."""
+    title = "a_b *c* [d] @e -- ... 'f' \"g\" <h> `i` $j$ #k {l} |m| ~n~ ^o^ \\p"
+    text = Numbers({"title": title}, spans=False).value("/title")
+    html = pypandoc.convert_text(text, "html", "markdown", ["--wrap=none"])
+    assert BeautifulSoup(html, "html.parser").get_text().strip() == title
+
+
 def test_an_unknown_style_is_refused() -> None:
     with pytest.raises(ReportError, match=r"'roman'.*count"):
         Numbers(METRICS).value("/studies/fashion/seeds", "roman")
@@ -115,7 +149,8 @@ def test_the_verdict_picks_the_sentence_and_few_seeds_say_where_they_lean() -> N
     assert re.sub(r"\{[^}]*\}|[\[\]]", "", early) == (
         "Open. With 3 seeds there is no verdict; the numbers lean to *supported*."
     )
+    assert 'data-source="/claims/early/n" data-format="count 0"' in early  # a number inside the wording stays traced
     sure = numbers.verdict("sure", **wording)
-    assert sure == '[No.]{.value data-source="/claims/sure/verdict"}'
+    assert sure == '[No.]{.value data-source="/claims/sure/verdict" data-format="verdict refuted"}'
     with pytest.raises(ReportError, match="'unheard'"):
         numbers.verdict("unheard", **wording)

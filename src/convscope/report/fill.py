@@ -93,10 +93,9 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
         return f"datasheets/_{metrics['datasets'][name]['source']}.qmd"
 
     jinja.globals.update(
-        value=numbers.value, mean=numbers.mean, interval=numbers.interval, effect=numbers.effect,
-        fastest=numbers.fastest, ratio=numbers.ratio, datasheet=datasheet, measured_in=measured_in,
-        verdict=numbers.verdict, layer_name=layer_name, figure=figure, has_figure=has_figure, chapter=chapter,
-        metrics=metrics, facts=facts, studies=metrics["studies"], datasets=metrics["datasets"],
+        datasheet=datasheet, measured_in=measured_in, layer_name=layer_name, figure=figure, has_figure=has_figure,
+        chapter=chapter, metrics=metrics, facts=facts, studies=metrics["studies"], datasets=metrics["datasets"],
+        **numbers.functions,
     )  # fmt: skip
     try:
         text = jinja.get_template(MAIN).render()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from math import floor, log10
 from typing import Any
 
 from convscope.errors import ReportError
+from convscope.report import formats
+from convscope.report.formats import DIGITS
 
-MINUS = "−"  # U+2212: as wide as a plus, and never broken from its number
+# What Markdown would read as more than the character itself; "--" and "..." would become other characters.
+_SPECIAL = re.compile(r"[\\`*_\[\]<>@^~|$'\"#{}]|-(?=-)|\.(?=\.\.)")
 
 
 def resolve(metrics: Any, pointer: str) -> Any:
@@ -19,20 +23,10 @@ def resolve(metrics: Any, pointer: str) -> Any:
     ReportError
         It leads nowhere; the message names how far it led and what would be there.
     """
-    value = metrics
-    walked = ""
-    for part in pointer.split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        try:
-            value = value[int(name)] if isinstance(value, list) else value[name]
-        except (KeyError, IndexError, ValueError, TypeError):
-            known = ", ".join(map(str, value)) if isinstance(value, dict) else type(value).__name__
-            raise ReportError(
-                f"The report asks for {pointer}, but metrics.json has no {name!r} at {walked or '/'}.",
-                f"There is: {known[:300]}.",
-            ) from None
-        walked += f"/{part}"
-    return value
+    try:
+        return formats.resolve(metrics, pointer)
+    except LookupError as error:
+        raise ReportError(f"The report asks for {pointer}, but metrics.json has {error.args[0]}.") from None
 
 
 def digits_for(interval: list[float] | None, scale: float = 1.0, most: int = 2) -> int:
@@ -51,42 +45,6 @@ def digits_for(interval: list[float] | None, scale: float = 1.0, most: int = 2) 
     return max(0, min(most, 1 - floor(log10(half_width))))
 
 
-def count(value: float) -> str:
-    """Write a whole number with thousands separators: 421,642."""
-    return f"{value:,.0f}"
-
-
-def decimal(value: float, digits: int = 2) -> str:
-    """Write a number with so many decimal places and a real minus sign."""
-    return f"{value:,.{digits}f}".replace("-", MINUS)
-
-
-def percent(value: float, digits: int = 1) -> str:
-    """Write a fraction as percent: 0.912 as 91.2 %, with a space that does not break."""
-    return f"{decimal(100 * value, digits)}\u00a0%"
-
-
-def points(value: float, digits: int = 2) -> str:
-    """Write a difference of fractions in percentage points, signed: 0.021 as +2.10."""
-    return f"{100 * value:+.{digits}f}".replace("-", MINUS)
-
-
-def spread(value: float, digits: int = 2) -> str:
-    """Write a fraction in percent without the unit, such as an error in percentage points: 0.0021 as 0.21."""
-    return decimal(100 * value, digits)
-
-
-def millions(value: float) -> str:
-    """Write a large count in millions: 4,241,152 as 4.24 M."""
-    return f"{value / 1e6:.2f}\u00a0M"
-
-
-FORMATS: dict[str, Callable[..., str]] = {
-    "count": count, "decimal": decimal, "percent": percent, "points": points, "spread": spread,
-    "millions": millions,
-}  # fmt: skip
-
-
 class Numbers:
     """Brings numbers from metrics.json into the report's text and remembers which.
 
@@ -95,7 +53,7 @@ class Numbers:
     metrics
         The loaded metrics.json.
     spans
-        Wrap each number in a span that names its source; False gives plain text.
+        Wrap each number in a span that names its source and how it was formatted; False gives plain text.
     """
 
     def __init__(self, metrics: dict[str, Any], *, spans: bool = True) -> None:
@@ -103,26 +61,39 @@ class Numbers:
         self._spans = spans
         self.pointers: list[str] = []
 
-    def value(self, pointer: str, style: str = "", digits: int | None = None) -> str:
-        """Format the number that a JSON pointer leads to, as a span that names its source.
+    @property
+    def functions(self) -> dict[str, Callable[..., str]]:
+        """What templates may call, by name: nothing else brings a number into the text."""
+        names = ("value", "count_of", "mean", "fastest", "interval", "effect", "ratio", "verdict")
+        return {name: getattr(self, name) for name in names}
+
+    def value(self, pointer: str, style: str = "text", digits: int | None = None) -> str:
+        """Format what a JSON pointer leads to, as a span that names its source.
 
         Parameters
         ----------
         pointer
             ``/studies/fashion/variants/mlp/parameters``.
         style
-            ``count``, ``decimal``, ``percent``, ``points``, ``millions``; empty writes text as it is.
+            One of those in `convscope.report.formats`.
         digits
             Decimal places; by default what the style has.
         """
-        number = resolve(self._metrics, pointer)
-        if not style:
-            return self._span(str(number), pointer)
-        if number is None:
-            return self._span("–", pointer)
-        if style not in FORMATS:
-            raise ReportError(f"Style {style!r} of {pointer} is none of {', '.join(FORMATS)}.")
-        return self._span(FORMATS[style](number) if digits is None else FORMATS[style](number, digits), pointer)
+        if digits is None:
+            digits = DIGITS.get(style)
+        rule = style if digits is None else f"{style} {digits}"
+        text = self._text(pointer, rule)
+        if style == "markdown":
+            text = str(resolve(self._metrics, pointer))
+        elif style not in DIGITS:
+            text = _SPECIAL.sub(r"\\\g<0>", text)
+        return self._span(text, pointer, rule)
+
+    def count_of(self, pointer: str, **having: str) -> str:
+        """Count the elements of a list or object, or those that have a property: ``status="run"``."""
+        properties = [f"{name}={value}" for name, value in having.items()]
+        rule = " ".join(["length", *properties])
+        return self._span(self._text(pointer, rule), pointer, rule)
 
     def mean(self, pointer: str) -> str:
         """Format the mean of a measure, in percent for fractions, with the digits that its interval supports."""
@@ -140,7 +111,7 @@ class Numbers:
         """Format the 95 % interval of a measure or comparison as ``low to high``; a dash for a single run."""
         measured = resolve(self._metrics, pointer)
         if measured["interval"] is None:
-            return "–"
+            return formats.NOTHING
         fraction = measured["unit"] == "fraction"
         digits = digits_for(measured["interval"], 100 if fraction else 1, most=2 if fraction else 3)
         styles = ("decimal", "decimal")
@@ -157,7 +128,8 @@ class Numbers:
     def ratio(self, pointer: str, other: str) -> str:
         """Format one number over another: ``1.79``."""
         over = resolve(self._metrics, pointer) / resolve(self._metrics, other)
-        return self._span(f"{decimal(over, 2 if over < 10 else 0)}", f"{pointer} {other}")
+        both, rule = f"{pointer} {other}", f"ratio {2 if over < 10 else 0}"
+        return self._span(self._text(both, rule), both, rule)
 
     def verdict(self, claim: str, *, supported: str, refuted: str, inconclusive: str) -> str:
         """Choose the wording that a claim's verdict allows; with too few seeds, say where the numbers lean.
@@ -175,8 +147,16 @@ class Numbers:
         if decided["reason"] == "n too small":
             seeds = self.value(f"{pointer}/n", "count") + (" seed" if decided["n"] == 1 else " seeds")
             wording += f" With {seeds} there is no verdict; the numbers lean to *{decided['leaning']}*."
-        return self._span(wording, f"{pointer}/verdict")
+        return self._span(wording, f"{pointer}/verdict", f"verdict {decided['verdict']}")
 
-    def _span(self, text: str, pointer: str) -> str:
-        self.pointers.append(pointer)
-        return f'[{text}]{{.value data-source="{pointer}"}}' if self._spans else text
+    def _text(self, source: str, rule: str) -> str:
+        for pointer in source.split(" "):
+            resolve(self._metrics, pointer)  # names the place where a pointer leads nowhere
+        try:
+            return formats.recompute(self._metrics, source, rule)
+        except (LookupError, TypeError, ValueError) as error:
+            raise ReportError(f"{source} cannot be written as {rule!r}: {error}.") from None
+
+    def _span(self, text: str, source: str, rule: str) -> str:
+        self.pointers += source.split(" ")
+        return f'[{text}]{{.value data-source="{source}" data-format="{rule}"}}' if self._spans else text

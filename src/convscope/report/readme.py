@@ -48,10 +48,7 @@ def update_readme(root: Path, build: Path) -> None:
         return f"![{alt}]({IMAGES}/{name}.svg)"
 
     jinja = environment(root / "report")
-    jinja.globals.update(
-        value=numbers.value, mean=numbers.mean, interval=numbers.interval, effect=numbers.effect,
-        verdict=numbers.verdict, figure=figure, metrics=metrics, studies=metrics["studies"],
-    )  # fmt: skip
+    jinja.globals.update(figure=figure, metrics=metrics, studies=metrics["studies"], **numbers.functions)
     try:
         results = jinja.get_template("readme.md").render()
     except jinja2.UndefinedError as error:
