@@ -34,7 +34,18 @@ def environment(folder: Path) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,  # Markdown, not HTML
+        finalize=_no_number,
     )
+
+
+def _no_number(written: Any) -> Any:
+    """Refuse a number that a template writes by itself; strings of metrics.json are left to the check of the page."""
+    if isinstance(written, (int, float)):
+        raise ReportError(
+            f"The report writes the number {written!r} without its source.",
+            'Bring it in with value("/studies/...", "count") or one of the functions beside it.',
+        )
+    return written
 
 
 def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any], output: Path) -> None:
@@ -71,7 +82,7 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
         return f"![{caption}](figures/{name}.svg){{{attributes}}}"
 
     def layer_name(layer: dict[str, Any]) -> str:
-        return ", ".join(describe_layer(from_json(layer)))
+        return f"[{', '.join(describe_layer(from_json(layer)))}]{{.literal}}"
 
     def chapter(study_id: str) -> str:
         own = f"studies/{study_id}.qmd"
