@@ -49,7 +49,9 @@ def study() -> Study:
         baseline="mlp",
         reference="cnn3",
         experiments=(Experiment("kernel", "Kernel", "kernel", ("cnn3", "cnn5"), "Which?"),),
-        claims=(Claim("tiny-cnn-beats-mlp", "The CNN is better", "superiority", "cnn3", ("mlp",)),),
+        claims=(
+            Claim("tiny-cnn-beats-mlp", "The CNN is better", "superiority", "cnn3", ("mlp",), refuted_by="No gain."),
+        ),
         reported=(
             Reported("mlp", "parameters", "4,282", 4282, 4282),
             Reported("cnn3", "parameters", "9,999", 9999, 9999),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.analysis.statistics import Estimate, simultaneous_level
-from convscope.analysis.verdicts import arithmetic, best_of_k, equivalence, superiority
+from convscope.analysis.verdicts import all_of, arithmetic, best_of_k, equivalence, superiority
 
 MARGIN = 0.25
 
@@ -93,14 +93,42 @@ def test_best_of_k(others: dict[str, Estimate], verdict: str, rival: str) -> Non
 
 
 def test_arithmetic() -> None:
-    assert arithmetic(claimed=18, computed=18).verdict == "supported"
-    different = arithmetic(claimed=25, computed=18)
-    assert (different.verdict, different.effect, different.interval, different.n) == (
-        "refuted",
-        -7,
-        None,
-        None,
-    )
+    assert arithmetic((18, 18), 18) == "supported"
+    assert arithmetic((25, 25), 18) == "refuted"
+    assert [arithmetic((0.8, 1.25), ratio) for ratio in (0.79, 0.8, 1.25, 1.26)] == [
+        "refuted", "supported", "supported", "refuted",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("differences", "verdict", "deciding"),
+    [
+        ({"3": estimate(0.3, 0.6), "5": estimate(0.2, 0.5)}, "supported", "5"),
+        ({"3": estimate(0.3, 0.6), "5": estimate(-0.1, 0.9)}, "inconclusive", "5"),
+        ({"3": estimate(-0.1, 0.9), "5": estimate(-0.6, 0.2)}, "refuted", "5"),
+        ({"3": estimate(-0.6, 0.2), "5": estimate(-0.9, 0.1)}, "refuted", "5"),
+        ({"3": estimate(0.3, 0.6, n=7), "5": estimate(0.2, 0.5)}, "inconclusive", "5"),
+    ],
+)
+def test_all_of_several_superiorities(differences: dict[str, Estimate], verdict: str, deciding: str) -> None:
+    found = all_of({name: superiority(each, MARGIN) for name, each in differences.items()})
+    assert (found.verdict, found.rival) == (verdict, deciding)
+    assert found.interval == differences[deciding].interval()
+    assert found.n == min(each.n for each in differences.values())
+
+
+@pytest.mark.parametrize(
+    ("differences", "verdict", "deciding"),
+    [
+        ({"3": estimate(-0.1, 0.2), "5": estimate(-0.2, 0.1)}, "supported", "3"),
+        ({"3": estimate(-0.1, 0.1), "5": estimate(-0.4, -0.3)}, "refuted", "5"),
+        ({"3": estimate(-0.1, 0.1), "5": estimate(-0.4, -0.2)}, "inconclusive", "5"),
+    ],
+)
+def test_all_of_several_equivalences(differences: dict[str, Estimate], verdict: str, deciding: str) -> None:
+    found = all_of({name: equivalence(each, MARGIN) for name, each in differences.items()})
+    assert (found.verdict, found.leaning, found.rival) == (verdict, verdict if verdict != "inconclusive" else "refuted",
+                                                           deciding)  # fmt: skip
 
 
 @pytest.mark.parametrize(

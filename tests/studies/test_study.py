@@ -16,6 +16,7 @@ from convscope.studies.architectures import cnn, mlp
 from convscope.studies.study import (
     Budget,
     Claim,
+    Count,
     Decision,
     Experiment,
     Profile,
@@ -71,7 +72,15 @@ def test_a_variant_may_have_settings_of_its_own() -> None:
 
 
 def claim(name: str = "c", **changes: Any) -> Claim:
-    given: dict[str, Any] = {"statement": "s", "kind": "superiority", "variant": "cnn3", "others": ("mlp",)}
+    given: dict[str, Any] = {
+        "statement": "s", "kind": "superiority", "variant": "cnn3", "others": ("mlp",), "refuted_by": "less",
+    }  # fmt: skip
+    return Claim(name, **given | changes)
+
+
+def arithmetic(name: str = "a", **changes: Any) -> Claim:
+    weights = Count("weights of one 3×3 kernel", "parameters", study().variant("cnn3").model, 9)
+    given: dict[str, Any] = {"statement": "s", "kind": "arithmetic", "counts": (weights,), "refuted_by": "less"}
     return Claim(name, **given | changes)
 
 
@@ -97,11 +106,17 @@ other_engine = Variant("cnn5", "CNN 5", study().variant("cnn5").model, replace(T
         (lambda: study(reported=(Reported("cnn9", "parameters", "1", 1, 1),)), "no variant 'cnn9'"),
         (lambda: study(claims=(claim(variant="cnn9"),)), "no variant 'cnn9'"),
         (lambda: study(claims=(claim(others=("svm",)),)), "no variant 'svm'"),
-        (lambda: study(claims=tuple(claim(str(i)) for i in range(7))), "declares 7 claims; at most 6"),
+        (lambda: study(claims=tuple(claim(str(i)) for i in range(7))), "declares 7 claims that runs decide; at most 6"),
         (lambda: claim(kind="better"), "Claim 'c' is of kind 'better'; it must be one of 'superiority'"),
         (lambda: claim(others=()), r"Claim 'c' compares 'cnn3' with \[\]"),
-        (lambda: claim(others=("mlp", "cnn5")), r"compares 'cnn3' with \['mlp', 'cnn5'\]"),
         (lambda: claim(others=("cnn3",)), r"compares 'cnn3' with \['cnn3'\]"),
+        (lambda: claim(variant=("cnn3", "cnn5"), kind="best of k"), r"compares \('cnn3', 'cnn5'\) with \['mlp'\]"),
+        (lambda: claim(variant=("cnn3", "cnn5"), kind="equivalence", others=()), r"compares .* with \[\]"),
+        (lambda: claim(refuted_by=" "), "Claim 'c' does not say what would refute it"),
+        (lambda: claim(margin=0.0), "Claim 'c' has a margin of 0.0"),
+        (lambda: claim(expected=0.1), "'c' is a superiority with counts or an expected difference"),
+        (lambda: arithmetic(counts=()), "'a' is arithmetic, with 0 counts"),
+        (lambda: arithmetic(variant="cnn3"), r"'a' is arithmetic, with 1 counts and the variants \['cnn3'\]"),
         (lambda: study(decisions=(Decision("Kernel", "3", "why", "filters"),)), "names experiment 'filters'; .*kernel"),
         (lambda: study().runs("quick"), "'mine' is no part of profile 'quick'; it is in smoke, full"),
         (
@@ -117,7 +132,13 @@ def test_bad_declarations_are_named(make: Callable[[], object], message: str) ->
 
 def test_six_claims_and_the_best_of_k_are_accepted() -> None:
     best = claim("best", kind="best of k", others=("mlp", "cnn5"))
-    assert len(study(claims=(best, *(claim(str(i)) for i in range(5)))).claims) == 6
+    several = claim("several", variant=("cnn3", "cnn5"))
+    alone = claim("alone", kind="equivalence", others=())
+    declared = study(claims=(best, several, alone, *(claim(str(i)) for i in range(3)), arithmetic(), arithmetic("b")))
+    assert len(declared.claims) == 8
+    assert len(declared.statistical_claims) == 6
+    assert several.pairs == (("cnn3", "mlp"), ("cnn5", "mlp"))
+    assert alone.pairs == (("cnn3", None),)
 
 
 # ---------------------------------------------------------------- the studies that are declared

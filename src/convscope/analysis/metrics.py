@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.analysis.claims import decide
+from convscope.analysis.claims import compute, decide
 from convscope.analysis.eda import describe
 from convscope.analysis.ledger import reproductions
 from convscope.analysis.measures import comparison
 from convscope.analysis.metrics_file import SCHEMA, Metrics, validate
+from convscope.analysis.outcomes import outcomes
 from convscope.analysis.pictures import Pictures
 from convscope.analysis.probes import look_inside
 from convscope.analysis.variants import correct_predictions, summarise_variant, timings_of
@@ -68,6 +69,7 @@ class Analysis:
         described = _declared(study, self.profile) | {"status": "not run", "reason": reason}
         described["reported"] = [asdict(reported) | {"reproduction": None} for reported in study.reported]
         self._metrics["studies"][study.id] = described
+        self._metrics["claims"].update(compute(study))
 
     def add(self, study: Study, seeds: int | None = None) -> None:
         """Read a study's results and describe them.
@@ -117,7 +119,8 @@ class Analysis:
         )
         self._metrics["studies"][study.id] = described
         keys = {variant: [result.key for result in runs] for variant, runs in results.items()}
-        self._metrics["claims"].update(decide(study, self.profile, correct, keys))
+        compared = outcomes(study, results, correct, labels)
+        self._metrics["claims"].update(decide(study, self.profile, compared, keys))
         self._metrics["timings"]["studies"][study.id] = {variant: timings_of(runs) for variant, runs in results.items()}
         _add_environment(self._metrics, results)
 

@@ -13,7 +13,7 @@ from typing import Literal
 from convscope.analysis.statistics import Estimate, Interval
 
 Comparison = Literal["superiority", "equivalence"]
-Kind = Literal[Comparison, "best of k", "arithmetic"]
+Kind = Literal[Comparison, "best of k"]
 Outcome = Literal["supported", "refuted", "inconclusive"]
 
 FEWEST_SEEDS = 8
@@ -30,30 +30,30 @@ class Verdict:
     verdict
         What it gave.
     effect
-        The difference it rests on, in the unit of the estimate; for arithmetic, computed minus claimed.
+        The difference it rests on, in the unit of the estimate.
     interval
-        Of the effect, at `level`; None for a single seed and for arithmetic.
+        Of the effect, at `level`; None for a single seed.
     level
-        Confidence level of the interval; None for arithmetic.
+        Confidence level of the interval.
     n
-        Number of seeds, the fewest where there are several comparisons; None for arithmetic.
+        Number of seeds, the fewest where there are several comparisons.
     margin
-        The smallest difference that matters, in the unit of the effect; None for arithmetic.
+        The smallest difference that matters, in the unit of the effect.
     leaning
         The verdict if the estimates were exact: which way an inconclusive claim points.
     reason
         Why the verdict is what it is, in words without numbers.
     rival
-        For the best of k, the name of the variant whose comparison decides; None otherwise.
+        Where there are several comparisons, the name of the one that decides; None otherwise.
     """
 
     kind: Kind
     verdict: Outcome
     effect: float
     interval: Interval | None
-    level: float | None
-    n: int | None
-    margin: float | None
+    level: float
+    n: int
+    margin: float
     leaning: Outcome
     reason: str
     rival: str | None = None
@@ -151,20 +151,52 @@ def best_of_k(differences: Mapping[str, Estimate], margin: float, level: float =
     )
 
 
-def arithmetic(claimed: float, computed: float) -> Verdict:
-    """Decide a claim about a count (parameters, weights): supported where exactly equal, else refuted."""
-    verdict: Outcome = "supported" if claimed == computed else "refuted"
-    return Verdict(
-        kind="arithmetic",
-        verdict=verdict,
-        effect=computed - claimed,
-        interval=None,
-        level=None,
-        n=None,
-        margin=None,
-        leaning=verdict,
-        reason="computed equal" if verdict == "supported" else "computed different",
-    )
+def all_of(verdicts: Mapping[str, Verdict]) -> Verdict:
+    """Decide "so it is for every one of these comparisons", all of one kind.
+
+    Supported where every comparison is, each at the full level (an intersection-union test, as `best_of_k`); refuted
+    where one is; inconclusive otherwise. Effect and interval are those of the comparison that decides: the one
+    furthest from what is claimed where several do.
+
+    Parameters
+    ----------
+    verdicts
+        By a name for each comparison, at least one.
+    """
+
+    def combined(outcomes: Mapping[str, Outcome]) -> tuple[Outcome, list[str]]:
+        for outcome in ("refuted", "inconclusive", "supported"):
+            deciding = [name for name, found in outcomes.items() if found == outcome]
+            if deciding:
+                return outcome, deciding
+        raise ValueError("a claim about no comparison at all; at least one is needed")
+
+    verdict, deciding = combined({name: each.verdict for name, each in verdicts.items()})
+    leaning, _ = combined({name: each.leaning for name, each in verdicts.items()})
+    n = min(each.n for each in verdicts.values())
+    reason = next(verdicts[name].reason for name in deciding)
+    if n < FEWEST_SEEDS:
+        verdict, reason, deciding = "inconclusive", TOO_FEW, list(verdicts)
+
+    def support(name: str) -> float:
+        effect = verdicts[name].effect
+        return effect if verdicts[name].kind == "superiority" else -abs(effect)
+
+    name = min(deciding, key=support)
+    return replace(verdicts[name], verdict=verdict, leaning=leaning, reason=reason, n=n, rival=name)
+
+
+def arithmetic(claimed: tuple[float, float], computed: float) -> Outcome:
+    """Decide a claim about a count: supported where it lies in the claimed range, else refuted.
+
+    Parameters
+    ----------
+    claimed
+        Lowest and highest number that the claim allows, equal for an exact one.
+    computed
+        From the specification.
+    """
+    return "supported" if claimed[0] <= computed <= claimed[1] else "refuted"
 
 
 def _by_interval(kind: Comparison, difference: Estimate, margin: float, level: float) -> Verdict:

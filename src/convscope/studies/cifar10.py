@@ -45,6 +45,8 @@ study = Study(
             "superiority",
             variant="cnn3",
             others=("mlp",),
+            refuted_by="A gain of the CNN whose whole interval stays below the margin.",
+            source="002",
         ),
         Claim(
             "cifar10-kernels-equal",
@@ -52,6 +54,7 @@ study = Study(
             "equivalence",
             variant="cnn5",
             others=("cnn3",),
+            refuted_by="A difference between the two kernels whose whole interval is beyond the margin, either way.",
         ),
     ),
     budgets={

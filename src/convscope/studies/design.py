@@ -21,7 +21,7 @@ from convscope.specs import (
     Pool2d,
     TrainSpec,
 )
-from convscope.studies.study import Budget, Claim, Experiment, Study, Variant, smoke_budget
+from convscope.studies.study import Budget, Claim, Count, Experiment, Study, Variant, smoke_budget
 
 Image = tuple[int, int, int]
 
@@ -67,6 +67,11 @@ def network(
 
 
 GREY, RGB = (1, 28, 28), (3, 32, 32)
+
+
+def _stacked(*kernels: int) -> ModelSpec:
+    """Return convolutions of one channel on top of each other, to count what they see and weigh."""
+    return ModelSpec(GREY, (*(Conv2d(1, kernel) for kernel in kernels), Flatten(), Dense(10, "none")))
 
 
 def _shared(image: Image) -> tuple[Variant, ...]:
@@ -177,6 +182,31 @@ study = Study(
             "equivalence",
             "depth3",
             ("base",),
+            refuted_by="A difference between the two depths whose whole interval is beyond the margin, either way.",
+        ),
+        Claim(
+            "design-depth3-overfits",
+            "On Fashion-MNIST more than two convolutional blocks overfit: with three the gap between training and test "
+            "accuracy is larger than with two",
+            "superiority",
+            "depth3",
+            ("base",),
+            measure="generalisation gap",
+            refuted_by="A gap with three blocks that exceeds that with two by less than the margin.",
+            source="003",
+        ),
+        Claim(
+            "design-two-3x3-see-5x5",
+            "Two stacked 3×3 kernels see 5×5 pixels with fewer weights, 18 against 25",
+            "arithmetic",
+            counts=(
+                Count("side of what two 3×3 kernels see", "receptive field", _stacked(3, 3), 5),
+                Count("weights of two 3×3 kernels, one channel", "kernel weights", _stacked(3, 3), 18),
+                Count("side of what one 5×5 kernel sees", "receptive field", _stacked(5), 5),
+                Count("weights of one 5×5 kernel, one channel", "kernel weights", _stacked(5), 25),
+            ),
+            refuted_by="Any other count.",
+            source="001, 003",
         ),
         Claim(
             "design-pooling-helps",
@@ -184,6 +214,7 @@ study = Study(
             "superiority",
             "base-gap",
             ("unpooled-gap",),
+            refuted_by="A gain of pooling whose whole interval stays below the margin.",
         ),
         Claim(
             "design-max-beats-average",
@@ -191,6 +222,7 @@ study = Study(
             "superiority",
             "base",
             ("average",),
+            refuted_by="A gain of the maximum whose whole interval stays below the margin.",
         ),
         Claim(
             "design-dense-head",
@@ -198,6 +230,7 @@ study = Study(
             "superiority",
             "base",
             ("base-gap",),
+            refuted_by="A gain of the dense head whose whole interval stays below the margin.",
         ),
     ),
     inside=(),
@@ -225,6 +258,7 @@ cifar10_study = Study(
             "superiority",
             "depth3",
             ("base",),
+            refuted_by="A gain of the third block whose whole interval stays below the margin.",
         ),
         Claim(
             "design_cifar10-pooling-helps",
@@ -232,6 +266,7 @@ cifar10_study = Study(
             "superiority",
             "base-gap",
             ("unpooled-gap",),
+            refuted_by="A gain of pooling whose whole interval stays below the margin.",
         ),
     ),
     inside=(),

@@ -3,9 +3,10 @@
 from convscope.specs import DataSpec, TrainSpec
 from convscope.studies.architectures import cnn, mlp
 from convscope.studies.decisions import block_decisions
-from convscope.studies.study import Budget, Claim, Experiment, Study, Variant, smoke_budget
+from convscope.studies.study import Budget, Claim, Count, Experiment, Study, Variant, smoke_budget
 
 IMAGE = (1, 28, 28)
+CNN3, CNN5 = (cnn(IMAGE, filters=[16, 32], kernel=k, dense=128) for k in (3, 5))
 
 study = Study(
     id="mnist",
@@ -16,7 +17,8 @@ study = Study(
     training=TrainSpec(epochs=10, learning_rate=2e-3, batch_size=128, schedule="linear"),
     variants=(
         Variant("mlp", "MLP", mlp(IMAGE, hidden=[128])),
-        *(Variant(f"cnn{k}", f"CNN {k}×{k}", cnn(IMAGE, filters=[16, 32], kernel=k, dense=128)) for k in (3, 5)),
+        Variant("cnn3", "CNN 3×3", CNN3),
+        Variant("cnn5", "CNN 5×5", CNN5),
     ),
     baseline="mlp",
     reference="cnn3",
@@ -37,6 +39,8 @@ study = Study(
             "superiority",
             variant="cnn3",
             others=("mlp",),
+            refuted_by="A gain of the CNN whose whole interval stays below the margin.",
+            source="000",
         ),
         Claim(
             "mnist-kernels-equal",
@@ -44,6 +48,24 @@ study = Study(
             "equivalence",
             variant="cnn5",
             others=("cnn3",),
+            refuted_by="A difference between the two kernels whose whole interval is beyond the margin, either way.",
+        ),
+        Claim(
+            "mnist-cost-rises",
+            "Parameters and cost rise with the kernel, though no faster than its square",
+            "arithmetic",
+            counts=(
+                Count("parameters, CNN 5×5 over CNN 3×3", "parameters", CNN5, (1.001, 25 / 9), over=CNN3),
+                Count(
+                    "multiply-accumulates, CNN 5×5 over CNN 3×3",
+                    "multiply-accumulates",
+                    CNN5,
+                    (1.001, 25 / 9),
+                    over=CNN3,
+                ),
+            ),
+            refuted_by="Counts that stay equal, or that rise by more than 25/9.",
+            source="000",
         ),
     ),
     margin=0.002,

@@ -3,9 +3,12 @@
 from convscope.specs import DataSpec, TrainSpec
 from convscope.studies.architectures import cnn, mlp
 from convscope.studies.decisions import block_decisions
-from convscope.studies.study import Budget, Claim, Experiment, Reported, Study, Variant, smoke_budget
+from convscope.studies.study import Budget, Claim, Count, Experiment, Reported, Study, Variant, smoke_budget
 
 IMAGE = (1, 28, 28)
+MLP = mlp(IMAGE, hidden=[128, 64])
+CNN = {kernel: cnn(IMAGE, filters=[16, 32], kernel=kernel, dense=128) for kernel in (3, 5, 7)}
+SQUARE = 49 / 9  # of 7 over that of 3
 
 study = Study(
     id="mnist_numpy",
@@ -15,8 +18,8 @@ study = Study(
     data=DataSpec("mnist", validation_images=6_000, normalisation="unit"),
     training=TrainSpec(epochs=5, learning_rate=3e-3, batch_size=128, schedule="linear", engine="numpy"),
     variants=(
-        Variant("mlp", "MLP", mlp(IMAGE, hidden=[128, 64])),
-        *(Variant(f"cnn{k}", f"CNN {k}×{k}", cnn(IMAGE, filters=[16, 32], kernel=k, dense=128)) for k in (3, 5, 7)),
+        Variant("mlp", "MLP", MLP),
+        *(Variant(f"cnn{kernel}", f"CNN {kernel}×{kernel}", model) for kernel, model in CNN.items()),
     ),
     baseline="mlp",
     reference="cnn3",
@@ -49,6 +52,8 @@ study = Study(
             "superiority",
             variant="cnn3",
             others=("mlp",),
+            refuted_by="A gain of the CNN whose whole interval stays below the margin.",
+            source="001",
         ),
         Claim(
             "mnist_numpy-3x3-best",
@@ -56,6 +61,57 @@ study = Study(
             "best of k",
             variant="cnn3",
             others=("cnn5", "cnn7"),
+            refuted_by="A larger kernel that classifies better than 3×3 by at least the margin.",
+            source="001",
+        ),
+        Claim(
+            "mnist_numpy-larger-overfit",
+            "On MNIST 5×5 and 7×7 kernels overfit more than 3×3",
+            "superiority",
+            variant=("cnn5", "cnn7"),
+            others=("cnn3",),
+            measure="generalisation gap",
+            refuted_by="A larger kernel whose gap between training and test accuracy exceeds that of 3×3 by less "
+            "than the margin.",
+            source="001",
+        ),
+        Claim(
+            "mnist_numpy-3x3-overfits-little",
+            "On MNIST the CNN with 3×3 kernels overfits little: training and test accuracy differ by less than a point",
+            "equivalence",
+            variant="cnn3",
+            measure="generalisation gap",
+            margin=0.01,
+            refuted_by="A gap between training and test accuracy of more than a point.",
+            source="001",
+        ),
+        Claim(
+            "mnist_numpy-similar-parameters",
+            "The baseline and the CNN have similar parameter counts: within a fifth of each other",
+            "arithmetic",
+            counts=(Count("parameters, CNN 3×3 over MLP", "parameters", CNN[3], (0.8, 1.25), over=MLP),),
+            refuted_by="A ratio outside of 0.8 to 1.25.",
+            source="001",
+        ),
+        Claim(
+            "mnist_numpy-quadratic-network",
+            "The parameter count of the CNN grows as the square of the kernel size, within a tenth",
+            "arithmetic",
+            counts=(
+                Count(
+                    "parameters, CNN 7×7 over CNN 3×3", "parameters", CNN[7], (0.9 * SQUARE, 1.1 * SQUARE), over=CNN[3]
+                ),
+            ),
+            refuted_by="A ratio further than a tenth from 49/9: most parameters may lie elsewhere than in the kernels.",
+            source="001",
+        ),
+        Claim(
+            "mnist_numpy-quadratic-kernels",
+            "The number of kernel weights grows as the square of the kernel size",
+            "arithmetic",
+            counts=(Count("kernel weights, CNN 7×7 over CNN 3×3", "kernel weights", CNN[7], SQUARE, over=CNN[3]),),
+            refuted_by="Any other ratio than 49/9.",
+            source="001",
         ),
     ),
     margin=0.002,

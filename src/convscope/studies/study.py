@@ -8,12 +8,17 @@ from typing import Literal, get_args
 
 from convscope.errors import SpecError
 from convscope.specs import DataSpec, Glyphs, ModelSpec, RunSpec, TrainSpec
+from convscope.studies.claim import Claim, Count
 from convscope.studies.factors import Factor, check_one_factor
+
+__all__ = [  # all that the module of a study needs
+    "PROFILES", "Budget", "Claim", "Count", "Decision", "Experiment", "Profile", "Reported", "Study", "Variant",
+    "profile_named", "smoke_budget",
+]  # fmt: skip
 
 Profile = Literal["smoke", "quick", "full"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 Quantity = Literal["parameters", "parameters over baseline", "class name", "test_accuracy", "test_loss"]
-ClaimKind = Literal["superiority", "equivalence", "best of k"]
 MOST_CLAIMS = 6
 
 
@@ -120,42 +125,6 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Claim:
-    """A statement that the results can refute, declared before them.
-
-    Parameters
-    ----------
-    id
-        Stable and unique over all studies: ``"fashion-cnn3-beats-mlp"``.
-    statement
-        One sentence.
-    kind
-        The rule that decides (`convscope.analysis.verdicts`).
-    variant
-        Id of the variant that the claim is about.
-    others
-        Ids of those that it is compared with: one, or for the best of k all its rivals.
-    """
-
-    id: str
-    statement: str
-    kind: ClaimKind
-    variant: str
-    others: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        if self.kind not in get_args(ClaimKind):
-            kinds = ", ".join(map(repr, get_args(ClaimKind)))
-            raise SpecError(f"Claim {self.id!r} is of kind {self.kind!r}; it must be one of {kinds}.")
-        alone = self.kind != "best of k" and len(self.others) != 1
-        if alone or not self.others or self.variant in self.others:
-            raise SpecError(
-                f"Claim {self.id!r} compares {self.variant!r} with {list(self.others)}.",
-                "Name one other variant, or for the best of k all its rivals.",
-            )
-
-
-@dataclass(frozen=True)
 class Budget:
     """How much of a study one profile runs.
 
@@ -223,6 +192,7 @@ class Study:
     reported: tuple[Reported, ...] = ()
     claims: tuple[Claim, ...] = ()
     margin: float = 0.005  # smallest difference of accuracy that matters in practice, a fraction
+    look_alikes: tuple[int, ...] = ()  # labels of classes that are hard to tell apart, for the measure "class gain"
     inside: tuple[str, ...] | None = None  # variants whose filters and feature maps are shown; None shows all
     _by_id: dict[str, Variant] = field(init=False, repr=False, compare=False)
 
@@ -237,7 +207,7 @@ class Study:
                 raise SpecError(
                     f"A budget of study {self.id!r} names the experiments {sorted(unknown)}, which it lacks."
                 )
-        claimed = [name for claim in self.claims for name in (claim.variant, *claim.others)]
+        claimed = [name for claim in self.claims for name in (*claim.variants, *claim.others)]
         for name in (
             self.baseline,
             self.reference,
@@ -245,9 +215,10 @@ class Study:
             *claimed,
         ):
             self.variant(name)
-        if len(self.claims) > MOST_CLAIMS:
+        if len(self.statistical_claims) > MOST_CLAIMS:
             raise SpecError(
-                f"Study {self.id!r} declares {len(self.claims)} claims; at most {MOST_CLAIMS}.",
+                f"Study {self.id!r} declares {len(self.statistical_claims)} claims that runs decide; "
+                f"at most {MOST_CLAIMS}.",
                 "Every further claim widens the intervals of all; keep the primary ones.",
             )
         for experiment in self.experiments:
@@ -300,10 +271,15 @@ class Study:
         names = {name for experiment in self.experiments_in(profile) for name in experiment.variants}
         return tuple(v for v in self.variants if v.id in names | {self.baseline, self.reference})
 
+    @property
+    def statistical_claims(self) -> tuple[Claim, ...]:
+        """The claims that runs decide; the intervals of all of them hold together."""
+        return tuple(claim for claim in self.claims if claim.is_statistical)
+
     def claims_in(self, profile: Profile) -> tuple[Claim, ...]:
-        """Return the claims whose variants a profile runs."""
+        """Return the claims that a profile can answer: those whose variants it runs, and all arithmetic ones."""
         names = {variant.id for variant in self.variants_in(profile)}
-        return tuple(claim for claim in self.claims if {claim.variant, *claim.others} <= names)
+        return tuple(claim for claim in self.claims if {*claim.variants, *claim.others} <= names)
 
     def runs(self, profile: Profile) -> dict[str, tuple[RunSpec, ...]]:
         """Return the runs of one profile, for each variant one a seed."""
