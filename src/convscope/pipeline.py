@@ -33,7 +33,7 @@ from convscope.studies import Profile, Study, select
 PACKAGE = Path(convscope.__file__).parent
 # Each step depends on the code of its floor and of the floors below it.
 _GROUND = (
-    "specs.py",
+    "specs",
     "files.py",
     "errors.py",
     "studies",
@@ -286,7 +286,7 @@ class Pipeline:
             draw(read_metrics(metrics), read_pictures(pictures), folder)
 
         def inputs() -> str:
-            return digest([self._code("figures", "specs.py", "models"), digest_of_files([metrics, pictures])])
+            return digest([self._code("figures", "specs", "models"), digest_of_files([metrics, pictures])])
 
         return self._stage("figures", inputs, [folder], work)
 

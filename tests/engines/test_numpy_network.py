@@ -156,6 +156,7 @@ def test_engine_imports_nothing_but_numpy() -> None:
     own = (
         "convscope.engines.numpy_cnn",
         "convscope.engines.outcome",
+        "convscope.engines.schedule",
         "convscope.datasets",
         "convscope.specs",
     )

@@ -8,11 +8,14 @@ from functools import cache
 from importlib.metadata import version
 from typing import Literal
 
+from convscope.datasets.tables import known_table
 from convscope.errors import DatasetError
-from convscope.specs import DatasetSpec, Glyphs, ImageFolder, canonical_json
+from convscope.specs import DatasetSpec, Glyphs, ImageFolder, Table, canonical_json
 
 # Raised by whoever changes what `glyphs.generate` draws from the same parameters.
 GLYPHS_REVISION = 1
+# Raised by whoever changes what `tables.load_table` makes of the same file.
+TABLE_REVISION = 1
 
 
 @dataclass(frozen=True)
@@ -170,12 +173,15 @@ def fingerprint(dataset: DatasetSpec) -> str:
 
     Of a public data set: over the sorted hashes of its files. Of glyphs: over their parameters, the revision
     of the generator and the version of matplotlib, which pins the fonts and the rasteriser. Of a folder: the one
-    that was taken when its specification was made.
+    that was taken when its specification was made. Of a table: over the hash of its file and the revision of its
+    layout.
     """
     if isinstance(dataset, ImageFolder):
         return dataset.fingerprint
     if isinstance(dataset, Glyphs):
         content = f"{canonical_json(dataset)}\nrevision {GLYPHS_REVISION}\nmatplotlib {_matplotlib_version()}"
+    elif isinstance(dataset, Table):
+        content = f"{known_table(dataset.name).sha256}\nrevision {TABLE_REVISION}"
     else:
         content = "\n".join(sorted(file.sha256 for file in public(dataset).files))
     return hashlib.sha256(content.encode()).hexdigest()

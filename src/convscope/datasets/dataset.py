@@ -49,7 +49,8 @@ class Dataset:
     source
         Where it was found, for people ("downloaded from …", "generated").
     kind
-        ``"public"``, ``"generated"`` or ``"folder"``.
+        ``"public"``, ``"generated"``, ``"folder"`` or ``"table"``. Of a table train and test are the same rows:
+        `convscope.datasets.folds` tests each on a network that has not seen it.
     """
 
     name: str
@@ -59,4 +60,4 @@ class Dataset:
     class_names: tuple[str, ...]
     fingerprint: str
     source: str
-    kind: Literal["public", "generated", "folder"] = "public"
+    kind: Literal["public", "generated", "folder", "table"] = "public"

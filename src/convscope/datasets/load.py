@@ -12,9 +12,10 @@ from convscope.datasets.catalogue import PublicDataset, fingerprint, public
 from convscope.datasets.dataset import Dataset, Images
 from convscope.datasets.find import find
 from convscope.datasets.idx import parse_idx
+from convscope.datasets.tables import load_table
 from convscope.datasets.unpack import verify
 from convscope.errors import DatasetError
-from convscope.specs import DatasetSpec, Glyphs, ImageFolder
+from convscope.specs import DatasetSpec, Glyphs, ImageFolder, Table
 
 
 def load(dataset: DatasetSpec, data_folder: Path, download: bool = True) -> Dataset:
@@ -23,7 +24,7 @@ def load(dataset: DatasetSpec, data_folder: Path, download: bool = True) -> Data
     Parameters
     ----------
     dataset
-        Name of a public data set, the parameters of the generated one, or a folder of images.
+        Name of a public data set, the parameters of the generated one, a folder of images, or a table.
     data_folder
         The project's ``data/``.
     download
@@ -50,6 +51,8 @@ def load(dataset: DatasetSpec, data_folder: Path, download: bool = True) -> Data
         from convscope.datasets.folder import load_folder  # noqa: PLC0415  # Pillow, needed by nothing else here
 
         return load_folder(dataset)
+    if isinstance(dataset, Table):
+        return load_table(dataset, fingerprint(dataset))
     known = public(dataset)
     found = find(dataset, data_folder, download)
     contents = {file.name: found.files[file.name].read_bytes() for file in known.files}

@@ -23,7 +23,17 @@ from convscope.datasets.splits import split
 from convscope.errors import ConvscopeError
 from convscope.files import digest, replacing, replacing_folder, sha256_of, write_json
 from convscope.runs.result import RunResult
-from convscope.specs import Conv2d, Dense, ModelSpec, NumericMode, RunSpec, from_json, to_json
+from convscope.specs import (
+    Conv2d,
+    Dense,
+    LocallyConnected2d,
+    ModelSpec,
+    NumericMode,
+    PermutePixels,
+    RunSpec,
+    from_json,
+    to_json,
+)
 
 FORMAT = 1
 HEADER, WEIGHTS = "model.json", "weights.safetensors"
@@ -203,6 +213,12 @@ def weight_shapes(model: ModelSpec) -> dict[str, tuple[int, ...]]:
         if isinstance(layer, Conv2d):
             shapes[f"{index}.weight"] = (layer.filters, shape[0], layer.kernel, layer.kernel)
             shapes[f"{index}.bias"] = (layer.filters,)
+        elif isinstance(layer, LocallyConnected2d):
+            filters, height, width = layer.output_shape(shape)
+            shapes[f"{index}.weight"] = (height * width, shape[0] * layer.kernel**2, filters)
+            shapes[f"{index}.bias"] = (height * width, 1, filters)
+        elif isinstance(layer, PermutePixels):
+            shapes[f"{index}.permutation"] = (shape[1] * shape[2],)
         elif isinstance(layer, Dense):
             shapes[f"{index}.weight"] = (layer.units, shape[0])
             shapes[f"{index}.bias"] = (layer.units,)

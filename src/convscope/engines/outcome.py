@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,8 @@ class Outcome:
         float32, (test images,): its softmax probability.
     weights
         Arrays by name: ``"0.weight"`` belongs to layer 0 of the ModelSpec. Convolutions are
-        (filters, channels, kernel, kernel), dense layers (units, features), biases (units,); float32.
+        (filters, channels, kernel, kernel), dense layers (units, features), biases (units,); of local connections and
+        permutations see `convscope.models.local`. float32.
     train_seconds, evaluate_seconds
         Wall time of the passes over training images, and of all evaluations.
     """
@@ -56,3 +57,37 @@ class Outcome:
     weights: dict[str, NDArray[np.float32]]
     train_seconds: float
     evaluate_seconds: float
+
+
+def merged(outcomes: Sequence[Outcome], tested: Sequence[NDArray[np.int64]]) -> Outcome:
+    """Put the outcomes of a cross-validation together: each image is tested by the fold that left it out.
+
+    Parameters
+    ----------
+    outcomes
+        One a fold.
+    tested
+        For each fold the places of its test images; together every place once.
+
+    Returns
+    -------
+    Outcome
+        The history is the mean over the folds; the weights are those of the first fold's network.
+    """
+    if len(outcomes) == 1:
+        return outcomes[0]
+    order = np.argsort(np.concatenate(tested))
+    shares = np.array([len(places) for places in tested]) / len(order)
+    return replace(
+        outcomes[0],
+        history=tuple(
+            Epoch(*np.mean([astuple(epoch) for epoch in epochs], axis=0).tolist())
+            for epochs in zip(*(outcome.history for outcome in outcomes), strict=True)
+        ),
+        test_loss=float(shares @ [outcome.test_loss for outcome in outcomes]),
+        test_accuracy=float(shares @ [outcome.test_accuracy for outcome in outcomes]),
+        predictions=np.concatenate([outcome.predictions for outcome in outcomes])[order],
+        confidences=np.concatenate([outcome.confidences for outcome in outcomes])[order],
+        train_seconds=sum(outcome.train_seconds for outcome in outcomes),
+        evaluate_seconds=sum(outcome.evaluate_seconds for outcome in outcomes),
+    )

@@ -14,6 +14,8 @@ from torch.nn import functional
 from convscope.datasets.dataset import Images
 from convscope.datasets.splits import Split, stream
 from convscope.engines.outcome import Epoch, Outcome, Progress
+from convscope.engines.schedule import Batch, epochs, learning_rates, total_updates
+from convscope.models.local import PixelPermutation
 from convscope.models.torch_model import build
 from convscope.specs import ModelSpec, NumericMode, RunSpec, TrainSpec
 
@@ -42,28 +44,20 @@ def train(spec: RunSpec, split: Split, mode: NumericMode, progress: Progress) ->
     parts = {name: _on_device(getattr(split, name), split, mode) for name in ("train", "validation", "test")}
     images, labels = parts["train"]
     order = stream(spec.seed, "order")
-    total_updates = training.epochs * -(-len(labels) // training.batch_size)
-    rates = learning_rates(training, total_updates)
+    rates = learning_rates(training, total_updates(training, len(labels)))
     history: list[Epoch] = []
     train_seconds = evaluate_seconds = 0.0
-    for epoch in range(training.epochs):
+    for number, batches in enumerate(epochs(training, len(labels), order), start=1):
         started = time.perf_counter()
-        loss, accuracy = _one_pass(
-            network,
-            optimiser=optimiser,
-            images=images,
-            labels=labels,
-            order=order,
-            rates=rates,
-            batch_size=training.batch_size,
-            mode=mode,
+        loss, accuracy = _one_epoch(
+            network, optimiser=optimiser, images=images, labels=labels, batches=batches, rates=rates, mode=mode
         )
         trained = time.perf_counter()
         validation = evaluate(network, *parts["validation"], mode)
         evaluate_seconds += time.perf_counter() - trained
         train_seconds += trained - started
         history.append(Epoch(loss, accuracy, validation.loss, validation.accuracy))
-        progress(epoch + 1, validation.accuracy)
+        progress(number, validation.accuracy)
     started = time.perf_counter()
     test = evaluate(network, *parts["test"], mode)
     evaluate_seconds += time.perf_counter() - started
@@ -84,7 +78,12 @@ def initialised(model: ModelSpec, seed: int) -> nn.Sequential:
     """Build the network with weights that follow from the seed, leaving PyTorch's global random state alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(stream(seed, "initialisation").integers(2**63)))
-        return build(model)
+        network = build(model)
+    permutations = stream(seed, "permutation")
+    for layer in network:
+        if isinstance(layer, PixelPermutation):
+            layer.permutation.copy_(torch.from_numpy(permutations.permutation(len(layer.permutation))))
+    return network
 
 
 def make_optimiser(network: nn.Module, training: TrainSpec) -> torch.optim.Optimizer:
@@ -92,13 +91,6 @@ def make_optimiser(network: nn.Module, training: TrainSpec) -> torch.optim.Optim
     if training.optimiser == "adam":
         return torch.optim.Adam(network.parameters(), lr=training.learning_rate, fused=True)
     return torch.optim.SGD(network.parameters(), lr=training.learning_rate, momentum=training.momentum)
-
-
-def learning_rates(training: TrainSpec, updates: int) -> Iterator[float]:
-    """Yield the learning rate of each update: constant, or falling on a line from the given rate towards zero."""
-    for update in range(updates):
-        decay = 1 - update / updates if training.schedule == "linear" else 1.0
-        yield training.learning_rate * decay
 
 
 def autocast(mode: NumericMode) -> torch.autocast:
@@ -117,23 +109,24 @@ def images_on_device(normalised: NDArray[np.float32], mode: NumericMode) -> Tens
     return images.to(mode.device, torch.bfloat16 if mode.dtype == "bfloat16" else torch.float32)
 
 
-def _one_pass(
+def _one_epoch(
     network: nn.Module,
     *,
     optimiser: torch.optim.Optimizer,
     images: Tensor,
     labels: Tensor,
-    order: np.random.Generator,
+    batches: Iterator[Batch],
     rates: Iterator[float],
-    batch_size: int,
     mode: NumericMode,
 ) -> tuple[float, float]:
-    """Train on every image once; return mean loss and accuracy of the batches as they were met."""
+    """Make one update a batch; return mean loss and accuracy of the batches as they were met."""
     network.train()
-    shuffled = torch.from_numpy(order.permutation(len(labels))).to(labels.device)
+    seen = 0
     loss_sum = torch.zeros((), device=labels.device)
     correct = torch.zeros((), dtype=torch.int64, device=labels.device)
-    for indices in torch.split(shuffled, batch_size):
+    for chosen in batches:
+        indices = torch.from_numpy(chosen).to(labels.device)
+        seen += len(indices)
         batch, target = images[indices].permute(0, 3, 1, 2), labels[indices]  # (N, C, H, W), (N,)
         for group in optimiser.param_groups:
             group["lr"] = next(rates)
@@ -146,7 +139,7 @@ def _one_pass(
         optimiser.step()
         loss_sum += loss.detach() * len(indices)
         correct += (logits.argmax(1) == target).sum()
-    return float(loss_sum) / len(labels), int(correct) / len(labels)
+    return float(loss_sum) / seen, int(correct) / seen
 
 
 class Evaluation:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from convscope.specs import Conv2d, Dense, GlobalAveragePool, Layer, ModelSpec, Pool2d, Shape
+from convscope.specs import (
+    Conv2d,
+    Dense,
+    GlobalAveragePool,
+    Layer,
+    LocallyConnected2d,
+    ModelSpec,
+    PermutePixels,
+    Pool2d,
+    Shape,
+    Windowed,
+)
 
 
 @dataclass(frozen=True)
@@ -24,7 +35,8 @@ class LayerCost:
         Values in the layer's output.
     receptive_field
         Side, in input pixels, of the square that one output value can depend on; the whole image (its longer
-        side) from the first layer on that sees all of it, such as Flatten.
+        side) from the first layer on that sees all of it, such as Flatten. After `PermutePixels` the pixels are
+        those of the shuffled image.
     """
 
     output_shape: Shape
@@ -43,13 +55,13 @@ def layer_costs(model: ModelSpec) -> tuple[LayerCost, ...]:
     receptive_field, jump = 1, 1
     costs = []
     for layer, before, after in zip(model.layers, model.shapes, model.shapes[1:], strict=False):
-        if isinstance(layer, Conv2d):
+        if isinstance(layer, Windowed):
             receptive_field += (layer.kernel - 1) * jump
             jump *= layer.stride
         elif isinstance(layer, Pool2d):
             receptive_field += (layer.size - 1) * jump
             jump *= layer.size
-        else:
+        elif not isinstance(layer, PermutePixels):
             receptive_field = image_side
         parameters, macs = _parameters_and_macs(layer, before, after)
         costs.append(LayerCost(after, parameters, macs, prod(after), min(receptive_field, image_side)))
@@ -60,6 +72,9 @@ def _parameters_and_macs(layer: Layer, before: Shape, after: Shape) -> tuple[int
     if isinstance(layer, Conv2d):
         weights = layer.filters * before[0] * layer.kernel**2
         return weights + layer.filters, weights * after[1] * after[2]
+    if isinstance(layer, LocallyConnected2d):
+        weights = layer.filters * before[0] * layer.kernel**2 * after[1] * after[2]
+        return weights + prod(after), weights
     if isinstance(layer, Dense):
         weights = layer.units * before[0]
         return weights + layer.units, weights

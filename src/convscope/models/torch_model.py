@@ -7,7 +7,21 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
-from convscope.specs import Activation, Conv2d, Dense, Flatten, GlobalAveragePool, Layer, ModelSpec, Pool2d
+from convscope.models.local import LocallyConnected, PixelPermutation
+from convscope.specs import (
+    Activation,
+    Conv2d,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    Layer,
+    LocallyConnected2d,
+    ModelSpec,
+    PermutePixels,
+    Pool2d,
+    Shape,
+    Windowed,
+)
 
 MONOTONE: tuple[Activation, ...] = ("relu", "tanh", "sigmoid", "none")
 
@@ -32,11 +46,11 @@ def build(model: ModelSpec, *, pool_first: bool = True) -> nn.Sequential:
     modules: OrderedDict[str, nn.Module] = OrderedDict()
     delayed: tuple[str, nn.Module] | None = None  # an activation that waits until after the pooling
     for i, (layer, shape) in enumerate(zip(model.layers, model.shapes, strict=False)):
-        modules[str(i)] = _module(layer, shape[0])
+        modules[str(i)] = _module(layer, shape)
         if delayed:
             modules[delayed[0]] = delayed[1]
             delayed = None
-        if isinstance(layer, Conv2d | Dense) and layer.activation != "none":
+        if isinstance(layer, Windowed | Dense) and layer.activation != "none":
             named = (f"{i}_{layer.activation}", _activation(layer.activation))
             following = model.layers[i + 1] if i + 1 < len(model.layers) else None
             if pool_first and pooling_commutes(layer.activation, following):
@@ -55,20 +69,26 @@ def pooling_commutes(activation: Activation, following: Layer | None) -> bool:
     return isinstance(following, Pool2d) and following.kind == "max" and activation in MONOTONE
 
 
-def _module(layer: Layer, channels: int) -> nn.Module:
+def _module(layer: Layer, shape: Shape) -> nn.Module:
+    module: nn.Module
     match layer:
         case Conv2d():
-            return nn.Conv2d(channels, layer.filters, layer.kernel, layer.stride, layer.padding_pixels)
+            module = nn.Conv2d(shape[0], layer.filters, layer.kernel, layer.stride, layer.padding_pixels)
+        case LocallyConnected2d():
+            module = LocallyConnected(layer, shape)
+        case PermutePixels():
+            module = PixelPermutation(shape[1] * shape[2])
         case Pool2d(kind="max"):
-            return nn.MaxPool2d(layer.size)
+            module = nn.MaxPool2d(layer.size)
         case Pool2d():
-            return nn.AvgPool2d(layer.size)
+            module = nn.AvgPool2d(layer.size)
         case GlobalAveragePool():
-            return SpatialMean()
+            module = SpatialMean()
         case Flatten():
-            return nn.Flatten()
+            module = nn.Flatten()
         case Dense():
-            return nn.Linear(channels, layer.units)
+            module = nn.Linear(shape[0], layer.units)
+    return module
 
 
 def _activation(name: Activation) -> nn.Module:

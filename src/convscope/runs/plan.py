@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from convscope.datasets.catalogue import fingerprint
+from convscope.datasets.tables import known_table
 from convscope.engines import ENGINE_REVISION
 from convscope.engines.numeric_mode import numeric_mode
+from convscope.engines.schedule import images_seen
 from convscope.models.cost import training_seconds
-from convscope.specs import NumericMode, RunSpec, run_key
+from convscope.specs import NumericMode, RunSpec, Table, run_key
 from convscope.studies.study import Profile, Study
 
 EVALUATION_COST = 0.6  # of an image's training cost; measured 0.4 to 0.65 for the networks here
@@ -32,9 +34,13 @@ class PlannedRun:
     def expected_seconds(self) -> float:
         """Rough time on one core, for the display and for starting long runs first."""
         data, training = self.spec.data, self.spec.training
-        train_images = data.train_images or 50_000
-        evaluated = training.epochs * data.validation_images + (data.test_images or 10_000)
-        images = training.epochs * train_images + EVALUATION_COST * evaluated
+        train_images, test_images, networks = data.train_images or 50_000, data.test_images or 10_000, 1
+        if isinstance(data.dataset, Table):
+            networks = data.dataset.folds
+            train_images = known_table(data.dataset.name).rows
+            test_images = train_images // networks
+        evaluated = training.epochs * data.validation_images + test_images
+        images = networks * (images_seen(training, train_images) + EVALUATION_COST * evaluated)
         slower = NUMPY_COST if self.mode.engine == "numpy" else FLOAT32_COST if self.mode.dtype == "float32" else 1.0
         return training_seconds(self.spec.model, int(images)) * slower
 

@@ -8,9 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from convscope.datasets.dataset import Dataset
+from convscope.datasets.folds import folds
 from convscope.datasets.load import load
-from convscope.datasets.splits import Split, split
-from convscope.engines.outcome import Outcome, Progress
+from convscope.datasets.splits import Split
+from convscope.engines.outcome import Outcome, Progress, merged
+from convscope.engines.schedule import images_seen
 from convscope.files import write_text
 from convscope.models.cost import macs, parameters
 from convscope.runs.environment import commit, machine
@@ -52,14 +54,21 @@ def train_run(run: PlannedRun, store_root: Path, data_folder: Path, progress_fil
 
 
 def trained(run: PlannedRun, dataset: Dataset, progress: Progress) -> RunResult:
-    """Train one run and return its result, with the machine and the time."""
-    images = split(dataset, run.spec.data, run.spec.seed)
-    outcome = _train(run, images, progress)
+    """Train one run, of a table a network for each fold, and return its result, with the machine and the time."""
+    parts = folds(dataset, run.spec.data, run.spec.seed)
+    outcomes: list[Outcome] = []
+
+    def progress_over_folds(epochs_done: int, accuracy: float) -> None:
+        progress((len(outcomes) * run.spec.training.epochs + epochs_done) // len(parts), accuracy)
+
+    for _, images in parts:
+        outcomes.append(_train(run, images, progress_over_folds))
+    outcome = merged(outcomes, [tested for tested, _ in parts])
     environment = {
         **machine(),
         "commit": commit(Path(__file__).parent),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "train_images": len(images.train) * run.spec.training.epochs,
+        "train_images": sum(images_seen(run.spec.training, len(images.train)) for _, images in parts),
     }
     return result_of(run, outcome, environment)
 

@@ -11,20 +11,34 @@ from dataclasses import fields
 from typing import Any, Literal
 
 from convscope.errors import SpecError
-from convscope.specs import Conv2d, Flatten, GlobalAveragePool, Layer, ModelSpec, Pool2d, TrainSpec
+from convscope.specs import (
+    Conv2d,
+    Flatten,
+    GlobalAveragePool,
+    Layer,
+    LocallyConnected2d,
+    ModelSpec,
+    PermutePixels,
+    Pool2d,
+    TrainSpec,
+    Windowed,
+)
 
-Factor = Literal["kernel", "filters", "depth", "pooling", "stride", "padding", "activation", "head"]
+Factor = Literal[
+    "kernel", "filters", "depth", "pooling", "stride", "padding", "activation", "head",
+    "weight sharing", "pixel order", "training images",
+]  # fmt: skip
 
 Form = tuple[Any, ...]
 
 
 def _without_fields(*names: str) -> Callable[[ModelSpec], Form]:
-    """Take the named fields out of every convolution."""
+    """Take the named fields out of every layer that sees windows."""
 
     def form(model: ModelSpec) -> Form:
         return tuple(
-            tuple((f.name, getattr(layer, f.name)) for f in fields(layer) if f.name not in names)
-            if isinstance(layer, Conv2d)
+            (type(layer), *((f.name, getattr(layer, f.name)) for f in fields(layer) if f.name not in names))
+            if isinstance(layer, Windowed)
             else layer
             for layer in model.layers
         )
@@ -47,8 +61,19 @@ def _cut_to_equal_depth(model: ModelSpec, other: ModelSpec) -> tuple[Form, Form]
 
 
 def _block_starts(model: ModelSpec) -> list[int]:
-    """Index of each convolution, and of the head."""
-    return [i for i, layer in enumerate(model.layers) if isinstance(layer, Conv2d)] + [_head_start(model.layers)]
+    """Index of each convolution or local layer, and of the head."""
+    return [i for i, layer in enumerate(model.layers) if isinstance(layer, Windowed)] + [_head_start(model.layers)]
+
+
+def _without_sharing(model: ModelSpec) -> Form:
+    return tuple(
+        LocallyConnected2d(*(getattr(layer, f.name) for f in fields(layer))) if isinstance(layer, Conv2d) else layer
+        for layer in model.layers
+    )
+
+
+def _without_permutation(model: ModelSpec) -> Form:
+    return tuple(layer for layer in model.layers if not isinstance(layer, PermutePixels))
 
 
 def _without_head(model: ModelSpec) -> Form:
@@ -72,10 +97,15 @@ _WITHOUT: dict[Factor, Callable[[ModelSpec, ModelSpec], tuple[Form, Form]]] = {
     "pooling": _each(_without_pooling),
     "depth": _cut_to_equal_depth,
     "head": _each(_without_head),
+    "weight sharing": _each(_without_sharing),
+    "pixel order": _each(_without_permutation),
+    "training images": _each(lambda model: model.layers),
 }
 
 
-def check_one_factor(name: str, factor: Factor, variants: Sequence[tuple[str, ModelSpec, TrainSpec]]) -> None:
+def check_one_factor(
+    name: str, factor: Factor, variants: Sequence[tuple[str, ModelSpec, TrainSpec, int | None]]
+) -> None:
     """Refuse an experiment whose variants differ in anything but its factor.
 
     Parameters
@@ -85,22 +115,26 @@ def check_one_factor(name: str, factor: Factor, variants: Sequence[tuple[str, Mo
     factor
         What may differ, and must.
     variants
-        Id, network and training settings of each; the first is the reference.
+        Id, network, training settings and size of the training set of each; the first is the reference.
 
     Raises
     ------
     SpecError
-        Fewer than two variants, an unknown factor, two equal networks, or a second difference; it is named.
+        Fewer than two variants, an unknown factor, two equal variants, or a second difference; it is named.
     """
     if factor not in _WITHOUT:
         raise SpecError(f"{name} has the factor {factor!r}; it must be one of {', '.join(_WITHOUT)}.")
     if len(variants) < 2:
         raise SpecError(f"{name} compares {[v[0] for v in variants]}; it needs at least two variants.")
-    (reference, model, training), *others = variants
-    for other, other_model, other_training in others:
+    (reference, model, training, images), *others = variants
+    for other, other_model, other_training, other_images in others:
         pair = f"{name}: {reference!r} and {other!r}"
-        if other_model == model:
-            raise SpecError(f"{pair} are the same network; they must differ in {factor}.")
+        of_images = factor == "training images"
+        if other_images == images if of_images else other_model == model:
+            same = "training set" if of_images else "network"
+            raise SpecError(f"{pair} are the same {same}; they must differ in {factor}.")
+        if other_images != images and not of_images:
+            raise SpecError(f"{pair} are trained with {images} and {other_images} images.")
         if other_model.input_shape != model.input_shape:
             raise SpecError(f"{pair} take images of {model.input_shape} and {other_model.input_shape}.")
         if other_training != training:

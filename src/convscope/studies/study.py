@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from convscope.errors import SpecError
-from convscope.specs import DataSpec, Glyphs, ModelSpec, RunSpec, TrainSpec
+from convscope.specs import DataSpec, Glyphs, ModelSpec, RunSpec, Table, TrainSpec
 from convscope.studies.claim import Claim, Count
 from convscope.studies.factors import Factor, check_one_factor
 
@@ -49,12 +49,16 @@ class Variant:
         The network.
     training
         Settings of its own; None takes the study's.
+    train_images
+        A training set of its own size, where that is what the study varies; None takes the study's. At equal seed a
+        smaller set is part of a larger one.
     """
 
     id: str
     title: str
     model: ModelSpec
     training: TrainSpec | None = None
+    train_images: int | None = None
 
 
 @dataclass(frozen=True)
@@ -133,22 +137,25 @@ class Budget:
     seeds
         Runs of each variant, with seeds 0, 1, ….
     epochs
-        Passes through the training images.
+        Passes through the training images; with a fixed number of updates, how often is evaluated.
     dataset
         Taken in place of the study's own: the smoke profile draws glyphs.
     experiments
         Ids of the experiments that are run; None runs all, and all variants.
     train_images, validation_images, test_images
-        None keeps the study's own numbers.
+        None keeps the study's own numbers. No variant gets more training images than the budget has.
+    updates
+        In place of the study's fixed number of updates; None keeps it.
     """
 
     seeds: int
     epochs: int
-    dataset: Glyphs | None = None
+    dataset: Glyphs | Table | None = None
     experiments: tuple[str, ...] | None = None
     train_images: int | None = None
     validation_images: int | None = None
     test_images: int | None = None
+    updates: int | None = None
 
     def data(self, data: DataSpec) -> DataSpec:
         """Return the images that a study with this data sees under this budget."""
@@ -226,7 +233,7 @@ class Study:
             check_one_factor(
                 f"Experiment {experiment.id!r} of study {self.id!r}",
                 experiment.factor,
-                [(variant.id, variant.model, self.settings(variant)) for variant in variants],
+                [(v.id, v.model, self.settings(v), v.train_images) for v in variants],
             )
         experiments = {experiment.id for experiment in self.experiments}
         for decision in self.decisions:
@@ -284,11 +291,20 @@ class Study:
     def runs(self, profile: Profile) -> dict[str, tuple[RunSpec, ...]]:
         """Return the runs of one profile, for each variant one a seed."""
         budget = self.budget(profile)
-        data = budget.data(self.data)
+
+        def data(variant: Variant) -> DataSpec:
+            data = budget.data(self.data)
+            wanted = [images for images in (variant.train_images, budget.train_images) if images is not None]
+            return data if variant.train_images is None else replace(data, train_images=min(wanted))
+
+        def training(variant: Variant) -> TrainSpec:
+            settings = self.settings(variant)
+            updates = settings.updates if budget.updates is None else budget.updates
+            return replace(settings, epochs=budget.epochs, updates=updates)
+
         return {
             variant.id: tuple(
-                RunSpec(data, variant.model, replace(self.settings(variant), epochs=budget.epochs), seed)
-                for seed in range(budget.seeds)
+                RunSpec(data(variant), variant.model, training(variant), seed) for seed in range(budget.seeds)
             )
             for variant in self.variants_in(profile)
         }

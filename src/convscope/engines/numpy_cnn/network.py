@@ -12,7 +12,17 @@ from convscope.datasets.splits import stream
 from convscope.engines.numpy_cnn import activations, convolution, layers, pooling
 from convscope.engines.numpy_cnn.layers import Array, Layer
 from convscope.errors import SpecError
-from convscope.specs import Activation, Conv2d, Dense, Flatten, GlobalAveragePool, ModelSpec, Pool2d
+from convscope.specs import (
+    Activation,
+    Conv2d,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    LocallyConnected2d,
+    ModelSpec,
+    PermutePixels,
+    Pool2d,
+)
 
 _ACTIVATIONS: dict[Activation, type[Layer]] = {
     "relu": activations.ReLU,
@@ -35,7 +45,7 @@ class Network:
     Raises
     ------
     SpecError
-        The model has an activation that this engine lacks.
+        The model has a layer or an activation that this engine lacks.
     """
 
     def __init__(self, spec: ModelSpec, weights: Mapping[str, Array]) -> None:
@@ -91,6 +101,10 @@ def steps(spec: ModelSpec) -> Iterator[tuple[int, Step]]:
     """
     pending: Activation = "none"
     for index, layer in enumerate(spec.layers):
+        if isinstance(layer, LocallyConnected2d | PermutePixels):
+            raise SpecError(
+                f"The NumPy engine has no layer {type(layer).__name__}.", "Use engine='torch' for this network."
+            )
         yield index, layer
         following = spec.layers[index + 1] if index + 1 < len(spec.layers) else None
         if isinstance(layer, Conv2d | Dense):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from time import perf_counter
 from typing import NamedTuple
@@ -16,7 +15,8 @@ from convscope.engines.numpy_cnn.loss import cross_entropy, log_softmax
 from convscope.engines.numpy_cnn.network import Network, initial_weights
 from convscope.engines.numpy_cnn.optimisers import optimiser
 from convscope.engines.outcome import Epoch, Outcome, Progress
-from convscope.specs import RunSpec, TrainSpec
+from convscope.engines.schedule import epochs, learning_rates, total_updates
+from convscope.specs import RunSpec
 
 
 def train(spec: RunSpec, split: Split, progress: Progress) -> Outcome:
@@ -27,20 +27,20 @@ def train(spec: RunSpec, split: Split, progress: Progress) -> Outcome:
     Raises
     ------
     SpecError
-        The model has an activation that this engine lacks.
+        The model has a layer or an activation that this engine lacks.
     """
     training = spec.training
     network = Network(spec.model, initial_weights(spec.model, spec.seed))
     chosen = optimiser(training, network.parameters)
     order = stream(spec.seed, "order")
-    rates = learning_rates(training, len(split.train))
+    rates = learning_rates(training, total_updates(training, len(split.train)))
     history: list[Epoch] = []
     train_seconds = evaluate_seconds = 0.0
 
-    for epoch in range(training.epochs):
+    for number, chosen_images in enumerate(epochs(training, len(split.train), order), start=1):
         started = perf_counter()
-        loss_sum, correct = 0.0, 0
-        for batch in batches(order.permutation(len(split.train)), training.batch_size):
+        loss_sum, correct, seen = 0.0, 0, 0
+        for batch in chosen_images:
             images = split.train.take(batch)
             logits = network.forward(split.normalise(images.pixels))  # (N, classes)
             loss, gradient = cross_entropy(logits, images.labels)
@@ -48,14 +48,14 @@ def train(spec: RunSpec, split: Split, progress: Progress) -> Outcome:
             chosen.update(network.parameters, network.gradients, next(rates))
             loss_sum += loss * len(images)
             correct += int((logits.argmax(axis=1) == images.labels).sum())
+            seen += len(images)
         train_seconds += perf_counter() - started
 
         started = perf_counter()
         validation = evaluate(network, split.validation, split, training.batch_size)
         evaluate_seconds += perf_counter() - started
-        images_seen = len(split.train)
-        history.append(Epoch(loss_sum / images_seen, correct / images_seen, validation.loss, validation.accuracy))
-        progress(epoch + 1, validation.accuracy)
+        history.append(Epoch(loss_sum / seen, correct / seen, validation.loss, validation.accuracy))
+        progress(number, validation.accuracy)
 
     started = perf_counter()
     test = evaluate(network, split.test, split, training.batch_size)
@@ -76,14 +76,6 @@ def batches(indices: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]
     """Cut indices into batches; the last one may be short."""
     for start in range(0, len(indices), size):
         yield indices[start : start + size]
-
-
-def learning_rates(training: TrainSpec, images: int) -> Iterator[float]:
-    """Yield the learning rate of every update; "linear" would reach zero one update after the last."""
-    updates = training.epochs * math.ceil(images / training.batch_size)
-    for update in range(updates):
-        remaining = 1 - update / updates if training.schedule == "linear" else 1.0
-        yield training.learning_rate * remaining
 
 
 class Evaluation(NamedTuple):

@@ -1,0 +1,80 @@
+"""The six networks that take convolution apart: locality and weight sharing, on natural and on shuffled pixels."""
+
+from __future__ import annotations
+
+from convscope.specs import Conv2d, Dense, Flatten, Layer, LocallyConnected2d, ModelSpec, PermutePixels, Pool2d
+from convscope.studies.architectures import ImageShape, mlp
+from convscope.studies.study import Experiment, Variant
+
+FILTERS = (16, 32)  # few, so that networks without weight sharing, of ten times the parameters, remain affordable
+
+
+def network(image: ImageShape, layer: type[Conv2d] | type[LocallyConnected2d], *, permuted: bool = False) -> ModelSpec:
+    """Return two blocks of the layer, 3x3 windows and 2x2 max pooling each, and a dense head of 64 units.
+
+    Parameters
+    ----------
+    image
+        (channels, height, width).
+    layer
+        With shared weights, or without.
+    permuted
+        Shuffle the pixels of all images alike before the first layer sees them.
+    """
+    shuffle: list[Layer] = [PermutePixels()] if permuted else []
+    blocks: list[Layer] = []
+    for filters in FILTERS:
+        blocks += [layer(filters, 3), Pool2d()]
+    return ModelSpec(image, (*shuffle, *blocks, Flatten(), Dense(64), Dense(10, "none")))
+
+
+def variants(image: ImageShape, wide: tuple[int, ...]) -> tuple[Variant, ...]:
+    """Return {convolution, local connections} x {natural, permuted pixels}, and two fully connected networks.
+
+    Parameters
+    ----------
+    image
+        (channels, height, width).
+    wide
+        Hidden units of the larger fully connected network: as many parameters as the largest of the others.
+    """
+    return (
+        Variant("mlp", "MLP", mlp(image, hidden=[128])),
+        Variant("mlp-wide", "Wide MLP", mlp(image, hidden=wide)),
+        Variant("conv", "Convolution", network(image, Conv2d)),
+        Variant("local", "Locally connected", network(image, LocallyConnected2d)),
+        Variant("conv-permuted", "Convolution, permuted", network(image, Conv2d, permuted=True)),
+        Variant("local-permuted", "Locally connected, permuted", network(image, LocallyConnected2d, permuted=True)),
+    )
+
+
+EXPERIMENTS = (
+    Experiment(
+        "sharing",
+        "Weight sharing",
+        "weight sharing",
+        ("conv", "local"),
+        "Both layers see 3×3 windows. What is it worth that a convolution has one set of weights for all places?",
+    ),
+    Experiment(
+        "order",
+        "Pixel order, with convolution",
+        "pixel order",
+        ("conv", "conv-permuted"),
+        "What is left of the convolution's gain when neighbours are no longer neighbours?",
+    ),
+    Experiment(
+        "sharing-permuted",
+        "Weight sharing, on permuted pixels",
+        "weight sharing",
+        ("conv-permuted", "local-permuted"),
+        "Does sharing weights still help where all places are alike in nothing?",
+    ),
+    Experiment(
+        "order-local",
+        "Pixel order, with local connections",
+        "pixel order",
+        ("local", "local-permuted"),
+        "What is locality worth by itself, without shared weights?",
+    ),
+)
