@@ -1,0 +1,1 @@
+"""What is handed in: grade sheet, notebooks, and the bundle with its own check."""

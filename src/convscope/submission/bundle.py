@@ -1,0 +1,212 @@
+"""submission.zip: everything that is handed in, with the means to check it; the same inputs give the same bytes."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from convscope.analysis.metrics_file import Metrics, read_metrics
+from convscope.errors import ConvscopeError
+from convscope.files import replacing
+from convscope.report.author import Author, require_author
+from convscope.runs.store import ARRAY_FILES, RunStore
+from convscope.stages import files_below
+from convscope.submission import verify
+from convscope.submission.citation import citation
+from convscope.submission.source import Source, read_source
+
+NAME = "submission.zip"
+# Below build/PROFILE/, and where it goes; a folder goes there with all that is in it.
+REQUIRED = {
+    "report/report.html": "report.html",
+    "report/report.pdf": "report.pdf",
+    "metrics.json": "metrics.json",
+    "figures": "figures",
+    "site": "site",
+}
+OPTIONAL = {
+    "deployment": ("deployment", "nothing was deployed: its results were trained elsewhere"),
+}
+RUN_FILES = ("result.json", *ARRAY_FILES)
+WEIGHTS = "weights.safetensors"
+README = """This is a submission made by convscope. To check it, unpack it into an empty folder and run there
+
+    python verify.py
+
+It needs Python 3.8 or newer and nothing else, no network, no installation.
+
+report.html, report.pdf   the report
+site/index.html           the same as a site, with documentation
+metrics.json              every number of the report, and which runs it comes from
+runs/                     the result of each run: history, predictions, machine
+figures/                  the figures, as drawn from metrics.json
+source/                   the source at the commit that MANIFEST.json names; `make all` in it makes all of this anew
+environment/              versions of all packages: the lock file, and what was installed
+deployment/               evidence that a trained model was deployed and asked
+CITATION.cff              how to cite this
+MANIFEST.json             size and SHA-256 of every file
+"""
+
+
+@dataclass(frozen=True)
+class Bundled:
+    """What was written, for whoever asked for it.
+
+    Parameters
+    ----------
+    path
+        Of the archive.
+    seal
+        SHA-256 over the manifest, which has the SHA-256 of every file.
+    files
+        How many it holds.
+    changed
+        Files of the work tree that are not those of the commit.
+    """
+
+    path: Path
+    seal: str
+    files: int
+    changed: tuple[str, ...]
+
+
+def write_bundle(
+    root: Path, build: Path, store: RunStore, *, profile: str, weights: bool = False, strict: bool = False
+) -> Bundled:
+    """Write build/PROFILE/submission.zip from what is built.
+
+    Parameters
+    ----------
+    root
+        Of the checkout.
+    build
+        The profile's build folder, up to date.
+    store
+        Results of runs.
+    profile
+        ``published`` has no runs.
+    weights
+        Take the weights of every run along.
+    strict
+        Refuse a work tree that differs from its commit, instead of naming what differs.
+
+    Raises
+    ------
+    AuthorError
+        report/author.yml is missing or incomplete.
+    ConvscopeError
+        No commit, a work tree that differs in strict mode, or a part of the build is missing.
+    """
+    author = require_author(root / "report")
+    source = read_source(root)
+    if strict and source.changed:
+        raise ConvscopeError(
+            f"The work tree is not as in its commit: {'; '.join(source.changed[:5])}"
+            + (f"; and {len(source.changed) - 5} more." if len(source.changed) > 5 else "."),
+            "Commit your changes. Without STRICT=1 they are named in the submission.",
+        )
+    metrics = read_metrics(build / "metrics.json")
+    runs = [] if profile == "published" else sorted(_runs_of(metrics))
+    files = dict(_built(build))
+    files |= dict(_results(store, runs, weights=weights))
+    files |= {f"source/{name}": content for name, content in source.files.items()}
+    files |= {
+        "verify.py": Path(verify.__file__).read_bytes(),
+        "README.txt": README.encode(),
+        "CITATION.cff": citation(author, source.commit, source.time.date()).encode(),
+        "environment/requirements.lock": source.files["requirements.lock"],
+        "environment/installed.txt": _installed().encode(),
+    }
+    absent = {part: why for part, why in OPTIONAL.values() if not any(name.startswith(f"{part}/") for name in files)}
+    facts = _facts(author, source, metrics, profile) | {
+        "runs": {
+            "included": bool(runs),
+            "count": len(runs),
+            "weights": weights and bool(runs),
+            "note": "" if runs else "the results were trained elsewhere and are published with the source",
+        },
+        "absent": absent,
+    }
+    seal, manifest = sealed(facts, files)
+    path = build / NAME
+    with replacing(path) as temporary:
+        write_zip(temporary, files | {verify.MANIFEST: manifest}, source)
+    return Bundled(path, seal, len(files) + 1, source.changed)
+
+
+def sealed(facts: dict[str, Any], files: dict[str, bytes]) -> tuple[str, bytes]:
+    """Return the manifest's seal and its bytes, which hold the seal.
+
+    Parameters
+    ----------
+    facts
+        What the manifest says beside the list of files.
+    files
+        Content by name.
+    """
+    listed = {name: {"bytes": len(files[name]), "sha256": sha256(files[name]).hexdigest()} for name in sorted(files)}
+    blank = "0" * 64
+    manifest = json.dumps({"format": verify.FORMAT, "seal": blank} | facts | {"files": listed}, indent=1) + "\n"
+    seal = verify.seal_of(manifest.encode(), blank)
+    return seal, manifest.replace(blank, seal, 1).encode()
+
+
+def write_zip(path: Path, files: dict[str, bytes], source: Source) -> None:
+    """Write an archive whose bytes depend on the files and the commit alone: sorted, with the time of the commit."""
+    executable = {f"source/{name}" for name in source.executable}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, source.time.timetuple()[:6])
+            entry.create_system = 3  # Unix, on whatever system: it decides how permissions are read
+            entry.external_attr = (0o100755 if name in executable else 0o100644) << 16
+            archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED, compresslevel=6)
+
+
+def _built(build: Path) -> Iterator[tuple[str, bytes]]:
+    places = REQUIRED | {place: target for place, (target, _) in OPTIONAL.items()}
+    for place, target in places.items():
+        path = build / place
+        if not path.exists() and place in REQUIRED:
+            raise ConvscopeError(f"{path} is missing.", "`make all` makes it.")
+        for file in files_below(path) if path.exists() else []:
+            below = file.relative_to(path).as_posix()
+            yield (target if file == path else f"{target}/{below}"), file.read_bytes()
+
+
+def _runs_of(metrics: Metrics) -> set[str]:
+    variants = [variant for study in metrics["studies"].values() for variant in study.get("variants", {}).values()]
+    return {key for variant in variants for key in variant["runs"]}
+
+
+def _results(store: RunStore, keys: list[str], *, weights: bool) -> Iterator[tuple[str, bytes]]:
+    for key in keys:
+        for name in RUN_FILES:
+            if weights or name != WEIGHTS:
+                yield f"runs/{key}/{name}", (store.path(key) / name).read_bytes()
+
+
+def _installed() -> str:
+    """List the packages of this environment, as ``pip freeze`` does."""
+    found = {f"{each.metadata['Name']}=={each.version}" for each in distributions()}
+    return "".join(f"{line}\n" for line in sorted(found, key=str.lower))
+
+
+def _facts(author: Author, source: Source, metrics: Metrics, profile: str) -> dict[str, Any]:
+    return {
+        "title": author.title,
+        "course": author.course,
+        "authors": [person.name for person in author.people],
+        "profile": profile,
+        "commit": source.commit,
+        "committed": source.time.isoformat(),
+        "dirty": list(source.changed),
+        "metrics_schema": metrics["schema"],
+        "studies": {name: study["status"] for name, study in metrics["studies"].items()},
+        "machines": metrics["environment"]["machines"],
+    }

@@ -1,0 +1,392 @@
+#!/usr/bin/env python3
+"""Check this submission: ``python verify.py``, in the folder that it was unpacked to.
+
+It needs Python 3.8 or newer, nothing else, and no network. It checks that every file is the one that was handed in,
+that each number of the report is the one in metrics.json, that means, differences and verdicts follow from the numbers
+they rest on, and that these are those of the stored runs; then it prints the grade sheet. It ends with 0 if all of that
+holds, with 1 if not, and names what does not.
+
+What it cannot tell is whether the whole submission, this file included, was made anew: compare the seal it prints with
+the one that was handed in beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from html.parser import HTMLParser
+from operator import sub
+from pathlib import Path
+from typing import Any
+
+MANIFEST = "MANIFEST.json"
+METRICS = "metrics.json"
+PAGES = ("report.html", "site/report/index.html")
+GRADE_SHEET = "grade.txt"
+FORMAT = 1
+FEWEST_SEEDS = 8
+# What file browsers leave, and the archive itself where it was unpacked beside its own content.
+NOT_OURS = (".DS_Store", "Thumbs.db", "desktop.ini", "submission.zip")
+MINUS = "−"
+
+# ---------------------------------------------------------------- files
+
+
+def seal_of(manifest: bytes, seal: str) -> str:
+    """SHA-256 of the manifest with zeros in place of its seal: each byte of it counts, and so each file's hash."""
+    return hashlib.sha256(manifest.replace(seal.encode(), b"0" * 64, 1)).hexdigest()
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read the list of files; ValueError where it is not what was handed in."""
+    try:
+        content = (folder / MANIFEST).read_bytes()
+        manifest: dict[str, Any] = json.loads(content.decode("utf-8"))
+        intact = manifest["seal"] == seal_of(content, manifest["seal"])
+    except OSError:
+        raise ValueError(f"{MANIFEST}: missing; is this the folder that the submission was unpacked to?") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        intact = False
+    if not intact:
+        raise ValueError(f"{MANIFEST}: changed since it was sealed")
+    if manifest["format"] != FORMAT:
+        raise ValueError(f"{MANIFEST}: of format {manifest['format']}; this verify.py reads {FORMAT}")
+    return manifest
+
+
+def is_inside(name: str) -> bool:
+    """Tell whether a name of the manifest stays in this folder, on every system."""
+    return not re.search(r'[\\:*?"<>|\x00-\x1f]', name) and all(part not in ("", ".", "..") for part in name.split("/"))
+
+
+def check_files(folder: Path, manifest: dict[str, Any]) -> Iterator[str]:
+    """Name files that are missing, changed, or not listed."""
+    listed = manifest["files"]
+    for name, expected in listed.items():
+        path = folder / name
+        if not is_inside(name):
+            yield f"{name}: a name that leads out of this folder"
+        elif path.is_symlink():
+            yield f"{name}: replaced by a link"
+        elif not path.is_file():
+            yield f"{name}: missing"
+        elif path.stat().st_size != expected["bytes"]:
+            yield f"{name}: changed, it has {path.stat().st_size:,} bytes instead of {expected['bytes']:,}"
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != expected["sha256"]:
+            yield f"{name}: changed, its SHA-256 is another"
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        known = name in listed or name == MANIFEST or path.name in NOT_OURS
+        if not known and (path.is_symlink() or not path.is_dir()):
+            yield f"{name}: added, it is not part of the submission"
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def look_up(metrics: Any, pointer: str) -> Any:
+    """Follow a JSON pointer (RFC 6901); LookupError or ValueError where it leads nowhere."""
+    value = metrics
+    for part in pointer.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        value = value[int(name)] if isinstance(value, list) else value[name]
+    return value
+
+
+def decimal(value: float, digits: int) -> str:
+    """Write a number with thousands separators and a real minus sign."""
+    return f"{value:,.{digits}f}".replace("-", MINUS)
+
+
+NUMERIC: dict[str, Callable[[float, int], str]] = {
+    "count": decimal,
+    "decimal": decimal,
+    "percent": lambda value, digits: decimal(100 * value, digits) + "\u00a0%",
+    "points": lambda value, digits: f"{100 * value:+.{digits}f}".replace("-", MINUS),
+    "spread": lambda value, digits: decimal(100 * value, digits),
+    "millions": lambda value, digits: f"{value / 1e6:.{digits}f}\u00a0M",
+    "plain": lambda value, digits: f"{value:.{digits}g}".replace("-", MINUS),
+}
+OTHER: dict[str, Callable[[Any], str]] = {
+    "text": str,
+    "verdict": str,
+    "markdown": lambda value: re.sub(r"\s*\[@[^]]*\]|[*`]", "", value),
+    "date": lambda value: str(value)[:10],
+    "list": lambda value: ", ".join(map(str, value)),
+    "shape": lambda value: "×".join(map(str, value)),
+}
+
+
+def text_of(metrics: Any, source: str, rule: str) -> str:
+    """Return the text that an element shows, from where its number comes from and the rule that formatted it."""
+    style, _, argument = rule.partition(" ")
+    if style == "ratio":
+        over, under = (look_up(metrics, pointer) for pointer in source.split(" "))
+        return decimal(over / under, int(argument))
+    value = look_up(metrics, source)
+    if style == "key":
+        return source.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+    if style == "length":
+        name, _, wanted = argument.partition("=")
+        elements = value.values() if isinstance(value, dict) else value
+        return str(len([each for each in elements if not name or str(each[name]) == wanted]))
+    if value is None:
+        return "–"
+    return NUMERIC[style](value, int(argument)) if style in NUMERIC else OTHER[style](value)
+
+
+class Page(HTMLParser):
+    """Collects the elements that say where their text comes from.
+
+    ``shown`` holds (source, rule, text) of each.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[tuple[str, str, str]] = []
+        self._open: list[dict[str, Any]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin an element; those of the same name inside count, to know where it ends."""
+        for element in self._open:
+            element["depth"] += element["tag"] == tag
+        attributes = dict(attrs)
+        if "data-source" in attributes:
+            self._open.append({"tag": tag, "depth": 1, "text": "", **attributes})
+
+    def handle_endtag(self, tag: str) -> None:
+        """End an element."""
+        for element in self._open:
+            element["depth"] -= element["tag"] == tag
+        for element in [each for each in self._open if each["depth"] == 0]:
+            self._open.remove(element)
+            text = " ".join(re.split(r"[ \t\r\n]+", element["text"])).strip(" ")
+            self.shown.append((element["data-source"] or "", element.get("data-format") or "", text))
+
+    def handle_data(self, data: str) -> None:
+        """Add text to every element around it."""
+        for element in self._open:
+            element["text"] += data
+
+
+def check_page(page: str, html: str, metrics: Any) -> tuple[list[str], int]:
+    """Return what a page shows otherwise than metrics.json says, and how many elements were compared."""
+    reader = Page()
+    reader.feed(html)
+    reader.close()
+    wrong = []
+    for source, rule, text in reader.shown:
+        try:
+            expected = text_of(metrics, source, rule)
+        except (LookupError, TypeError, ValueError, AttributeError, ZeroDivisionError):
+            wrong.append(f"{page}: shows {text!r}, but {source!r} in {METRICS} cannot be written as {rule!r}")
+            continue
+        if rule.startswith("verdict "):  # the text is a sentence, written for one verdict
+            if rule != f"verdict {expected}":
+                wrong.append(f"{page}: words of the {rule!r} stand where {METRICS} says {expected!r}: {text!r}")
+        elif text != expected:
+            wrong.append(f"{page}: shows {text!r} where {METRICS} gives {expected!r} at {source}")
+    if not reader.shown:
+        wrong.append(f"{page}: no number in it says where it comes from")
+    return wrong, len(reader.shown)
+
+
+# ---------------------------------------------------------------- conclusions
+
+
+def equal(a: float, b: float) -> bool:
+    """Compare two results of the same arithmetic in different order."""
+    return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def mean(values: Iterable[float]) -> float:
+    """Arithmetic mean."""
+    listed = list(values)
+    return math.fsum(listed) / len(listed)
+
+
+def measures(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Find everything in metrics.json that has one value a run and their mean."""
+    if isinstance(value, dict):
+        if "mean" in value and "values" in value:
+            yield place, value
+        for name, inner in value.items():
+            yield from measures(inner, f"{place}/{name}")
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from measures(inner, f"{place}/{position}")
+
+
+def check_arithmetic(metrics: Any) -> Iterator[str]:
+    """Name means and differences that do not follow from the values of the runs."""
+    for place, measure in measures(metrics):
+        if not equal(measure["mean"], mean(measure["values"])) or measure["n"] != len(measure["values"]):
+            yield f"{METRICS}: {place} is not the mean of its values"
+    for study in metrics["studies"].values():
+        if study["status"] != "run":
+            continue
+        groups = [experiment["comparisons"] for experiment in study["experiments"].values()]
+        for compared in [row for rows in [*groups, study["against_baseline"]] for row in rows]:
+            if compared["quantity"] == "test_accuracy":
+                yield from check_difference(study, compared)
+    for claim in metrics["claims"].values():
+        for compared in claim["comparisons"]:
+            if claim["measure"] == "accuracy":
+                yield from check_difference(metrics["studies"][claim["study"]], compared)
+
+
+def check_difference(study: Any, compared: Any) -> Iterator[str]:
+    """Name a difference of accuracies that is not the one between its two variants, seed by seed."""
+    of_a = study["variants"][compared["a"]]["test_accuracy"]["values"]
+    of_b = study["variants"][compared["b"]]["test_accuracy"]["values"] if compared["b"] else [0.0] * len(of_a)
+    differences = list(map(sub, of_a, of_b))
+    same = len(differences) == len(compared["differences"]) and all(map(equal, differences, compared["differences"]))
+    if not same or not equal(compared["effect"], mean(differences)):
+        between = f"{compared['a']} and {compared['b'] or 'nothing'}"
+        yield f"{METRICS}: the difference between {between} in {study['title']!r} does not follow from their runs"
+
+
+def outcome(kind: str, effect: float, low: float, high: float, margin: float) -> str:
+    """Decide one comparison by its interval and the margin."""
+    if kind == "equivalence":
+        if -margin < low and high < margin:
+            return "supported"
+        return "refuted" if low >= margin or high <= -margin else "inconclusive"
+    if low > 0 and effect >= margin:
+        return "supported"
+    return "refuted" if high < margin else "inconclusive"
+
+
+def verdict_of(claim: Any) -> str:
+    """Decide a claim anew from its numbers, by the rules in the report's section on methods."""
+    if claim["kind"] == "arithmetic":
+        right = all(each["claimed"][0] <= each["computed"] <= each["claimed"][1] for each in claim["counts"])
+        return "supported" if right else "refuted"
+    compared = claim["comparisons"]
+    if any(each["interval"] is None or each["n"] < FEWEST_SEEDS for each in compared):
+        return "inconclusive"
+    kind, margin = claim["kind"], claim["margin"]
+    excess = [[number - claim["expected"] for number in (each["effect"], *each["interval"])] for each in compared]
+    outcomes = {outcome(kind, effect, low, high, margin) for effect, low, high in excess}
+    if kind == "best of k":  # only another variant that is superior itself refutes it
+        others = {outcome("superiority", -effect, -high, -low, margin) for effect, low, high in excess}
+        if "supported" in others:
+            return "refuted"
+        return "supported" if outcomes == {"supported"} else "inconclusive"
+    return next(each for each in ("refuted", "inconclusive", "supported") if each in outcomes)
+
+
+def check_verdicts(metrics: Any) -> Iterator[str]:
+    """Name claims whose verdict does not follow from their numbers."""
+    for name, claim in metrics["claims"].items():
+        expected = verdict_of(claim)
+        if claim["verdict"] != expected:
+            yield f"{METRICS}: claim {name!r} is {claim['verdict']!r}, but its numbers say {expected!r}"
+
+
+# ---------------------------------------------------------------- runs
+
+
+def predicted_classes(path: Path) -> Counter[int]:
+    """Count predictions by class in a safetensors file: eight bytes with the header's length, JSON, then the arrays."""
+    content = path.read_bytes()
+    start = 8 + int.from_bytes(content[:8], "little")
+    first, last = json.loads(content[8:start])["predictions"]["data_offsets"]
+    return Counter(content[start + first : start + last])
+
+
+def check_runs(folder: Path, metrics: Any) -> tuple[list[str], int]:
+    """Return where metrics.json says otherwise than the stored runs, and how many runs were compared."""
+    wrong, seen = [], set()
+    for name, study in metrics["studies"].items():
+        for variant_name, variant in study.get("variants", {}).items():
+            predicted: Counter[int] = Counter()
+            for seed, key in enumerate(variant["runs"]):
+                run = folder / "runs" / key
+                result = json.loads((run / "result.json").read_bytes().decode("utf-8"))
+                seen.add(key)
+                predicted += predicted_classes(run / "predictions.safetensors")
+                last = result["history"][-1]
+                stored = {
+                    "test_accuracy": result["test_accuracy"],
+                    "test_loss": result["test_loss"],
+                    "train_accuracy": last["train_accuracy"],
+                    "validation_accuracy": last["validation_accuracy"],
+                }
+                wrong += [
+                    f"runs/{key}/result.json: {what} is {value}, but {METRICS} has another for {name}/{variant_name}"
+                    for what, value in stored.items()
+                    if not equal(value, variant[what]["values"][seed])
+                ]
+            confusion = variant["confusion"]
+            columns = {label: sum(row[label] for row in confusion) for label in range(len(confusion))}
+            right = sum(confusion[label][label] for label in range(len(confusion)))
+            if columns != {label: predicted[label] for label in columns}:
+                wrong.append(f"{METRICS}: confusion of {name}/{variant_name} is not that of its runs' predictions")
+            if not equal(right / sum(columns.values()), variant["test_accuracy"]["mean"]):
+                wrong.append(f"{METRICS}: confusion of {name}/{variant_name} does not give its test accuracy")
+    return wrong, len(seen)
+
+
+# ---------------------------------------------------------------- all of it
+
+
+def verify(folder: Path) -> bool:
+    """Check a submission, say what was found, and return whether everything holds."""
+    try:
+        manifest = read_manifest(folder)
+    except ValueError as error:
+        return not report("files", [str(error)])
+    print(f"{manifest['title']}\n{', '.join(manifest['authors'])}, {manifest['course']}")
+    print(f"Profile {manifest['profile']}, commit {manifest['commit']} of {manifest['committed'][:10]}")
+    print(f"Seal {manifest['seal']}")
+    if manifest["dirty"]:
+        print(f"\nDIRTY: {len(manifest['dirty'])} files of the work tree were not those of the commit, which is what")
+        print("source/ holds. The report may rest on them:", *manifest["dirty"], sep="\n  ")
+    print()
+    listed = manifest["files"]
+    size = sum(each["bytes"] for each in listed.values()) / 1e6
+    if report("files", check_files(folder, manifest), f"{len(listed)} files, {size:.1f} MB, are those handed in"):
+        print("\nFAILED: what else it says is not looked at while files are not those handed in.")
+        return False
+    metrics = json.loads((folder / METRICS).read_bytes().decode("utf-8"))
+    wrong = 0
+    for page in (name for name in PAGES if name in listed):
+        differing, compared = check_page(page, (folder / page).read_bytes().decode("utf-8"), metrics)
+        wrong += report("numbers", differing, f"{compared} in {page} are those of {METRICS}")
+    wrong += report("means", check_arithmetic(metrics), "means and differences follow from the values of the runs")
+    wrong += report("verdicts", check_verdicts(metrics), f"{len(metrics['claims'])} follow from their numbers")
+    if manifest["runs"]["included"]:
+        differing, compared = check_runs(folder, metrics)
+        wrong += report("runs", differing, f"{compared} stored results give the numbers of {METRICS}")
+    else:
+        print(f"  --  runs: {manifest['runs']['note']}")
+    for part, reason in manifest["absent"].items():
+        print(f"  --  {part}: {reason}")
+    if GRADE_SHEET in listed:
+        print("\n" + (folder / GRADE_SHEET).read_bytes().decode("utf-8"))
+    print("\nFAILED" if wrong else "\nPASSED: everything holds.")
+    return not wrong
+
+
+def report(what: str, problems: Iterable[str], success: str = "") -> int:
+    """Print the result of one check, and return how many problems there are."""
+    found = list(problems)
+    if not found:
+        print(f"  ok  {what}: {success}")
+    for problem in found[:20]:
+        print(f"FAIL  {what}: {problem}")
+    if len(found) > 20:
+        print(f"FAIL  {what}: and {len(found) - 20} more")
+    return len(found)
+
+
+if __name__ == "__main__":
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # a Windows console may lack the minus sign
+    sys.exit(0 if verify(Path(__file__).resolve().parent) else 1)
