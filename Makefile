@@ -4,13 +4,13 @@
 
 PYTHON ?= python3
 PROFILE ?= quick
-export PROFILE STUDIES JOBS DEVICE STRICT BACKEND PORT
+export PROFILE STUDIES JOBS DEVICE STRICT BACKEND PORT WEIGHTS
 
 BIN := .venv/bin
 RUN := @$(BIN)/python -m convscope
-STEPS := all data train metrics figures report site serve readme publish
+STEPS := all data train metrics figures report site serve readme publish submit
 
-.PHONY: help setup deploy test lint bench lock clean $(STEPS)
+.PHONY: help setup deploy diff test lint bench lock clean $(STEPS)
 
 help: ## show this help
 	@echo 'Usage: make TARGET [PROFILE=smoke|quick|full] [STUDIES="..."] [JOBS=n] [DEVICE=auto|cpu|cuda|mps] [STRICT=1]'
@@ -27,6 +27,7 @@ site: ## build/PROFILE/site/
 serve: ## show the site here, rebuilt and reloaded when a source changes
 readme: ## write this build's results into README.md
 publish: ## keep the results of PROFILE=full in data/published/
+submit: ## build/PROFILE/submission.zip to hand in, with its own check (WEIGHTS=1: with the weights of all runs)
 
 $(STEPS): setup
 	$(RUN) $@
@@ -48,6 +49,10 @@ setup: .venv/ready ## make .venv from requirements.lock (every target does this 
 deploy: setup ## deploy a trained run to the SageMaker emulator, with evidence (ARGS='--target aws' for AWS)
 	$(RUN) train
 	$(RUN) deploy run $(ARGS)
+
+diff: setup ## say what changed between two submissions: make diff A=old.zip B=new.zip
+	@[ -n "$(A)" ] && [ -n "$(B)" ] || { echo "make: name two submissions: make diff A=old.zip B=new.zip"; exit 1; }
+	$(RUN) diff "$(A)" "$(B)"
 
 test: setup ## run all tests (ARGS="-k name" for some)
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)

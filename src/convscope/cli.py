@@ -14,6 +14,7 @@ from convscope.errors import ConvscopeError
 from convscope.pipeline import PUBLISHED, Pipeline, find_root
 from convscope.report.backend import choose
 from convscope.studies import PROFILES, STUDIES
+from convscope.submission.commands import diff
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -48,7 +49,11 @@ DeviceOption = Annotated[
 ]
 StrictOption = Annotated[
     bool,
-    typer.Option(envvar="STRICT", help="Fail when a data set is not to be had, instead of leaving its studies out."),
+    typer.Option(
+        envvar="STRICT",
+        help="Fail when a data set is not to be had, instead of leaving its studies out; and hand in nothing that is "
+        "not committed.",
+    ),
 ]
 
 BackendOption = Annotated[
@@ -160,6 +165,32 @@ def publish(studies: StudiesOption = "", device: DeviceOption = "auto") -> None:
         print(f"{study}: {seeds} seeds")
 
 
+@app.command()
+def submit(
+    profile: ProfileOption = "quick",
+    studies: StudiesOption = "",
+    jobs: JobsOption = 0,
+    device: DeviceOption = "auto",
+    strict: StrictOption = False,
+    backend: BackendOption = "auto",
+    weights: Annotated[bool, typer.Option(envvar="WEIGHTS", help="Take the weights of all runs along.")] = False,
+) -> None:
+    """Build everything and put what is handed in into build/PROFILE/submission.zip."""
+    from convscope.submission.bundle import identify, write_bundle  # noqa: PLC0415
+
+    pipeline = _pipeline(profile, studies, jobs, device, strict, backend)
+    identify(pipeline.root, strict=strict)  # what is missing is said now, not after hours of training
+    pipeline.all()
+    bundled = write_bundle(
+        pipeline.root, pipeline.build, pipeline.store, profile=profile, weights=weights, strict=strict
+    )
+    for changed in bundled.changed:
+        print(f"not as in the commit: {changed}", file=sys.stderr)
+    size = bundled.path.stat().st_size / 1e6
+    print(f"\nHand in  {bundled.path.relative_to(pipeline.root)}   {bundled.files} files, {size:.1f} MB")
+    print(f"Seal     {bundled.seal}   (python verify.py prints it, too)")
+
+
 @app.command("install-quarto")
 def install_quarto() -> None:
     """Try once to install Quarto with pip; the report is rendered with Pandoc and Typst where that fails."""
@@ -171,6 +202,7 @@ def install_quarto() -> None:
 
 app.add_typer(deploy_app, name="deploy")
 app.command("serve-model")(serve_model)
+app.command("diff")(diff)
 
 
 def _where_to_look(pipeline: Pipeline) -> None:

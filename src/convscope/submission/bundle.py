@@ -76,6 +76,23 @@ class Bundled:
     changed: tuple[str, ...]
 
 
+def identify(root: Path, *, strict: bool = False) -> tuple[Author, Source]:
+    """Return who hands in, and which commit: asked before anything is built, and again when it is.
+
+    Parameters and errors as for `write_bundle`.
+    """
+    author = require_author(root / "report")
+    source = read_source(root)
+    if strict and source.changed:
+        named = "; ".join(source.changed[:5])
+        more = f"; and {len(source.changed) - 5} more" if len(source.changed) > 5 else ""
+        raise ConvscopeError(
+            f"The work tree is not as in its commit: {named}{more}.",
+            "Commit your changes. Without STRICT=1 they are named in the submission.",
+        )
+    return author, source
+
+
 def write_bundle(
     root: Path, build: Path, store: RunStore, *, profile: str, weights: bool = False, strict: bool = False
 ) -> Bundled:
@@ -103,14 +120,7 @@ def write_bundle(
     ConvscopeError
         No commit, a work tree that differs in strict mode, or a part of the build is missing.
     """
-    author = require_author(root / "report")
-    source = read_source(root)
-    if strict and source.changed:
-        raise ConvscopeError(
-            f"The work tree is not as in its commit: {'; '.join(source.changed[:5])}"
-            + (f"; and {len(source.changed) - 5} more." if len(source.changed) > 5 else "."),
-            "Commit your changes. Without STRICT=1 they are named in the submission.",
-        )
+    author, source = identify(root, strict=strict)
     metrics = read_metrics(build / "metrics.json")
     runs = [] if profile == "published" else sorted(_runs_of(metrics))
     files = dict(_built(build))
