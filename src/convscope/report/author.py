@@ -66,6 +66,13 @@ class Author:
     course: str
     people: tuple[Person, ...]
 
+    @property
+    def front_matter(self) -> str:
+        """YAML for the head of report.qmd; Quarto shows the affiliation, our own templates the course."""
+        people = [{"name": person.name, "affiliation": self.course} for person in self.people]
+        head = {"title": self.title, "author": people, "course": self.course}
+        return yaml.safe_dump(head, allow_unicode=True, sort_keys=False).strip()
+
 
 def read_author(folder: Path) -> Author | None:
     """Read author.yml in the folder ``report/``; None where there is none.

@@ -10,6 +10,7 @@ from typing import Any
 from convscope.analysis.metrics_file import Metrics
 from convscope.files import replacing_folder
 from convscope.report import pandoc, quarto
+from convscope.report.author import read_author
 from convscope.report.backend import Backend, choose
 from convscope.report.checks import check_html
 from convscope.report.fill import fill
@@ -23,7 +24,7 @@ def publish(
     Parameters
     ----------
     templates
-        The folder ``report/``.
+        The folder ``report/``; author.yml in it, where there is one, names who hands the report in.
     metrics, figures
         What it says and shows.
     output
@@ -40,7 +41,7 @@ def publish(
     """
     chosen = choose(backend)
     renderer: ModuleType = quarto if chosen == "quarto" else pandoc
-    facts: dict[str, Any] = {"commit": commit, "backend": chosen}
+    facts: dict[str, Any] = {"commit": commit, "backend": chosen, "author": read_author(templates)}
     with replacing_folder(output) as folder:
         source = folder / "source"
         fill(templates, metrics, figures, facts, source)
