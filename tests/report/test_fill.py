@@ -13,7 +13,13 @@ from convscope.report.fill import fill
 
 METRICS: dict[str, Any] = {
     "profile": "smoke",
-    "studies": {"fashion": {"seeds": 3, "variants": {"mlp": {"parameters": 235146}}}},
+    "studies": {
+        "fashion": {
+            "title": "Clothing",
+            "seeds": 3,
+            "variants": {"mlp": {"title": "MLP", "parameters": 235146, "runs": ["c59fe663"]}},
+        }
+    },
     "datasets": {},
 }
 

@@ -12,6 +12,7 @@ from convscope.analysis.metrics_file import Metrics
 from convscope.errors import ReportError
 from convscope.files import replacing_folder, write_json
 from convscope.models.describe import describe_layer
+from convscope.report.evidence import write_evidence
 from convscope.report.numbers import Numbers
 from convscope.specs import from_json
 
@@ -122,3 +123,4 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
             shutil.copy(templates / name, folder / name)
         shutil.copytree(figures, folder / "figures", ignore=shutil.ignore_patterns(".*"))
         write_json(folder / "sources.json", sorted(set(numbers.pointers)))
+        write_evidence(folder, metrics, numbers.measured)

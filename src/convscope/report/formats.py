@@ -113,6 +113,9 @@ OTHER: dict[str, Callable[[Any], str]] = {
     "shape": lambda value: "×".join(map(str, value)),
 }  # fmt: skip
 
+NAMES = ("text", "markdown", "date", "list")
+"""Rules of what is not measured but called so: titles, statements, versions."""
+
 
 def recompute(metrics: Any, source: str, rule: str) -> str:
     """Return the text that an element of the report has to show.

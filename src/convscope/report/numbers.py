@@ -9,7 +9,7 @@ from typing import Any
 
 from convscope.errors import ReportError
 from convscope.report import formats
-from convscope.report.formats import DIGITS
+from convscope.report.formats import DIGITS, NAMES
 
 # What Markdown would read as more than the character itself; "--" and "..." would become other characters.
 _SPECIAL = re.compile(r"[\\`*_\[\]<>@^~|$'\"#{}]|-(?=-)|\.(?=\.\.)")
@@ -60,6 +60,7 @@ class Numbers:
         self._metrics = metrics
         self._spans = spans
         self.pointers: list[str] = []
+        self.measured: set[str] = set()  # of the pointers those that lead to a number or verdict, not to a name
 
     @property
     def functions(self) -> dict[str, Callable[..., str]]:
@@ -159,4 +160,6 @@ class Numbers:
 
     def _span(self, text: str, source: str, rule: str) -> str:
         self.pointers += source.split(" ")
+        if rule not in NAMES:
+            self.measured.update(source.split(" "))
         return f'[{text}]{{.value data-source="{source}" data-format="{rule}"}}' if self._spans else text

@@ -18,10 +18,13 @@ from convscope.errors import ReportError
 from convscope.files import replacing, write_text
 from convscope.report import document
 from convscope.report.document import Document
+from convscope.report.evidence import DATA_FILE
 
 _RESOURCES = Path(__file__).parent
 # Quarto's options that are options of the Pandoc command here; as metadata they would reach the templates.
-_OPTIONS = frozenset({"toc", "toc-depth", "number-sections", "embed-resources", "html-math-method", "theme", "css"})
+_OPTIONS = frozenset(
+    {"toc", "toc-depth", "number-sections", "embed-resources", "html-math-method", "theme", "css", "include-after-body"}
+)
 _DEFAULT_TOC_DEPTH = 2
 
 
@@ -53,6 +56,7 @@ def render_html(source: Path, output: Path) -> None:
         "--mathml",
         "--toc",
         f"--toc-depth={depth + 1}",  # the title is the first level of the page
+        *(f"--include-after-body={name}" for name in report.metadata.get("include-after-body", [])),
     )
     write_text(output, text)
 
@@ -122,6 +126,12 @@ def render_site_page(source: Path, output: Path) -> None:
         f"--template={_RESOURCES / 'site_page.md'}",
         "--mathml",
         f"--lua-filter={_RESOURCES / 'site.lua'}",
+        # What shows the evidence is the site's, the same for every page.
+        *(
+            f"--include-after-body={name}"
+            for name in report.metadata.get("include-after-body", [])
+            if name == DATA_FILE
+        ),
     )
     write_text(output, text)
 

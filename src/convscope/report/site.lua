@@ -4,7 +4,8 @@
 -- pymdownx.superfences finds first; so code inside callouts and tabs is fenced as well.
 
 local function markdown_heading(header)
-  local text = pandoc.write(pandoc.Pandoc { pandoc.Plain(header.content) }, 'commonmark'):gsub('%s+$', '')
+  local one_line = pandoc.WriterOptions { wrap_text = 'wrap-none' } -- a span's tag must not be broken in two
+  local text = pandoc.write(pandoc.Pandoc { pandoc.Plain(header.content) }, 'commonmark', one_line):gsub('%s+$', '')
   local number = header.attributes.number
   return pandoc.RawBlock('html', ('\n%s %s%s {#%s}\n'):format(
     ('#'):rep(header.level), number and number .. ' ' or '', text, header.identifier))

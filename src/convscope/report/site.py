@@ -12,6 +12,7 @@ from pathlib import Path
 
 from convscope.errors import ConvscopeError, ReportError
 from convscope.files import replacing_folder
+from convscope.report.evidence import SHARED_FILES
 
 
 def build_site(root: Path, build: Path, output: Path, evidence: Sequence[Path] = ()) -> None:
@@ -61,6 +62,8 @@ def assemble(root: Path, build: Path, source: Path, evidence: Sequence[Path]) ->
         shutil.copy(root / "site" / "mkdocs.yml", folder)
         docs = folder / "docs"
         shutil.copytree(root / "site" / "docs", docs)
+        for place, name in SHARED_FILES.items():
+            shutil.copy(Path(__file__).with_name(name), docs / place)
         report = docs / "report"
         shutil.copytree(build / "figures", report / "figures", ignore=shutil.ignore_patterns(".*"))
         shutil.copy(build / "report" / "page.md", report / "index.md")

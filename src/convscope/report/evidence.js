@@ -1,0 +1,209 @@
+// Where each number comes from: a popover for the number under the pointer, and a panel with all of them.
+// Reads the JSON that the build put into the page (see evidence.py); asks the network for nothing. Numbers are no
+// tab stops: there would be hundreds. The keyboard reads them in the panel, which one switch opens.
+(() => {
+  const source = document.getElementById("evidence-data");
+  if (!source) return;
+  const { places, values } = JSON.parse(source.textContent);
+  const main = document.querySelector("main article, main, body");
+
+  const pointersOf = (number) => number.dataset.source.split(" ").filter((pointer) => pointer in values);
+  const numberAt = (target) => {
+    const number = target instanceof Element && target.closest(".value[data-source]");
+    return number && pointersOf(number).length ? number : null;
+  };
+  const numbers = [...main.querySelectorAll(".value[data-source]")].filter((number) => pointersOf(number).length);
+
+  function element(tag, attributes = {}, ...children) {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    made.append(...children);
+    return made;
+  }
+
+  const written = (value) => (Array.isArray(value) ? value.map(written).join(" to ") : String(value).replace(/^-/, "−"));
+
+  // What was measured, of one pointer: [name, text] pairs.
+  function measurement(pointer) {
+    const { value, unit, n, interval, level, effect, margin } = values[pointer];
+    const rows = [["Unrounded", written(value) + (unit && typeof value === "number" ? ` (${unit})` : "")]];
+    if (effect !== undefined) rows.push(["Effect", written(effect)]);
+    if (n !== undefined) rows.push(["n", `${n} ${n === 1 ? "seed" : "seeds"}`]);
+    if (interval !== undefined) rows.push([`${+(100 * (level ?? 0.95)).toFixed(2)} % interval`, written(interval)]);
+    if (margin !== undefined) rows.push(["Margin", written(margin)]);
+    rows.push(["In metrics.json", element("code", {}, pointer)]);
+    return rows;
+  }
+
+  // What it shares with others: study, data, runs, command.
+  function origin({ about, data, runs, command }) {
+    const rows = [];
+    if (about) rows.push(["About", about]);
+    if (data) rows.push(["Data", data]);
+    if (runs) rows.push([`${runs.length} ${runs.length === 1 ? "run" : "runs"}`, element("code", {}, runs.join(" "))]);
+    rows.push(["Reproduce", element("code", {}, command)]);
+    return rows;
+  }
+
+  const list = (rows) =>
+    element("dl", {}, ...rows.flatMap(([name, what]) => [element("dt", {}, name), element("dd", {}, what)]));
+
+  // ---- The popover: follows the pointer, stays while the pointer is on it, Escape closes it.
+
+  const popover = element("div", { class: "evidence-popover", role: "tooltip", id: "evidence-popover", hidden: "" });
+  let shownFor = null;
+  let leaving = 0;
+
+  function openPopover(number, x) {
+    clearTimeout(leaving);
+    if (number === shownFor) return;
+    closePopover();
+    shownFor = number;
+    number.classList.add("evidence-shown");
+    const pointers = pointersOf(number);
+    popover.replaceChildren(
+      element("strong", {}, number.dataset.format.startsWith("verdict") ? "Worded by the verdict" : number.textContent),
+      ...pointers.map((pointer) => list(measurement(pointer))),
+      list(origin(places[values[pointers[0]].place])),
+    );
+    popover.hidden = false;
+    // A wording may run over several lines: below the line that the pointer is on, above it where there is no room.
+    const lines = [...number.getClientRects()];
+    const line = lines.find((rect) => rect.left <= x && x <= rect.right) ?? lines[0];
+    const { width, height } = popover.getBoundingClientRect();
+    const room = document.documentElement.clientWidth - width - 8;
+    const below = line.bottom + 4 + height <= innerHeight - 4;
+    popover.style.left = `${Math.max(8, Math.min(line.left, room))}px`;
+    popover.style.top = `${below ? line.bottom + 4 : Math.max(4, line.top - 4 - height)}px`;
+  }
+
+  function closePopover() {
+    clearTimeout(leaving);
+    shownFor?.classList.remove("evidence-shown");
+    shownFor = null;
+    popover.hidden = true;
+  }
+
+  document.addEventListener("pointerover", (event) => {
+    if (event.pointerType === "touch") return;
+    const number = numberAt(event.target);
+    if (number) openPopover(number, event.clientX);
+    else if (popover.contains(event.target)) clearTimeout(leaving);
+    else if (shownFor) {
+      clearTimeout(leaving);
+      leaving = setTimeout(closePopover, 200); // time to reach the popover itself
+    }
+  });
+  document.addEventListener("click", (event) => {
+    const number = numberAt(event.target);
+    if (number && !panel.hidden) select(number);
+    else if (number) openPopover(number, event.clientX);
+    else if (!popover.contains(event.target)) closePopover();
+  });
+  addEventListener("scroll", (event) => event.target !== popover && closePopover(), { passive: true, capture: true });
+
+  // ---- The panel: every number with its evidence, section by section in the order of the page.
+
+  const toggle = element("button", { type: "button", class: "evidence-switch", "aria-pressed": "false" }, "Show evidence");
+  const close = element("button", { type: "button", class: "evidence-close" }, "Close");
+  const sections = element("div", { class: "evidence-sections" });
+  const panel = element(
+    "aside", { class: "evidence-panel", "aria-label": "Evidence of the numbers", hidden: "" },
+    element("p", { class: "evidence-title" }, `${numbers.length} numbers, each with its source`, close), sections,
+  );
+  const rowOf = new Map(); // number -> its entry in the panel
+  const sectionOf = new Map(); // number -> its <details>
+
+  const headingText = (heading) => {
+    const copy = heading.cloneNode(true);
+    copy.querySelectorAll(".headerlink, .anchorjs-link").forEach((link) => link.remove());
+    return copy.textContent.trim();
+  };
+
+  function fillPanel() {
+    let current = { title: document.title, numbers: [] };
+    const found = [current];
+    for (const node of main.querySelectorAll("h1, h2, h3, .value[data-source]")) {
+      if (/^H/.test(node.tagName)) found.push((current = { title: headingText(node), numbers: [] }));
+      if (numberAt(node) === node) current.numbers.push(node);
+    }
+    for (const { title, numbers: own } of found.filter((section) => section.numbers.length)) {
+      const details = element("details", {}, element("summary", {}, `${title} (${own.length})`));
+      details.addEventListener("toggle", () => details.open && fillSection(details, own));
+      own.forEach((number) => sectionOf.set(number, details));
+      sections.append(details);
+    }
+  }
+
+  // Numbers of one place stand under it once; built when the section is opened.
+  function fillSection(details, own) {
+    if (details.childElementCount > 1) return;
+    let place = -1;
+    for (const number of own) {
+      const pointers = pointersOf(number);
+      if (values[pointers[0]].place !== place) {
+        place = values[pointers[0]].place;
+        details.append(element("div", { class: "evidence-place" }, list(origin(places[place]))));
+      }
+      const entry = element(
+        "div", { class: "evidence-entry" }, element("strong", {}, number.textContent),
+        ...pointers.map((pointer) => list(measurement(pointer))),
+      );
+      entry.addEventListener("click", () => getSelection().isCollapsed && showInText(number));
+      rowOf.set(number, entry);
+      details.append(entry);
+    }
+  }
+
+  function unmark() {
+    document.querySelectorAll(".evidence-selected").forEach((one) => one.classList.remove("evidence-selected"));
+  }
+
+  function mark(number) {
+    unmark();
+    number.classList.add("evidence-selected");
+    rowOf.get(number)?.classList.add("evidence-selected");
+  }
+
+  function select(number) {
+    const details = sectionOf.get(number);
+    details.open = true;
+    fillSection(details, [...sectionOf.keys()].filter((other) => sectionOf.get(other) === details));
+    mark(number);
+    rowOf.get(number).scrollIntoView({ block: "nearest", behavior: "instant" });
+  }
+
+  function showInText(number) {
+    mark(number);
+    number.scrollIntoView({ block: "center", behavior: "instant" });
+  }
+
+  function setEvidence(on) {
+    if (on && !sections.childElementCount) fillPanel();
+    toggle.setAttribute("aria-pressed", String(on));
+    document.documentElement.classList.toggle("evidence-on", on);
+    panel.hidden = !on;
+    closePopover();
+    const first = numbers.find((number) => number.getBoundingClientRect().bottom > 0);
+    if (on && first) select(first);
+    if (!on) unmark();
+  }
+
+  toggle.addEventListener("click", () => setEvidence(panel.hidden));
+  close.addEventListener("click", () => {
+    setEvidence(false);
+    toggle.focus();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    if (shownFor) closePopover();
+    else if (!panel.hidden) {
+      if (panel.contains(document.activeElement)) toggle.focus();
+      setEvidence(false);
+    }
+  });
+
+  // First in the text, so that the keyboard meets the switch before the numbers; the panel follows at once.
+  main.prepend(toggle, panel);
+  document.body.append(popover);
+})();

@@ -1,0 +1,129 @@
+"""What a reader sees of a number when asking where it comes from: the record behind each pointer that the text uses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from convscope.files import write_text
+from convscope.report.formats import resolve
+
+DATA_FILE = "evidence-data.html"
+"""The records as JSON in a script element."""
+
+CODE_FILE = "evidence.html"
+"""Style and script that show them, for a page that loads nothing. The site has both as files."""
+
+SHARED_FILES = {"stylesheets": "evidence.css", "javascripts": "evidence.js"}
+"""What a page needs to show the records, beside this module; by the site's folder for it."""
+
+KEY_LENGTH = 8
+"""Characters of a run's key that are shown; it is as unique as a commit's."""
+
+_MEASURED = ("unit", "n", "interval", "level", "effect", "margin")
+
+
+def evidence(metrics: dict[str, Any], pointers: Iterable[str]) -> dict[str, Any]:
+    """Describe where numbers come from, for the page to show.
+
+    Parameters
+    ----------
+    metrics
+        The loaded metrics.json.
+    pointers
+        Places in it that the text shows.
+
+    Returns
+    -------
+    dict
+        ``values`` by pointer: the unrounded ``value``; ``unit``, ``n``, ``interval``, ``level``, ``effect``, ``margin``
+        as far as the measurement around it has them; ``place``, an index into ``places``. These hold what many numbers
+        share: ``about`` (study and variants), ``data``, ``runs`` (short keys) and ``command``.
+    """
+    places: list[dict[str, Any]] = []
+    values: dict[str, dict[str, Any]] = {}
+    for pointer in sorted(set(pointers)):
+        place = _place(metrics, pointer)
+        if place not in places:
+            places.append(place)
+        values[pointer] = _measurement(metrics, pointer) | {"place": places.index(place)}
+    return {"places": places, "values": values}
+
+
+def write_evidence(folder: Path, metrics: dict[str, Any], pointers: Iterable[str]) -> None:
+    """Write the parts of a page that show evidence, for a renderer to put behind its body."""
+    data = json.dumps(evidence(metrics, pointers), ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
+    write_text(folder / DATA_FILE, f'<script type="application/json" id="evidence-data">{data}</script>\n')
+    style, script = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in SHARED_FILES.values())
+    write_text(folder / CODE_FILE, f"<style>\n{style}</style>\n<script>\n{script}</script>\n")
+
+
+def _measurement(metrics: dict[str, Any], pointer: str) -> dict[str, Any]:
+    """Return the value, and what the innermost object around it says about how it was measured."""
+    value = resolve(metrics, pointer)
+    if isinstance(value, dict) or (isinstance(value, list) and len(value) > 4):
+        value = f"{len(value)} element{'s' if len(value) != 1 else ''}"
+    record: dict[str, Any] = {"value": value}
+    for around in reversed(_on_the_way(metrics, pointer)[:-1]):
+        if isinstance(around, dict) and "unit" in around:
+            measured = {name: around[name] for name in _MEASURED if around.get(name) is not None}
+            return record | {name: what for name, what in measured.items() if not pointer.endswith(f"/{name}")}
+    return record
+
+
+def _place(metrics: dict[str, Any], pointer: str) -> dict[str, Any]:
+    """Return what a number is about: study and variants, data set, runs, and the command that makes it anew."""
+    kind, *names = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+    study_id = _study_of(metrics, kind, names)
+    study = metrics["studies"].get(study_id, {})
+    variants = _variants_of(study, pointer, _on_the_way(metrics, pointer)) if kind in ("studies", "timings") else []
+    about = [study["title"]] if study and kind != "datasets" else []
+    if variants:
+        about.append(" − ".join(study["variants"][variant]["title"] for variant in variants))
+    runs = [key for variant in variants for key in study["variants"][variant]["runs"]]
+    if kind == "claims" and names:
+        about.append(metrics["claims"][names[0]]["statement"])
+        runs = metrics["claims"][names[0]]["runs"]
+    place: dict[str, Any] = {"about": " · ".join(about), "command": command(metrics["profile"], study_id)}
+    dataset = metrics["datasets"].get(names[0] if kind == "datasets" else study.get("dataset"))
+    if dataset:
+        place["data"] = f"{dataset['title']}, SHA-256 {dataset['fingerprint'][:KEY_LENGTH]}"
+    if runs:
+        place["runs"] = [key[:KEY_LENGTH] for key in runs]
+    return place
+
+
+def command(profile: str, study_id: str = "") -> str:
+    """Return the command that makes a study's numbers anew; without a study those of all."""
+    return f"make metrics{f' STUDIES={study_id}' if study_id else ''} PROFILE={profile}"
+
+
+def _study_of(metrics: dict[str, Any], kind: str, names: list[str]) -> str:
+    """Name the study that a number belongs to; of a data set the first that uses it; empty where it is none's."""
+    if kind == "studies" and names:
+        return names[0]
+    if kind == "claims" and names:
+        return str(metrics["claims"][names[0]]["study"])
+    if kind == "timings" and len(names) > 1:
+        return names[1]
+    if kind == "datasets" and names:
+        return next((name for name, study in metrics["studies"].items() if study.get("dataset") == names[0]), "")
+    return ""
+
+
+def _variants_of(study: dict[str, Any], pointer: str, objects: list[Any]) -> list[str]:
+    """Ids of the variants behind a number: the one whose it is, or the two that are compared."""
+    known = study.get("variants", {})
+    for around in reversed(objects):
+        compared = [around.get("a"), around.get("b")] if isinstance(around, dict) else []
+        if all(name in known for name in compared) and compared:
+            return [str(name) for name in compared]
+    return [part for part in pointer.split("/")[3:5] if part in known][:1]
+
+
+def _on_the_way(metrics: Any, pointer: str) -> list[Any]:
+    """Return everything that a pointer passes, from the whole to the value."""
+    parts = pointer.split("/")
+    return [resolve(metrics, "/".join(parts[:end])) for end in range(1, len(parts) + 1)]
