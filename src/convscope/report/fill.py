@@ -14,6 +14,7 @@ from convscope.files import replacing_folder, write_json
 from convscope.models.describe import describe_layer
 from convscope.report.evidence import write_evidence
 from convscope.report.numbers import Numbers
+from convscope.report.sources import sources_table
 from convscope.specs import from_json
 
 MAIN = "report.qmd"
@@ -107,7 +108,7 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
     jinja.globals.update(
         datasheet=datasheet, measured_in=measured_in, layer_name=layer_name, figure=figure, has_figure=has_figure,
         chapter=chapter, metrics=metrics, facts=facts, studies=metrics["studies"], datasets=metrics["datasets"],
-        **numbers.functions,
+        sources_table=lambda: sources_table(numbers.measured), **numbers.functions,
     )  # fmt: skip
     try:
         text = jinja.get_template(MAIN).render()

@@ -1,0 +1,40 @@
+"""The paper's appendix: short, and yet every place that the text quotes can be read from it."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convscope.report.sources import grouped, sources_table
+
+IDS = st.sampled_from(["mlp", "cnn3", "fashion-3x3-best", "ID"])
+STUDIES = st.sampled_from(["fashion", "mnist"])
+POINTERS = st.one_of(
+    st.builds("/studies/{}/variants/{}/test_accuracy/interval/{}".format, STUDIES, IDS, st.integers(0, 1)),
+    st.builds("/studies/{}/variants/{}/parameters".format, STUDIES, IDS),
+    st.builds("/studies/{}/against_baseline/{}/effect".format, STUDIES, st.integers(0, 12)),
+    st.builds("/studies/{}/seeds".format, STUDIES),
+    st.builds("/claims/{}/effect".format, IDS),
+    st.sampled_from(["/claims", "/studies", "/environment/machines/0/cores"]),
+)
+
+
+@given(st.lists(POINTERS, min_size=1))
+def test_the_rows_stand_for_the_pointers_and_no_others(pointers: list[str]) -> None:
+    spelled = {
+        "/" + f"{stem.replace('STUDY', study).replace('ID', name)}/{key}".strip("/")
+        for stem, keys, ids in grouped(pointers)
+        for key in keys
+        for study, names in ids.items()
+        for name in names
+    }
+    assert spelled == {re.sub(r"(?<=/)\d+(?=/|$)", "*", pointer) for pointer in pointers}
+
+
+def test_what_is_quoted_of_many_takes_one_row() -> None:
+    pointers = [f"/studies/{s}/variants/{v}/macs" for s in ("fashion", "mnist") for v in ("cnn3", "mlp")]
+    assert sources_table(pointers) == (
+        "| `/studies/STUDY/variants/ID` | `macs` | `fashion` (`cnn3`, `mlp`); `mnist` (`cnn3`, `mlp`) |"
+    )
