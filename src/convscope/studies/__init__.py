@@ -6,7 +6,19 @@ import runpy
 from pathlib import Path
 
 from convscope.errors import SpecError
-from convscope.studies import cifar10, design, fashion, fashion_compact, mnist, mnist_numpy
+from convscope.studies import (
+    cifar10,
+    design,
+    fashion,
+    fashion_compact,
+    inductive_bias,
+    inductive_bias_glyphs,
+    mnist,
+    mnist_numpy,
+    sample_size,
+    shift,
+    table,
+)
 from convscope.studies.study import PROFILES, Profile, Study, Variant, profile_named
 
 _IN_ORDER = (
@@ -17,6 +29,11 @@ _IN_ORDER = (
     cifar10.study,
     design.study,
     design.cifar10_study,
+    inductive_bias.study,
+    inductive_bias_glyphs.study,
+    shift.study,
+    sample_size.study,
+    table.study,
 )
 STUDIES: dict[str, Study] = {study.id: study for study in _IN_ORDER}  # in the order of the report
 

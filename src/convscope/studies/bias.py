@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from convscope.specs import Conv2d, Dense, Flatten, Layer, LocallyConnected2d, ModelSpec, PermutePixels, Pool2d
 from convscope.studies.architectures import ImageShape, mlp
-from convscope.studies.study import Experiment, Variant
+from convscope.studies.study import Claim, Experiment, Variant
 
 FILTERS = (16, 32)  # few, so that networks without weight sharing, of ten times the parameters, remain affordable
 
@@ -78,3 +78,58 @@ EXPERIMENTS = (
         "What is locality worth by itself, without shared weights?",
     ),
 )
+
+
+def claims(prefix: str, data: str) -> tuple[Claim, ...]:
+    """Return what is claimed of the six networks on one data set.
+
+    Parameters
+    ----------
+    prefix
+        Of the claims' ids: ``"bias"``.
+    data
+        As a sentence names it: ``"Fashion-MNIST"``.
+    """
+    too_small = "A difference whose whole interval stays below the margin."
+    return (
+        Claim(
+            f"{prefix}-cnn-beats-wide-mlp",
+            f"On {data} the convolutional network classifies better than an MLP of ten times its parameters",
+            "superiority",
+            variant="conv",
+            others=("mlp-wide",),
+            refuted_by=too_small,
+        ),
+        Claim(
+            f"{prefix}-sharing",
+            f"On {data} windows with shared weights classify better than windows with weights of their own",
+            "superiority",
+            variant="conv",
+            others=("local",),
+            refuted_by=too_small,
+        ),
+        Claim(
+            f"{prefix}-local-beats-mlp",
+            f"On {data} windows with weights of their own classify better than an MLP with as many parameters",
+            "superiority",
+            variant="local",
+            others=("mlp-wide",),
+            refuted_by=too_small,
+        ),
+        Claim(
+            f"{prefix}-order",
+            f"On {data} the convolutional network classifies better with its pixels in their places than shuffled",
+            "superiority",
+            variant="conv",
+            others=("conv-permuted",),
+            refuted_by=too_small,
+        ),
+        Claim(
+            f"{prefix}-permuted",
+            f"On {data} with shuffled pixels the convolutional network still classifies better than the wide MLP",
+            "superiority",
+            variant="conv-permuted",
+            others=("mlp-wide",),
+            refuted_by=too_small,
+        ),
+    )
