@@ -143,7 +143,7 @@ def text_of(metrics: Any, source: str, rule: str) -> str:
 class Page(HTMLParser):
     """Collects the elements that say where their text comes from.
 
-    ``shown`` holds (source, rule, text) of each.
+    ``shown`` holds (source, rule, text) of each. Citations are left out of a text: their style is the renderer's.
     """
 
     def __init__(self) -> None:
@@ -155,18 +155,25 @@ class Page(HTMLParser):
         """Begin an element; those of the same name inside count, to know where it ends."""
         for element in self._open:
             element["depth"] += element["tag"] == tag
-        attributes = dict(attrs)
-        if "data-source" in attributes:
-            self._open.append({"tag": tag, "depth": 1, "text": "", **attributes})
+        attributes = {name: value or "" for name, value in attrs}
+        cites = "citation" in attributes.get("class", "").split()
+        if cites or "data-source" in attributes:
+            self._open.append({"tag": tag, "depth": 1, "text": "", "cites": cites, **attributes})
 
     def handle_endtag(self, tag: str) -> None:
         """End an element."""
         for element in self._open:
             element["depth"] -= element["tag"] == tag
-        for element in [each for each in self._open if each["depth"] == 0]:
-            self._open.remove(element)
-            text = " ".join(re.split(r"[ \t\r\n]+", element["text"])).strip(" ")
-            self.shown.append((element["data-source"] or "", element.get("data-format") or "", text))
+        if not self._open or self._open[-1]["depth"]:
+            return
+        ended = self._open.pop()
+        text = ended["text"]
+        if ended["cites"]:
+            for element in self._open:
+                element["text"] = element["text"][: len(element["text"]) - len(text)].rstrip()
+        else:
+            text = " ".join(re.split(r"[ \t\r\n]+", text)).strip(" ")
+            self.shown.append((ended["data-source"], ended.get("data-format", ""), text))
 
     def handle_data(self, data: str) -> None:
         """Add text to every element around it."""
@@ -370,7 +377,8 @@ def verify(folder: Path) -> bool:
         print(f"  --  {part}: {reason}")
     if GRADE_SHEET in listed:
         print("\n" + (folder / GRADE_SHEET).read_bytes().decode("utf-8"))
-    print("\nFAILED" if wrong else "\nPASSED: everything holds.")
+    of_what = ", of a DIRTY work tree" if manifest["dirty"] else ""
+    print("\nFAILED" if wrong else f"\nPASSED{of_what}: everything holds.")
     return not wrong
 
 
