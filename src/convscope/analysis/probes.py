@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from convscope.analysis.pictures import Pictures
-from convscope.models.torch_model import build
+from convscope.models.torch_model import restored
 from convscope.runs.result import RunResult
 from convscope.specs import Conv2d
 
@@ -33,9 +33,7 @@ def look_inside(result: RunResult, image: NDArray[np.float32]) -> Pictures:
     convolutions = [i for i, layer in enumerate(result.spec.model.layers) if isinstance(layer, Conv2d)][:2]
     if not convolutions:
         return {}
-    network = build(result.spec.model, pool_first=False)
-    network.load_state_dict({name: torch.from_numpy(value) for name, value in result.weights.items()})
-    network.eval()
+    network = restored(result.spec.model, result.weights, pool_first=False)
     pictures: Pictures = {"filters": result.weights[f"{convolutions[0]}.weight"]}
     values = torch.from_numpy(image)[None]  # (1, C, H, W)
     names = [name for name, _ in network.named_children()]

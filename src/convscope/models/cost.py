@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from math import prod
 
 from convscope.specs import (
@@ -46,25 +47,54 @@ class LayerCost:
     receptive_field: int
 
 
-def layer_costs(model: ModelSpec) -> tuple[LayerCost, ...]:
-    """Cost of each layer, in order.
+@dataclass(frozen=True)
+class Window:
+    """Which input pixels a layer's output value can depend on, along one side of the image.
 
-    The receptive field follows r' = r + (k - 1) j and the jump j' = j s (Araujo, Norris and Sim 2019, equation 2).
+    Parameters
+    ----------
+    size
+        How many pixels in a row.
+    step
+        From one output value's window to the next one's, in pixels: the total stride.
+    start
+        First pixel of the first value's window; below 0 where it begins in the padding.
     """
-    image_side = max(model.input_shape[1:])
-    receptive_field, jump = 1, 1
-    costs = []
-    for layer, before, after in zip(model.layers, model.shapes, model.shapes[1:], strict=False):
+
+    size: int = 1
+    step: int = 1
+    start: int = 0
+
+
+def windows(model: ModelSpec) -> tuple[Window, ...]:
+    """Windows of the layers in order, up to the first one that sees the whole image.
+
+    Size r' = r + (k - 1) j, step j' = j s, start o' = o - p j (Araujo, Norris and Sim 2019, equations 1 to 3).
+    """
+    window, found = Window(), []
+    for layer in model.layers:
         if isinstance(layer, Windowed):
-            receptive_field += (layer.kernel - 1) * jump
-            jump *= layer.stride
+            kernel, stride, padding = layer.kernel, layer.stride, layer.padding_pixels
         elif isinstance(layer, Pool2d):
-            receptive_field += (layer.size - 1) * jump
-            jump *= layer.size
-        elif not isinstance(layer, PermutePixels):
-            receptive_field = image_side
+            kernel, stride, padding = layer.size, layer.size, 0
+        elif isinstance(layer, PermutePixels):
+            kernel, stride, padding = 1, 1, 0
+        else:
+            break
+        size = window.size + (kernel - 1) * window.step
+        window = Window(size, window.step * stride, window.start - padding * window.step)
+        found.append(window)
+    return tuple(found)
+
+
+def layer_costs(model: ModelSpec) -> tuple[LayerCost, ...]:
+    """Cost of each layer, in order."""
+    image_side = max(model.input_shape[1:])
+    costs = []
+    for layer, before, after, window in zip_longest(model.layers, model.shapes[:-1], model.shapes[1:], windows(model)):
         parameters, macs = _parameters_and_macs(layer, before, after)
-        costs.append(LayerCost(after, parameters, macs, prod(after), min(receptive_field, image_side)))
+        receptive_field = min(window.size, image_side) if window else image_side
+        costs.append(LayerCost(after, parameters, macs, prod(after), receptive_field))
     return tuple(costs)
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from convscope.models.local import LocallyConnected, PixelPermutation
@@ -58,6 +61,13 @@ def build(model: ModelSpec, *, pool_first: bool = True) -> nn.Sequential:
             else:
                 modules[named[0]] = named[1]
     return nn.Sequential(modules)
+
+
+def restored(model: ModelSpec, weights: Mapping[str, NDArray[np.float32]], *, pool_first: bool = True) -> nn.Sequential:
+    """Build a network with the weights of a trained one, by name, ready to evaluate."""
+    network = build(model, pool_first=pool_first)
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    return network.eval()
 
 
 def pooling_commutes(activation: Activation, following: Layer | None) -> bool:

@@ -22,6 +22,7 @@ study = Study(
     experiments=EXPERIMENTS,
     claims=claims("bias", "Fashion-MNIST"),
     inside=(),
+    equivariance=("conv", "local"),
     budgets={
         "smoke": replace(smoke_budget(epochs=1), seeds=1),
         "quick": Budget(seeds=2, epochs=4, train_images=5_000, validation_images=1_000),

@@ -23,6 +23,7 @@ study = Study(
     experiments=EXPERIMENTS,
     claims=claims("glyphs", "displaced glyphs"),
     inside=(),
+    equivariance=("conv", "local"),
     budgets={
         "smoke": Budget(
             seeds=1, epochs=1, dataset=replace(GLYPHS, train=2_000, test=500), train_images=1_600, validation_images=400

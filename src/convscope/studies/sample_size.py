@@ -50,6 +50,7 @@ study = Study(
         for name, n in (("small", 1_000), ("large", 50_000))
     ),
     inside=(),
+    pairs=tuple((f"cnn-{n}", f"mlp-{n}") for n in SIZES),
     budgets={
         "smoke": replace(smoke_budget(epochs=1), seeds=1, updates=30),
         "quick": Budget(seeds=2, epochs=2, validation_images=2_000, updates=300),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from convscope.specs import Conv2d, DataSpec, Dense, Flatten, GlobalAveragePool, Glyphs, Layer, ModelSpec, Pool2d
 from convscope.specs import TrainSpec as Training
 from convscope.studies.architectures import mlp
+from convscope.studies.probes import ShiftProbe
 from convscope.studies.study import Budget, Claim, Experiment, Study, Variant
 
 IMAGE = (1, 44, 44)
@@ -91,6 +92,8 @@ study = Study(
     ),
     margin=0.02,
     inside=(),
+    shift=ShiftProbe(claimed=2),
+    equivariance=("cnn", "unpooled"),
     budgets={
         "smoke": Budget(
             seeds=1, epochs=1, dataset=replace(GLYPHS, train=1_000, test=200), train_images=800, validation_images=200

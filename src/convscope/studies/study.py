@@ -10,6 +10,7 @@ from convscope.errors import SpecError
 from convscope.specs import DataSpec, Glyphs, ModelSpec, RunSpec, Table, TrainSpec
 from convscope.studies.claim import Claim, Count
 from convscope.studies.factors import Factor, check_one_factor
+from convscope.studies.probes import ShiftProbe
 
 __all__ = [  # all that the module of a study needs
     "PROFILES", "Budget", "Claim", "Count", "Decision", "Experiment", "Profile", "Reported", "Study", "Variant",
@@ -197,10 +198,14 @@ class Study:
     experiments: tuple[Experiment, ...] = ()
     decisions: tuple[Decision, ...] = ()
     reported: tuple[Reported, ...] = ()
+    reported_order: tuple[str, ...] = ()  # variants by training time as it was reported, the fastest first
     claims: tuple[Claim, ...] = ()
     margin: float = 0.005  # smallest difference of accuracy that matters in practice, a fraction
     look_alikes: tuple[int, ...] = ()  # labels of classes that are hard to tell apart, for the measure "class gain"
     inside: tuple[str, ...] | None = None  # variants whose filters and feature maps are shown; None shows all
+    pairs: tuple[tuple[str, str], ...] = ()  # further variants that are compared, the first minus the second
+    shift: ShiftProbe | None = None  # accuracy on moved test images
+    equivariance: tuple[str, ...] = ()  # variants whose layers are compared on images and on moved images
     _by_id: dict[str, Variant] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -219,7 +224,10 @@ class Study:
             self.baseline,
             self.reference,
             *(reported.variant for reported in self.reported),
+            *self.reported_order,
             *claimed,
+            *(name for pair in self.pairs for name in pair),
+            *self.equivariance,
         ):
             self.variant(name)
         if len(self.statistical_claims) > MOST_CLAIMS:
@@ -287,6 +295,11 @@ class Study:
         """Return the claims that a profile can answer: those whose variants it runs, and all arithmetic ones."""
         names = {variant.id for variant in self.variants_in(profile)}
         return tuple(claim for claim in self.claims if {*claim.variants, *claim.others} <= names)
+
+    def pairs_in(self, profile: Profile) -> tuple[tuple[str, str], ...]:
+        """Return the further comparisons whose variants a profile runs."""
+        names = {variant.id for variant in self.variants_in(profile)}
+        return tuple(pair for pair in self.pairs if set(pair) <= names)
 
     def runs(self, profile: Profile) -> dict[str, tuple[RunSpec, ...]]:
         """Return the runs of one profile, for each variant one a seed."""

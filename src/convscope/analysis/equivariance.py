@@ -1,0 +1,118 @@
+"""How nearly a layer's answer moves along with its image.
+
+A layer is equivariant if moving the image and then computing gives the same as computing and then moving. Of a
+convolution that holds exactly where neither padding nor the border is seen, and for moves by whole multiples of
+its total stride.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from convscope.analysis.measures import Measure, measure
+from convscope.analysis.shifts import moved
+from convscope.datasets.splits import Split
+from convscope.models.cost import Window, windows
+from convscope.models.describe import describe_layer
+from convscope.models.torch_model import restored
+from convscope.runs.result import RunResult
+
+SHIFTS = (1, 2, 3, 4)  # pixels to the right
+IMAGES = 200
+
+
+def equivariance(results: Mapping[str, Sequence[RunResult]], images: Split) -> dict[str, Any]:
+    """Return the relative equivariance error of each layer with positions, as metrics.json has it.
+
+    Parameters
+    ----------
+    results
+        By variant, one a seed.
+    images
+        The first test images are moved to the right.
+
+    Returns
+    -------
+    dict
+        ``images``, ``shifts``, and by variant its layers: ``layer`` (in words), ``stride`` (total, in pixels) and
+        ``errors``, by shift a measure over seeds; None where no value sees the inside of the image alone.
+    """
+    pixels = images.test.pixels[:IMAGES]
+    still, *at = [images.normalise(moved(pixels, 0, shift)) for shift in (0, *SHIFTS)]
+    variants = {}
+    for name, runs in results.items():
+        model = runs[0].spec.model
+        by_run = [_errors(run, still, at) for run in runs]
+        variants[name] = [
+            {
+                "layer": ", ".join(describe_layer(model.layers[index])),
+                "stride": window.step,
+                "errors": [_over_seeds(values) for values in zip(*(run[index] for run in by_run), strict=True)],
+            }
+            for index, window in enumerate(windows(model))
+        ]
+    return {"images": len(pixels), "shifts": list(SHIFTS), "variants": variants}
+
+
+def _over_seeds(values: tuple[float | None, ...]) -> Measure | None:
+    known = [value for value in values if value is not None]
+    return measure(known, "fraction") if known else None
+
+
+def _errors(result: RunResult, still: NDArray[np.float32], at: list[NDArray[np.float32]]) -> list[list[float | None]]:
+    """Return the error of each layer with positions, by shift."""
+    model = result.spec.model
+    network = restored(model, result.weights, pool_first=False)
+    answers = _answers(network, still, len(windows(model)))
+    answers_at = [_answers(network, images, len(windows(model))) for images in at]
+    return [
+        [
+            _relative_error(answers[layer], moved_answers[layer], window, shift, still.shape)
+            for shift, moved_answers in zip(SHIFTS, answers_at, strict=True)
+        ]
+        for layer, window in enumerate(windows(model))
+    ]
+
+
+@torch.inference_mode()
+def _answers(network: nn.Sequential, images: NDArray[np.float32], layers: int) -> list[Tensor]:
+    """Return what the first layers answer, each after its activation: (N, C, H', W')."""
+    values = torch.from_numpy(images)
+    answers: dict[int, Tensor] = {}
+    for name, module in network.named_children():
+        index = int(name.split("_")[0])
+        if index == layers:
+            break
+        values = module(values)
+        answers[index] = values
+    return list(answers.values())
+
+
+def _relative_error(
+    answer: Tensor, answer_moved: Tensor, window: Window, shift: int, image: tuple[int, ...]
+) -> float | None:
+    """Return |answer to the moved image - moved answer| / |moved answer|, over values that see the inside alone.
+
+    The answer is moved by the nearest whole number of its positions, half of one by none.
+    """
+    whole = math.ceil(shift / window.step - 0.5)
+    rows = _inside(window, image[2], answer.shape[2], 0)
+    columns = _inside(window, image[3], answer.shape[3], max(shift, whole * window.step))
+    if not len(rows) or not len(columns):
+        return None
+    expected = answer[:, :, rows[:, None], columns[None, :] - whole]
+    found = answer_moved[:, :, rows[:, None], columns[None, :]]
+    return float((found - expected).norm() / expected.norm())
+
+
+def _inside(window: Window, side: int, positions: int, least: int) -> NDArray[np.int64]:
+    """Positions whose window lies in the image, from pixel `least` on."""
+    starts = window.start + window.step * np.arange(positions)
+    return np.flatnonzero((starts >= least) & (starts + window.size <= side))
