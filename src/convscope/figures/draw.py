@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,14 @@ from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
 from convscope.figures import architecture, eda, probes, results
 from convscope.figures.style import figure_style, save
+from convscope.figures.tables import table_of
+from convscope.files import write_csv, write_json
 from convscope.specs import from_json
 
-Drawing = Callable[[], Figure]
+CODE = "code.json"
+"""Beside the figures: by name, where the function is that draws it (``file``, ``line``, ``object``)."""
+
+Drawing = partial[Figure]
 
 
 def drawings(metrics: Metrics, pictures: Pictures) -> dict[str, Drawing]:
@@ -73,13 +78,23 @@ def _inside(name: str, study: dict[str, Any], pictures: Pictures) -> dict[str, D
 
 
 def draw(metrics: Metrics, pictures: Pictures, folder: Path) -> list[Path]:
-    """Draw every figure into a folder; files of other names in it are removed."""
+    """Draw every figure into a folder, with its data as CSV beside it; figures of other names in it are removed."""
     folder.mkdir(parents=True, exist_ok=True)
     todo = drawings(metrics, pictures)
-    for stale in folder.glob("*.svg"):
+    for stale in (*folder.glob("*.svg"), *folder.glob("*.csv")):
         if stale.stem not in todo:
             stale.unlink()
     with figure_style():
         for name, drawing in todo.items():
             save(drawing(), folder / f"{name}.svg")
+            write_csv(folder / f"{name}.csv", table_of(drawing))
+    write_json(folder / CODE, {name: _code(drawing) for name, drawing in todo.items()})
     return [folder / f"{name}.svg" for name in todo]
+
+
+def _code(drawing: Drawing) -> dict[str, Any]:
+    """Tell where the function is that draws."""
+    function = drawing.func
+    file = f"src/{function.__module__.replace('.', '/')}.py"
+    _, line = inspect.getsourcelines(function)
+    return {"file": file, "line": line, "object": f"{function.__module__}.{function.__name__}"}

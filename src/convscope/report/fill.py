@@ -10,11 +10,13 @@ import jinja2
 
 from convscope.analysis.metrics_file import Metrics
 from convscope.errors import ReportError
-from convscope.files import replacing_folder, write_json
+from convscope.files import replacing_folder, write_csv, write_json
 from convscope.models.describe import describe_layer
 from convscope.report.evidence import write_evidence
 from convscope.report.numbers import Numbers
+from convscope.report.origins import DATA, FIGURE_CODE, Origins, shown_in
 from convscope.report.sources import sources_table
+from convscope.report.tables import table_rows
 from convscope.specs import from_json
 
 MAIN = "report.qmd"
@@ -62,7 +64,7 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
     figures
         Folder of the drawn figures; every one that the text names must be there.
     facts
-        About this build: ``commit``, ``backend``, ``command``.
+        About this build: ``commit``, ``backend``, and ``repository``, its address in the web.
     output
         The folder to write; ``sources.json`` in it lists the places in metrics.json that the text names.
 
@@ -119,9 +121,25 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
     except jinja2.TemplateNotFound as error:
         raise ReportError(f"The report includes {error.message!r}, which is not in {templates}.") from error
     with replacing_folder(output) as folder:
-        (folder / MAIN).write_text(text, encoding="utf-8")
+        origins = Origins(templates, figures, facts["commit"], facts.get("repository", ""))
+        (folder / MAIN).write_text(_with_origins(text, metrics, origins, figures, folder / DATA), encoding="utf-8")
         for name in COPIED:
             shutil.copy(templates / name, folder / name)
-        shutil.copytree(figures, folder / "figures", ignore=shutil.ignore_patterns(".*"))
+        shutil.copytree(figures, folder / "figures", ignore=shutil.ignore_patterns(".*", "*.csv", FIGURE_CODE))
         write_json(folder / "sources.json", sorted(set(numbers.pointers)))
         write_evidence(folder, metrics, numbers.measured)
+
+
+def _with_origins(text: str, metrics: Metrics, origins: Origins, figures: Path, data: Path) -> str:
+    """Write what figures and tables show as CSV, and put links to it and to their code below them."""
+    data.mkdir()
+    lines = text.split("\n")
+    for shown in shown_in(text):
+        drawn = figures / f"{shown.figure}.csv"
+        if drawn.is_file():
+            shutil.copyfile(drawn, data / f"{shown.label}.csv")
+        elif shown.lines:
+            write_csv(data / f"{shown.label}.csv", table_rows(metrics, shown.lines))
+        if links := origins.links(shown, data=(data / f"{shown.label}.csv").is_file()):
+            lines[shown.line] += f"\n{links}"
+    return "\n".join(lines)

@@ -14,6 +14,7 @@ from convscope.report.author import read_author
 from convscope.report.backend import Backend, choose
 from convscope.report.checks import check_html
 from convscope.report.fill import fill
+from convscope.report.origins import DATA, put_data_inside, repository_of
 
 
 def publish(
@@ -28,7 +29,8 @@ def publish(
     metrics, figures
         What it says and shows.
     output
-        Gets ``report.html``, ``report.pdf``, ``page.md`` (for the site) and ``source/`` (the filled .qmd).
+        Gets ``report.html``, ``report.pdf``, ``page.md`` (for the site), ``data/`` (each figure and table as CSV) and
+        ``source/`` (the filled .qmd).
     commit
         Of the checkout, for the colophon.
     backend
@@ -41,10 +43,16 @@ def publish(
     """
     chosen = choose(backend)
     renderer: ModuleType = quarto if chosen == "quarto" else pandoc
-    facts: dict[str, Any] = {"commit": commit, "backend": chosen, "author": read_author(templates)}
+    facts: dict[str, Any] = {
+        "commit": commit,
+        "repository": repository_of(templates.parent),
+        "backend": chosen,
+        "author": read_author(templates),
+    }
     with replacing_folder(output) as folder:
         source = folder / "source"
         fill(templates, metrics, figures, facts, source)
+        (source / DATA).rename(folder / DATA)  # pages link to it; what renders them need not copy it
         with ThreadPoolExecutor() as pool:  # each rendering is a process of its own
             renderings = [
                 pool.submit(renderer.render_html, source, folder / "report.html"),
@@ -53,5 +61,6 @@ def publish(
             ]
             for rendering in renderings:
                 rendering.result()
+        put_data_inside(folder / "report.html", folder / DATA)
         check_html(folder / "report.html")
         check_html(folder / "page.md")

@@ -17,7 +17,16 @@ local function markdown_code(code)
   return pandoc.RawBlock('html', ('\n%s%s\n%s\n%s\n'):format(fence, code.classes[1] or '', code.text, fence))
 end
 
+-- Where there is no repository in the web, the API reference shows the code.
+local function code_link(span)
+  local object = span.classes:includes 'code-origin' and span.attributes['data-object']
+  if not object then return nil end
+  local page = object:match('^(.*)%.[^.]*$'):gsub('%.', '/')
+  return pandoc.Link(span.content, ('../reference/%s.html#%s'):format(page, object))
+end
+
 function Pandoc(doc)
+  doc.blocks = pandoc.Blocks(doc.blocks):walk { Span = code_link }
   doc.blocks = pandoc.List(doc.blocks):map(function(block)
     if block.t == 'Header' then return markdown_heading(block) end
     if block.t == 'CodeBlock' then return markdown_code(block) end

@@ -13,6 +13,7 @@ from pathlib import Path
 from convscope.errors import ConvscopeError, ReportError
 from convscope.files import replacing_folder
 from convscope.report.evidence import SHARED_FILES
+from convscope.report.origins import DATA
 
 
 def build_site(root: Path, build: Path, output: Path, evidence: Sequence[Path] = ()) -> None:
@@ -65,7 +66,8 @@ def assemble(root: Path, build: Path, source: Path, evidence: Sequence[Path]) ->
         for place, name in SHARED_FILES.items():
             shutil.copy(Path(__file__).with_name(name), docs / place)
         report = docs / "report"
-        shutil.copytree(build / "figures", report / "figures", ignore=shutil.ignore_patterns(".*"))
+        shutil.copytree(build / "report" / "source" / "figures", report / "figures")
+        shutil.copytree(build / "report" / DATA, report / DATA)
         shutil.copy(build / "report" / "page.md", report / "index.md")
         for name in ("report.html", "report.pdf"):
             shutil.copy(build / "report" / name, report)

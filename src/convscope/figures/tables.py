@@ -1,0 +1,176 @@
+"""What each figure shows, as a table for download: one function for each that draws, with the same parameters.
+
+Numbers are those of metrics.json, unrounded: accuracies are fractions where an axis has percent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from convscope.figures import architecture, eda, probes, results
+from convscope.models.cost import layer_costs
+from convscope.models.describe import describe_layer
+from convscope.specs import ModelSpec
+
+Study = dict[str, Any]
+Rows = list[dict[str, Any]]
+
+
+def class_distribution(facts: dict[str, Any]) -> Rows:
+    """Return images of each class by part."""
+    counts = zip(facts["class_names"], facts["train_counts"], facts["test_counts"], strict=True)
+    return [{"class": name, "train": train, "test": test} for name, train, test in counts]
+
+
+def samples(facts: dict[str, Any], images: NDArray[np.uint8]) -> Rows:
+    """Return one row an image, its pixels channel by channel, row by row; images (classes, n, C, H, W)."""
+    return [
+        {"class": name, "sample": number} | _numbered(image)
+        for name, of_class in zip(facts["class_names"], images, strict=False)
+        for number, image in enumerate(of_class)
+    ]
+
+
+def mean_images(facts: dict[str, Any], images: NDArray[np.uint8]) -> Rows:
+    """Return one row a class, pixels channel by channel, row by row; images (classes, C, H, W)."""
+    return [{"class": name} | _numbered(image) for name, image in zip(facts["class_names"], images, strict=False)]
+
+
+def pixel_histogram(facts: dict[str, Any]) -> Rows:
+    """Return how many pixels have each value, by channel."""
+    return [
+        {"channel": eda.CHANNEL_NAMES[facts["channels"]][channel], "value": value, "pixels": pixels}
+        for channel, counts in enumerate(facts["histogram"])
+        for value, pixels in enumerate(counts)
+    ]
+
+
+def accuracy_chart(study: Study) -> Rows:
+    """Return mean, interval and every run of each variant's test accuracy."""
+    return [_named(name, variant) | _measured(variant, runs=True) for name, variant in study["variants"].items()]
+
+
+def cost_chart(study: Study) -> Rows:
+    """Return each variant's cost beside its test accuracy."""
+    return [
+        _named(name, variant) | {"macs": variant["macs"], "parameters": variant["parameters"]} | _measured(variant)
+        for name, variant in study["variants"].items()
+    ]
+
+
+def curves(study: Study, only: Collection[str] | None = None) -> Rows:
+    """Return mean and range over seeds, by variant, part, quantity and epoch."""
+    rows: Rows = []
+    for name, variant in study["variants"].items():
+        for what, runs in variant["curves"].items() if only is None or name in only else ():
+            part, quantity = what.split("_")
+            for epoch, values in enumerate(zip(*runs, strict=True), start=1):
+                row = _named(name, variant) | {"part": part, "quantity": quantity, "epoch": epoch}
+                rows.append(row | {"mean": float(np.mean(values)), "lowest": min(values), "highest": max(values)})
+    return rows
+
+
+def confusion_matrix(study: Study, class_names: list[str], variant: str) -> Rows:
+    """Return how often each true class was called each class, over all runs, and the share of the true class."""
+    return [
+        {"true": class_names[i], "predicted": class_names[j], "images": images, "share": images / sum(row)}
+        for i, row in enumerate(study["variants"][variant]["confusion"])
+        for j, images in enumerate(row)
+    ]
+
+
+def class_accuracy(study: Study, class_names: list[str]) -> Rows:
+    """Return each class's accuracy for baseline and reference."""
+    of = {role: study["variants"][study[role]]["class_accuracy"] for role in ("baseline", "reference")}
+    return [{"class": name} | {role: of[role][label]["mean"] for role in of} for label, name in enumerate(class_names)]
+
+
+def gains_chart(studies: dict[str, Study]) -> Rows:
+    """Return by study what the reference gains over its baseline."""
+    return [
+        {"study": name, "title": study["title"], "gain": row["effect"]} | _interval(row)
+        for name, study in studies.items()
+        for row in study.get("against_baseline", [])
+        if row["a"] == study["reference"]
+    ]
+
+
+def network(model: ModelSpec) -> Rows:
+    """Return the layers of a network with shapes and costs."""
+    rows: Rows = [{"layer": "input", "output": "×".join(map(str, model.input_shape))}]
+    for layer, shape, cost in zip(model.layers, model.shapes[1:], layer_costs(model), strict=True):
+        row = {"layer": ", ".join(describe_layer(layer)), "output": "×".join(map(str, shape))}
+        rows.append(row | {"parameters": cost.parameters, "macs": cost.macs, "receptive_field": cost.receptive_field})
+    return rows
+
+
+def filters(weights: NDArray[np.float32]) -> Rows:
+    """Return one row a filter and channel, its weights row by row; weights (filters, C, k, k)."""
+    return [
+        {"filter": i, "channel": j} | _numbered(kernel)
+        for i, kernels in enumerate(weights)
+        for j, kernel in enumerate(kernels)
+    ]
+
+
+def feature_maps(image: NDArray[np.uint8], layers: list[NDArray[Any]]) -> Rows:
+    """Return one row a map, its values row by row; layer 0 is the input image."""
+    return [
+        {"layer": number, "map": i} | _numbered(values)
+        for number, maps in enumerate([image, *layers])
+        for i, values in enumerate(maps)
+    ]
+
+
+_OF: dict[Callable[..., Figure], Callable[..., Rows]] = {
+    architecture.architecture: network,
+    eda.class_distribution: class_distribution,
+    eda.mean_images: mean_images,
+    eda.pixel_histogram: pixel_histogram,
+    eda.samples: samples,
+    probes.feature_maps: feature_maps,
+    probes.filters: filters,
+    results.accuracy_chart: accuracy_chart,
+    results.class_accuracy: class_accuracy,
+    results.confusion_matrix: confusion_matrix,
+    results.cost_chart: cost_chart,
+    results.curves: curves,
+    results.gains_chart: gains_chart,
+}
+
+
+def table_of(drawing: partial[Figure]) -> Rows:
+    """Return the rows of the table behind a figure.
+
+    Raises
+    ------
+    KeyError
+        There is no table for what draws it.
+    """
+    return _OF[drawing.func](*drawing.args, **drawing.keywords)
+
+
+def _named(name: str, variant: Study) -> dict[str, Any]:
+    return {"variant": name, "title": variant["title"]}
+
+
+def _measured(variant: Study, *, runs: bool = False) -> dict[str, Any]:
+    measure = variant["test_accuracy"]
+    values = {f"seed {seed}": value for seed, value in enumerate(measure["values"])} if runs else {}
+    return {"test_accuracy": measure["mean"]} | _interval(measure) | values
+
+
+def _interval(measured: dict[str, Any]) -> dict[str, Any]:
+    low, high = measured["interval"] or (None, None)
+    return {"low": low, "high": high}
+
+
+def _numbered(values: NDArray[Any]) -> dict[str, Any]:
+    """Values by their place, ``0``, ``1``, ..."""
+    return {str(place): value for place, value in enumerate(values.ravel().tolist())}
