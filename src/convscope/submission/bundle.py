@@ -22,16 +22,11 @@ from convscope.submission.citation import citation
 from convscope.submission.source import Source, read_source
 
 NAME = "submission.zip"
-# Below build/PROFILE/, and where it goes; a folder goes there with all that is in it.
-REQUIRED = {
-    "report/report.html": "report.html",
-    "report/report.pdf": "report.pdf",
-    "metrics.json": "metrics.json",
-    "figures": "figures",
-    "site": "site",
-}
+# Files and folders of build/PROFILE/. They keep their places, and with that what they link to.
+REQUIRED = ("report/report.html", "report/report.pdf", "metrics.json", "figures", "site")
 OPTIONAL = {
-    "deployment": ("deployment", "nothing was deployed: its results were trained elsewhere"),
+    "report/data": "no figure or table has data of its own",
+    "deployment": "nothing was deployed: the results were trained elsewhere",
 }
 RUN_FILES = ("result.json", *ARRAY_FILES)
 WEIGHTS = "weights.safetensors"
@@ -41,8 +36,8 @@ README = """This is a submission made by convscope. To check it, unpack it into 
 
 It needs Python 3.8 or newer and nothing else, no network, no installation.
 
-report.html, report.pdf   the report
-site/index.html           the same as a site, with documentation
+report/report.html        the report; report.pdf is the same to print, data/ has the data of figures and tables
+site/index.html           the report as a site, with documentation
 metrics.json              every number of the report, and which runs it comes from
 runs/                     the result of each run: history, predictions, machine
 figures/                  the figures, as drawn from metrics.json
@@ -133,7 +128,7 @@ def write_bundle(
         "environment/requirements.lock": source.files["requirements.lock"],
         "environment/installed.txt": _installed().encode(),
     }
-    absent = {part: why for part, why in OPTIONAL.values() if not any(name.startswith(f"{part}/") for name in files)}
+    absent = {part: why for part, why in OPTIONAL.items() if not (build / part).exists()}
     facts = _facts(author, source, metrics, profile) | {
         "runs": {
             "included": bool(runs),
@@ -179,14 +174,13 @@ def write_zip(path: Path, files: dict[str, bytes], source: Source) -> None:
 
 
 def _built(build: Path) -> Iterator[tuple[str, bytes]]:
-    places = REQUIRED | {place: target for place, (target, _) in OPTIONAL.items()}
-    for place, target in places.items():
-        path = build / place
-        if not path.exists() and place in REQUIRED:
+    for name in (*REQUIRED, *OPTIONAL):
+        path = build / name
+        if path.exists():
+            for file in files_below(path):
+                yield file.relative_to(build).as_posix(), file.read_bytes()
+        elif name in REQUIRED:
             raise ConvscopeError(f"{path} is missing.", "`make all` makes it.")
-        for file in files_below(path) if path.exists() else []:
-            below = file.relative_to(path).as_posix()
-            yield (target if file == path else f"{target}/{below}"), file.read_bytes()
 
 
 def _runs_of(metrics: Metrics) -> set[str]:

@@ -26,7 +26,7 @@ from typing import Any
 
 MANIFEST = "MANIFEST.json"
 METRICS = "metrics.json"
-PAGES = ("report.html", "site/report/index.html")
+PAGES = ("report/report.html", "site/report/index.html")
 GRADE_SHEET = "grade.txt"
 FORMAT = 1
 FEWEST_SEEDS = 8
