@@ -12,10 +12,22 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH
 from convscope.models.cost import LayerCost, layer_costs
 from convscope.models.describe import describe_layer
-from convscope.specs import Conv2d, Dense, Flatten, GlobalAveragePool, ModelSpec, Pool2d, Shape
+from convscope.specs import (
+    Conv2d,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    LocallyConnected2d,
+    ModelSpec,
+    PermutePixels,
+    Pool2d,
+    Shape,
+)
 
 COLOURS = {
     Conv2d: PALETTE[0],
+    LocallyConnected2d: PALETTE[5],
+    PermutePixels: "#8c959f",
     Pool2d: PALETTE[4],
     Flatten: "#8c959f",
     GlobalAveragePool: "#8c959f",

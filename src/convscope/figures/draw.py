@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
-from convscope.figures import architecture, eda, probes, results
+from convscope.figures import architecture, bias, eda, probes, results
 from convscope.figures.style import figure_style, save
 from convscope.figures.tables import table_of
 from convscope.files import write_csv, write_json
@@ -38,6 +38,7 @@ def drawings(metrics: Metrics, pictures: Pictures) -> dict[str, Drawing]:
             class_names = metrics["datasets"][study["dataset"]]["class_names"]
             result |= {f"{name}-{what}": drawing for what, drawing in _of_study(study, class_names).items()}
             result |= _inside(name, study, pictures)
+            result |= {f"{name}-{what}": drawing for what, drawing in _of_bias(study).items()}
     if any(study["status"] == "run" for study in metrics["studies"].values()):
         result["gains"] = partial(results.gains_chart, metrics["studies"])
     return result
@@ -62,6 +63,23 @@ def _of_study(study: dict[str, Any], class_names: list[str]) -> dict[str, Drawin
             for role in ("baseline", "reference")
         },
     }
+
+
+def _of_bias(study: dict[str, Any]) -> dict[str, Drawing]:
+    """Return the figures of what only some studies measure."""
+    measured = {
+        "interaction": {*bias.CROSSED, *bias.CROSSED.values()} <= study["variants"].keys(),
+        "shift": "shift" in study,
+        "equivariance": "equivariance" in study,
+        "sizes": "pairs" in study,
+    }
+    functions = {
+        "interaction": bias.interaction,
+        "shift": bias.shifted_accuracy,
+        "equivariance": bias.equivariance_errors,
+        "sizes": bias.sample_sizes,
+    }
+    return {what: partial(function, study) for what, function in functions.items() if measured[what]}
 
 
 def _inside(name: str, study: dict[str, Any], pictures: Pictures) -> dict[str, Drawing]:

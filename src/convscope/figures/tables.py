@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from convscope.figures import architecture, eda, probes, results
+from convscope.figures import architecture, bias, eda, probes, results
 from convscope.models.cost import layer_costs
 from convscope.models.describe import describe_layer
 from convscope.specs import ModelSpec
@@ -128,8 +128,46 @@ def feature_maps(image: NDArray[np.uint8], layers: list[NDArray[Any]]) -> Rows:
     ]
 
 
+def shifted_accuracy(study: Study) -> Rows:
+    """Return accuracy on moved test images, by variant and distance in pixels."""
+    shift = study["shift"]
+    return [
+        _named(name, study["variants"][name]) | {"distance": distance, "accuracy": measure["mean"]} | _interval(measure)
+        for name, measures in shift["accuracy"].items()
+        for distance, measure in zip(shift["distances"], measures, strict=True)
+    ]
+
+
+def equivariance_errors(study: Study) -> Rows:
+    """Return the equivariance error by variant, layer and shift in pixels."""
+    found = study["equivariance"]
+    return [
+        _named(name, study["variants"][name])
+        | {"layer": layer["layer"], "stride": layer["stride"], "shift": shift, "error": error and error["mean"]}
+        for name, layers in found["variants"].items()
+        for layer in layers
+        for shift, error in zip(found["shifts"], layer["errors"], strict=True)
+    ]
+
+
+def sample_sizes(study: Study) -> Rows:
+    """Return both accuracies and their difference, by number of training images."""
+    variants = study["variants"]
+    return [
+        {"train_images": variants[pair["a"]]["train_images"], "a": pair["a"], "b": pair["b"]}
+        | {side: variants[pair[side[-1]]]["test_accuracy"]["mean"] for side in ("accuracy_a", "accuracy_b")}
+        | {"difference": pair["effect"]}
+        | _interval(pair)
+        for pair in study["pairs"]
+    ]
+
+
 _OF: dict[Callable[..., Figure], Callable[..., Rows]] = {
     architecture.architecture: network,
+    bias.equivariance_errors: equivariance_errors,
+    bias.interaction: accuracy_chart,
+    bias.sample_sizes: sample_sizes,
+    bias.shifted_accuracy: shifted_accuracy,
     eda.class_distribution: class_distribution,
     eda.mean_images: mean_images,
     eda.pixel_histogram: pixel_histogram,

@@ -1,0 +1,146 @@
+"""Figures about what convolution assumes: places, shared weights, shifts, and how many examples replace them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
+from numpy.typing import ArrayLike
+
+from convscope.figures.style import MUTED, WIDTH, colour, marker
+
+Study = dict[str, Any]
+
+CROSSED = {"conv": "conv-permuted", "local": "local-permuted"}
+"""Variants on natural pixels, and on permuted ones."""
+
+
+def _line(axes: Axes, places: ArrayLike, measures: list[Study], number: int, label: str) -> None:
+    """Draw means in percent with their intervals, in the colour and with the marker of a number."""
+    means = [100 * measure["mean"] for measure in measures]
+    axes.plot(places, means, color=colour(number), marker=marker(number), markersize=6, mec="white", label=label)
+    for place, measure in zip(np.asarray(places), measures, strict=True):
+        if measure["interval"]:
+            low, high = np.clip(100 * np.array(measure["interval"]), 0, 100)
+            axes.plot([place, place], [low, high], color=colour(number), linewidth=1.6, solid_capstyle="butt")
+
+
+def interaction(study: Study) -> Figure:
+    """Test accuracy of convolution and local connections on natural and on permuted pixels, and of the other networks.
+
+    The others see no places, and so no difference between the two orders.
+    """
+    figure, axes = plt.subplots(figsize=(WIDTH, 2.9), layout="constrained")
+    variants = study["variants"]
+    crossed = [*CROSSED, *CROSSED.values()]
+    for number, (natural, permuted) in enumerate(CROSSED.items()):
+        shift = 0.02 * (number - 0.5)  # intervals side by side
+        measures = [variants[name]["test_accuracy"] for name in (natural, permuted)]
+        _line(axes, [shift, 1 + shift], measures, number, variants[natural]["title"])
+        for place, measure in enumerate(measures):
+            axes.annotate(
+                f"{100 * measure['mean']:.1f}", (place, 100 * measure["mean"]), (-10 if place == 0 else 10, 0),
+                textcoords="offset points", ha="right" if place == 0 else "left", va="center", fontsize=7.5,
+            )  # fmt: skip
+    others = [variant for name, variant in variants.items() if name not in crossed]
+    for number, variant in enumerate(others, start=len(CROSSED)):
+        measure = variant["test_accuracy"]
+        axes.axhline(100 * measure["mean"], color=colour(number), linestyle=(0, (4, 2)), label=variant["title"])
+        if measure["interval"]:
+            axes.axhspan(*np.clip(100 * np.array(measure["interval"]), 0, 100), color=colour(number), alpha=0.13, lw=0)
+    axes.set_xlim(-0.3, 1.3)
+    axes.set_xticks([0, 1], ["pixels in their places", "pixels permuted"])
+    axes.set_ylabel("test accuracy (%)")
+    axes.grid(axis="x", visible=False)
+    figure.legend(loc="outside right center")
+    return figure
+
+
+def shifted_accuracy(study: Study) -> Figure:
+    """Accuracy on moved test images against the distance, a line a variant."""
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.0), layout="constrained")
+    shift = study["shift"]
+    spread = np.linspace(-0.06, 0.06, len(shift["accuracy"]))
+    for number, (name, measures) in enumerate(shift["accuracy"].items()):
+        places = np.array(shift["distances"]) + spread[number]
+        _line(axes, places, measures, number, study["variants"][name]["title"])
+    axes.axvline(shift["claimed"], color=MUTED, linewidth=0.8, linestyle=(0, (2, 2)), zorder=0)
+    axes.annotate(
+        "claims", (shift["claimed"], 0), (3, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
+        fontsize=7.5, color=MUTED,
+    )  # fmt: skip
+    axes.set_ylim(0, 103)
+    axes.set_xticks(shift["distances"])
+    axes.set_xlabel("distance that the test images are moved, up, down, left and right (pixels)")
+    axes.set_ylabel("accuracy (%)")
+    figure.legend(loc="outside right center")
+    return figure
+
+
+def equivariance_errors(study: Study) -> Figure:
+    """Relative equivariance error of each layer against the shift, a panel a variant."""
+    found = study["equivariance"]
+    figure, panels = plt.subplots(
+        1, len(found["variants"]), figsize=(WIDTH, 2.9), layout="constrained", sharey=True, squeeze=False
+    )
+    labels: dict[str, int] = {}
+    for axes, (name, layers) in zip(panels[0], found["variants"].items(), strict=True):
+        axes.set_title(study["variants"][name]["title"])
+        for number, layer in enumerate(layers, start=1):
+            label = f"{number}: {layer['layer']}"
+            place = labels.setdefault(label, len(labels))
+            points = [
+                (shift, error)
+                for shift, error in zip(found["shifts"], layer["errors"], strict=True)
+                if error is not None
+            ]
+            shifts = np.array([shift for shift, _ in points]) + 0.05 * (number - 1)
+            means = [error["mean"] for _, error in points]
+            axes.plot(
+                shifts, means, color=colour(place), marker=marker(place), markersize=5.5, mec="white", clip_on=False,
+                linewidth=1, label=f"{label}, total stride {layer['stride']}",
+            )  # fmt: skip
+        axes.set_xticks(found["shifts"])
+        axes.set_xlabel("shift (pixels)")
+        axes.set_ylim(bottom=0)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.24), fontsize=7)
+    panels[0, 0].set_ylabel("relative difference")
+    return figure
+
+
+def sample_sizes(study: Study) -> Figure:
+    """Accuracy of both networks against the number of training images, and their difference in points."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 2.9), layout="constrained")
+    variants, pairs = study["variants"], study["pairs"]
+    sizes = [variants[pair["a"]]["train_images"] for pair in pairs]
+    for number, side in enumerate("ba"):
+        names = [pair[side] for pair in pairs]
+        measures = [variants[name]["test_accuracy"] for name in names]
+        _line(left, sizes, measures, number, _family(variants, pairs, side))
+    right.axhline(0, color=MUTED, linewidth=1)
+    right.plot(sizes, [100 * pair["effect"] for pair in pairs], color=colour(1), marker=marker(1), mec="white")
+    for size, pair in zip(sizes, pairs, strict=True):
+        if pair["interval"]:
+            right.plot([size, size], 100 * np.array(pair["interval"]), color=colour(1), linewidth=1.6)
+    left.set_ylabel("test accuracy (%)")
+    right.set_ylabel("difference (percentage points)")
+    right.set_title(f"{_family(variants, pairs, 'a')} − {_family(variants, pairs, 'b')}")
+    left.set_title("Test accuracy")
+    left.legend(loc="lower right")
+    for axes in (left, right):
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(FixedLocator(sizes))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(lambda size, _: f"{size:,.0f}")
+        axes.tick_params(axis="x", labelsize=7, rotation=30)
+        axes.set_xlabel("training images (logarithmic)")
+    return figure
+
+
+def _family(variants: Study, pairs: list[Study], side: str) -> str:
+    """Return what the titles of one side have in common: the network without its number of images."""
+    return str(variants[pairs[0][side]]["title"]).split(",", maxsplit=1)[0]
