@@ -148,6 +148,22 @@ def serve(
 
 
 @app.command()
+def notebooks(
+    profile: ProfileOption = "quick",
+    studies: StudiesOption = "",
+    jobs: JobsOption = 0,
+    device: DeviceOption = "auto",
+    strict: StrictOption = False,
+    backend: BackendOption = "auto",
+) -> None:
+    """Write and run a Jupyter notebook a study: build/PROFILE/notebooks/."""
+    pipeline = _pipeline(profile, studies, jobs, device, strict, backend)
+    pipeline.all(until="report")
+    for study, notebook in pipeline.notebooks().items():
+        print(f"{study}: {notebook.relative_to(pipeline.root) if notebook else 'not run, so it has no notebook'}")
+
+
+@app.command()
 def readme(profile: ProfileOption = "quick", studies: StudiesOption = "", device: DeviceOption = "auto") -> None:
     """Write the results of a build into README.md, between its markers."""
     from convscope.report.readme import update_readme  # noqa: PLC0415

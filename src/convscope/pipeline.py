@@ -23,7 +23,7 @@ from convscope.datasets.find import FOLDER_VARIABLE, find
 from convscope.errors import ConvscopeError, DatasetUnavailable
 from convscope.files import digest, digest_of_files, replacing, write_json
 from convscope.report.backend import Backend, choose
-from convscope.runs.environment import commit, cores
+from convscope.runs.environment import commit, cores, public_address
 from convscope.runs.plan import PlannedRun, plan, plan_study
 from convscope.runs.store import RunStore, UnreadableResult
 from convscope.specs import ImageFolder
@@ -360,6 +360,31 @@ class Pipeline:
             build_site(self.root, self.build, site, self.evidence_folders)
 
         return self._stage("site", inputs, [site], work)
+
+    def notebooks_stage(self) -> Stage:
+        """Report to one executed notebook a study. No part of `all`: it takes seconds a study."""
+        results = [self.build / name for name in RESULT_FILES]
+        folder = self.build / "notebooks"
+
+        def inputs() -> str:
+            code = self._code(*_GROUND, "figures", "report", "submission/notebooks")
+            files = files_below(*results, self.root / "report")
+            return digest([code, digest_of_files(files), public_address(self.root)])
+
+        def work() -> None:
+            from convscope.submission.notebooks.write import write_notebooks  # noqa: PLC0415
+
+            address = public_address(self.root)
+            write_notebooks(self.build, folder, profile=self.profile, repository=address, jobs=self.jobs or cores())
+
+        return self._stage("notebooks", inputs, [folder], work)
+
+    def notebooks(self) -> dict[str, Path | None]:
+        """Bring the notebooks up to date; return the file of each study, None where it was not run."""
+        self.notebooks_stage().bring_up_to_date()
+        studies = json.loads((self.build / RESULT_FILES[0]).read_bytes())["studies"]
+        folder = self.build / "notebooks"
+        return {name: folder / f"{name}.ipynb" if study["status"] == "run" else None for name, study in studies.items()}
 
     def all(self, until: str = "site") -> None:
         """Bring everything up to date, up to and with a step.

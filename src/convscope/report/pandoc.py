@@ -136,6 +136,28 @@ def render_site_page(source: Path, output: Path) -> None:
     write_text(output, text)
 
 
+def render_chapter(source: Path, label: str) -> str:
+    """Return one chapter of the report as a notebook that has not run, in JSON: its numbers are those of the report.
+
+    Where the chapter shows a figure, a code cell has the call ``results.figure(NAME)``; its caption follows.
+
+    Parameters
+    ----------
+    source
+        As for :func:`render_html`.
+    label
+        Of the chapter's heading: ``"sec-fashion"``.
+
+    Raises
+    ------
+    ReportError
+        As for :func:`render_html`; also for a chapter that is not there.
+    """
+    report = document.load(source, "ipynb")
+    filtered = f"--lua-filter={_RESOURCES / 'notebook.lua'}"
+    return _pandoc(report, "notebook", "--to=ipynb", filtered, f"--metadata=chapter:{label}")
+
+
 def _pandoc(report: Document, target: str, *options: str) -> str:
     metadata = {key: value for key, value in report.metadata.items() if key not in _OPTIONS}
     metadata |= {"author": report.authors, "date": report.date, "target": target}

@@ -1,4 +1,5 @@
--- What Quarto's elements become in each output: standalone HTML, a page of the MkDocs Material site, and Typst.
+-- What Quarto's elements become in each output: standalone HTML, a page of the MkDocs Material site, Typst, and cells of
+-- a notebook.
 
 local function raw_html(text) return pandoc.RawBlock('html', text) end
 local function raw_typst(text) return pandoc.RawBlock('typst', text) end
@@ -180,4 +181,38 @@ function typst.tabset(tabs)
   return result
 end
 
-return { html = html, site = site, typst = typst }
+-- Plain Markdown, as Jupyter shows it: nothing has attributes, and a link leads nowhere in a cell, so there is none.
+local notebook = { formats = { ipynb = true, markdown = true }, heading_shift = 0 }
+
+function notebook.title(_) end
+function notebook.page_break() return {} end
+function notebook.caption_label(text) return pandoc.Strong { pandoc.Str(text) } end
+
+function notebook.image(image, alt)
+  image.attributes.alt = alt
+  return image
+end
+
+function notebook.table(tbl, caption)
+  tbl.identifier, tbl.caption = '', pandoc.Caption {}
+  return #caption > 0 and pandoc.Blocks { pandoc.Para(caption), tbl } or pandoc.Blocks { tbl }
+end
+
+function notebook.grid(cells, _)
+  local result = pandoc.Blocks {}
+  for _, cell in ipairs(cells) do result:extend(cell) end
+  return result
+end
+
+function notebook.equation(math, _, number)
+  math.text = math.text .. (' \\tag{%s}'):format(number)
+  return math
+end
+
+function notebook.callout(_, title, blocks, _)
+  return { pandoc.BlockQuote(pandoc.Blocks { pandoc.Para { pandoc.Strong(title) } } .. blocks) }
+end
+
+notebook.tabset = typst.tabset
+
+return { html = html, site = site, typst = typst, notebook = notebook }

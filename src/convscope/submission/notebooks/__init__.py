@@ -1,0 +1,1 @@
+"""One executed notebook a study, from the same sources as the report."""

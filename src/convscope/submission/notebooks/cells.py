@@ -1,0 +1,148 @@
+"""The cells of a notebook that are not the report's: what it is, set-up, loading, training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+NEEDED = ("jsonschema", "matplotlib", "numpy", "pandas", "safetensors")
+"""What redrawing imports beyond the standard library; each package has the name of its module."""
+
+_ABOUT = """\
+## About this notebook
+
+This is the chapter *{title}* of the report. Text and numbers are the report's, of profile `{profile}`; figures, tables,
+sections and equations have the numbers that they have there. The code loads the stored results and draws every figure
+from them, in seconds and without training. The last part trains a network anew, on request.
+
+`results.study` holds everything that was measured in this study, and `results.figure(name).figure` is a figure of
+matplotlib, to be changed as you like.
+
+- **JupyterLab, VS Code.** Open the notebook inside a checkout of the project and run all cells.
+- **Google Colab.** *File*, *Upload notebook*; then *Runtime*, *Run all*.
+- **SageMaker Studio.** Upload it to a JupyterLab space, choose the kernel *Python 3 (ipykernel)*, *Run All Cells*.
+
+Python 3.11 or newer is needed. Where the project is not found, the next cell clones it; packages that are
+missing are installed."""
+
+_SET_UP = """\
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = {repository!r}  # cloned where the project is not found
+NEEDED = {needed!r}
+
+
+def find_project() -> Path:
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        for candidate in (folder, folder / "source", folder / "convscope"):
+            if (candidate / "report" / "report.qmd").is_file() and (candidate / "src" / "convscope").is_dir():
+                return candidate
+    if not REPOSITORY:
+        raise SystemExit("Set REPOSITORY to the project's address, or put its folder 'convscope' beside this notebook.")
+    subprocess.run(["git", "clone", "--quiet", "--depth", "1", REPOSITORY, "convscope"], check=True)
+    return here / "convscope"
+
+
+assert sys.version_info >= (3, 11), f"Python 3.11 or newer is needed; this is {{sys.version}}"
+PROJECT = find_project()
+sys.path.insert(0, str(PROJECT / "src"))
+missing = [package for package in NEEDED if importlib.util.find_spec(package) is None]
+if missing:
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=True)"""
+
+_LOAD = """\
+import pandas as pd
+from convscope.submission.notebooks.results import StoredResults
+
+STUDY, PROFILE = {study!r}, {profile!r}
+# SHA-256 of the metrics.json that the text was written from
+WRITTEN_FROM = {sha256!r}
+
+results = StoredResults.find(PROJECT, PROFILE, STUDY, WRITTEN_FROM)
+if results.as_written:
+    print("The stored results are those that the text of this notebook was written from.")
+else:
+    print(f"The results in {{results.source}} are not those that the text was written from; figures show the former.")
+
+test_accuracy = {{v["title"]: pd.Series(v["test_accuracy"]["values"]) for v in results.study["variants"].values()}}
+pd.DataFrame(test_accuracy).rename_axis("seed")"""
+
+_TRAIN = """\
+## Train it yourself
+
+Everything above was drawn from stored results. With `RETRAIN = True` the next two cells train one network of the study
+anew, with the same images, settings and seed, and compare its test accuracy with the stored ones. That needs PyTorch,
+which Colab and SageMaker Studio bring along, and the data set, which is downloaded where it is missing."""
+
+_PARAMETERS = """\
+RETRAIN = False
+VARIANT = {variant!r}  # {variants}
+SEED = 0"""
+
+_RETRAIN = """\
+if RETRAIN:
+    from convscope.datasets.load import load
+    from convscope.runs.plan import plan_study
+    from convscope.runs.worker import trained
+    from convscope.studies import select
+
+    study = select(STUDY, PROJECT / "report" / "studies")[0]
+    run = plan_study(study, results.metrics["profile"])[VARIANT][SEED]
+    images = load(run.spec.data.dataset, PROJECT / "data")
+    new = trained(run, images, lambda epoch, accuracy: print(f"epoch {epoch}: validation accuracy {accuracy:.4f}"))
+
+    stored = results.study["variants"][VARIANT]
+    accuracies = stored["test_accuracy"]["values"]
+    same = SEED < len(accuracies) and stored["runs"][SEED] == run.key
+    print(f"test accuracy {new.test_accuracy:.4f}; stored over seeds {min(accuracies):.4f} to {max(accuracies):.4f}")
+    if same:
+        print(f"the stored run has the same data, settings, seed and arithmetic: {accuracies[SEED]:.4f}")
+    else:
+        print("the stored runs used other arithmetic or another version: expect the accuracy near theirs, not equal")
+else:
+    print(f"Not trained: RETRAIN is False. The stored run took {results.seconds[VARIANT]:.0f} s on its machine.")"""
+
+
+def opening_cells(
+    study: str, facts: dict[str, Any], *, profile: str, repository: str, sha256: str
+) -> list[NotebookNode]:
+    """Return the cells that say what the notebook is, find the project and load the results.
+
+    Parameters
+    ----------
+    study, facts
+        Id of the study, and what metrics.json has of it.
+    profile
+        Of the build.
+    repository
+        Address to clone the project from; empty where it has none.
+    sha256
+        Of metrics.json.
+    """
+    return [
+        new_markdown_cell(_ABOUT.format(title=facts["title"], profile=profile)),
+        new_code_cell(_SET_UP.format(repository=repository, needed=NEEDED)),
+        new_code_cell(_LOAD.format(study=study, profile=profile, sha256=sha256)),
+    ]
+
+
+def training_cells(facts: dict[str, Any]) -> list[NotebookNode]:
+    """Return the cells that train one network on request.
+
+    The settings stand in a cell with the tag ``parameters``, where papermill, and with it notebook jobs of SageMaker
+    Studio, put values of their own.
+    """
+    variants = ", ".join(facts["variants"])
+    return [
+        new_markdown_cell(_TRAIN),
+        new_code_cell(
+            _PARAMETERS.format(variant=facts["reference"], variants=variants), metadata={"tags": ["parameters"]}
+        ),
+        new_code_cell(_RETRAIN),
+    ]

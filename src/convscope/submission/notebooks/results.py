@@ -1,0 +1,152 @@
+"""What the cells of a notebook call: finds stored results, and draws each figure of the report again from them.
+
+Imports little, so that it works where only NumPy, matplotlib, safetensors and jsonschema are installed.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from convscope.analysis.metrics_file import Metrics, read_metrics
+from convscope.analysis.pictures import Pictures, read_pictures
+from convscope.errors import ConvscopeError
+from convscope.figures.draw import drawings
+from convscope.figures.style import figure_style
+from convscope.files import sha256_of
+
+METRICS, PICTURES = "metrics.json", "pictures.safetensors"
+DOTS_PER_INCH = 160  # shown at 100 dots an inch: sharp on screens that show more
+SHOWN_PER_INCH = 100
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as a notebook shows it, whatever backend matplotlib has there."""
+
+    figure: Figure
+
+    def png(self) -> bytes:
+        """Return the figure as PNG; the same bytes for the same figure."""
+        buffer = io.BytesIO()
+        with figure_style():
+            self.figure.savefig(
+                buffer,
+                format="png",
+                dpi=DOTS_PER_INCH,
+                bbox_inches="tight",
+                pad_inches=0.04,
+                metadata={"Software": None},  # matplotlib's version would change the bytes
+            )
+        return buffer.getvalue()
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """Give Jupyter the image and how wide it is shown, in CSS pixels."""
+        png = self.png()
+        pixels = int.from_bytes(png[16:20], "big")  # the width in the header (PNG specification, 11.2.2)
+        return png, {"width": round(pixels * SHOWN_PER_INCH / DOTS_PER_INCH)}
+
+
+@dataclass(frozen=True)
+class StoredResults:
+    """Stored results of a profile, from the side of one study.
+
+    Parameters
+    ----------
+    metrics
+        The whole metrics.json.
+    pictures
+        Arrays that figures show: images, filters, feature maps.
+    study_id
+        Whose side.
+    source
+        Where they were found, relative to the project.
+    as_written
+        Whether they are the very results that the text of the notebook was written from.
+    """
+
+    metrics: Metrics
+    pictures: Pictures
+    study_id: str
+    source: str
+    as_written: bool
+
+    @classmethod
+    def find(cls, project: Path, profile: str, study: str, sha256: str = "") -> StoredResults:
+        """Load the results of a study: of the build, beside the notebook, or the published ones.
+
+        Parameters
+        ----------
+        project
+            The checkout.
+        profile
+            Whose build is looked at first.
+        study
+            Has to be in the results, and run.
+        sha256
+            Of the metrics.json that the notebook's text was written from; results that have it are preferred.
+
+        Raises
+        ------
+        ConvscopeError
+            No results of the study are stored.
+        """
+        project = project.resolve()
+        here = Path.cwd()
+        places = [project / "build" / profile, here, *here.parents[:2], project / "data" / "published"]
+        found = [place for place in places if (place / METRICS).is_file() and (place / PICTURES).is_file()]
+        found.sort(key=lambda place: sha256_of(place / METRICS) != sha256)
+        for place in found:
+            metrics = read_metrics(place / METRICS)
+            if metrics["studies"].get(study, {}).get("status") == "run":
+                inside = place.is_relative_to(project)
+                return cls(
+                    metrics,
+                    read_pictures(place / PICTURES),
+                    study,
+                    place.relative_to(project).as_posix() if inside else place.name,
+                    sha256_of(place / METRICS) == sha256,
+                )
+        raise ConvscopeError(
+            f"No results of study {study!r} are stored: neither in build/{profile}/ and data/published/ of the "
+            f"project, nor beside this notebook.",
+            f"`make metrics PROFILE={profile} STUDIES={study}` in the project makes them.",
+        )
+
+    @property
+    def study(self) -> dict[str, Any]:
+        """Everything that was measured in the study."""
+        found: dict[str, Any] = self.metrics["studies"][self.study_id]
+        return found
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Training time of each variant's fastest run, by its id."""
+        timings = self.metrics["timings"]["studies"][self.study_id]
+        return {variant: min(measured["train_seconds"]["values"]) for variant, measured in timings.items()}
+
+    def figure(self, name: str) -> Picture:
+        """Draw a figure of the report.
+
+        Parameters
+        ----------
+        name
+            As it is called in build/PROFILE/figures/, without ``.svg``.
+
+        Raises
+        ------
+        ConvscopeError
+            There is none of this name.
+        """
+        known = drawings(self.metrics, self.pictures)
+        if name not in known:
+            raise ConvscopeError(f"There is no figure {name!r}; there is: {', '.join(known)}.")
+        with figure_style():
+            figure = known[name]()
+        plt.close(figure)  # else Jupyter's own backend would show it a second time
+        return Picture(figure)

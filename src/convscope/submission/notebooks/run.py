@@ -1,0 +1,69 @@
+"""Runs a notebook from top to bottom in a clean kernel of this Python."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+from convscope.errors import ConvscopeError
+
+KERNEL = "python3"  # the name that JupyterLab, Colab and SageMaker Studio give their Python
+LIMIT_SECONDS = 3600  # a cell; training on request may take long
+
+
+class NotebookError(ConvscopeError):
+    """A notebook that does not run from top to bottom."""
+
+
+def run_notebook(notebook: NotebookNode, folder: Path, name: str = "notebook") -> None:
+    """Execute all cells, and keep their outputs in the notebook.
+
+    The kernel is that of this Python, whatever kernels are installed on the machine, and takes no settings or history
+    from the user's profile of IPython.
+
+    Parameters
+    ----------
+    notebook
+        Changed in place.
+    folder
+        Where the kernel works.
+    name
+        For messages.
+
+    Raises
+    ------
+    NotebookError
+        A cell fails, warns, or does not end.
+    """
+    with TemporaryDirectory(prefix="convscope-") as own:
+        settings = {
+            "KernelManager": {
+                "connection_file": f"{own}/kernel.json",
+                "transport": "tcp" if os.name == "nt" else "ipc",  # no port that another process may take
+            },
+            "KernelSpecManager": {"kernel_dirs": []},  # none but the kernel that ipykernel brings along
+        }
+        client = NotebookClient(
+            notebook,
+            config=Config(settings),
+            kernel_name=KERNEL,
+            timeout=LIMIT_SECONDS,
+            record_timing=False,
+            resources={"metadata": {"path": str(folder)}},
+        )
+        environment = {variable: value for variable, value in os.environ.items() if variable != "MPLBACKEND"}
+        try:
+            client.execute(env=environment | {"IPYTHONDIR": own})
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            last = str(error).strip().splitlines()[-1]
+            raise NotebookError(f"{name} does not run from top to bottom: {last}") from error
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stderr":
+                raise NotebookError(f"{name}, {cell.source.splitlines()[0]!r} warns: {output.text.strip()}")
