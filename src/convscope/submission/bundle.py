@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import distributions
@@ -28,6 +28,7 @@ OPTIONAL = {
     "report/data": "no figure or table has data of its own",
     "deployment": "nothing was deployed: the results were trained elsewhere",
 }
+Content = bytes | Path
 RUN_FILES = ("result.json", *ARRAY_FILES)
 WEIGHTS = "weights.safetensors"
 README = """This is a submission made by convscope. To check it, unpack it into an empty folder and run there
@@ -118,14 +119,14 @@ def write_bundle(
     author, source = identify(root, strict=strict)
     metrics = read_metrics(build / "metrics.json")
     runs = [] if profile == "published" else sorted(_runs_of(metrics))
-    files = dict(_built(build))
+    files: dict[str, Content] = dict(_built(build))
     files |= dict(_results(store, runs, weights=weights))
     files |= {f"source/{name}": content for name, content in source.files.items()}
     files |= {
         "verify.py": Path(verify.__file__).read_bytes(),
         "README.txt": README.encode(),
         "CITATION.cff": citation(author, source.commit, source.time.date()).encode(),
-        "environment/requirements.lock": source.files["requirements.lock"],
+        "environment/requirements.lock": source.files.get("requirements.lock", b""),
         "environment/installed.txt": _installed().encode(),
     }
     absent = {part: why for part, why in OPTIONAL.items() if not (build / part).exists()}
@@ -145,7 +146,7 @@ def write_bundle(
     return Bundled(path, seal, len(files) + 1, source.changed)
 
 
-def sealed(facts: dict[str, Any], files: dict[str, bytes]) -> tuple[str, bytes]:
+def sealed(facts: dict[str, Any], files: Mapping[str, Content]) -> tuple[str, bytes]:
     """Return the manifest's seal and its bytes, which hold the seal.
 
     Parameters
@@ -153,16 +154,19 @@ def sealed(facts: dict[str, Any], files: dict[str, bytes]) -> tuple[str, bytes]:
     facts
         What the manifest says beside the list of files.
     files
-        Content by name.
+        Content by name, or where it is.
     """
-    listed = {name: {"bytes": len(files[name]), "sha256": sha256(files[name]).hexdigest()} for name in sorted(files)}
+    listed = {}
+    for name in sorted(files):
+        content = _read(files[name])
+        listed[name] = {"bytes": len(content), "sha256": sha256(content).hexdigest()}
     blank = "0" * 64
     manifest = json.dumps({"format": verify.FORMAT, "seal": blank} | facts | {"files": listed}, indent=1) + "\n"
     seal = verify.seal_of(manifest.encode(), blank)
     return seal, manifest.replace(blank, seal, 1).encode()
 
 
-def write_zip(path: Path, files: dict[str, bytes], source: Source) -> None:
+def write_zip(path: Path, files: Mapping[str, Content], source: Source) -> None:
     """Write an archive whose bytes depend on the files and the commit alone: sorted, with the time of the commit."""
     executable = {f"source/{name}" for name in source.executable}
     with zipfile.ZipFile(path, "w") as archive:
@@ -170,15 +174,19 @@ def write_zip(path: Path, files: dict[str, bytes], source: Source) -> None:
             entry = zipfile.ZipInfo(name, source.time.timetuple()[:6])
             entry.create_system = 3  # Unix, on whatever system: it decides how permissions are read
             entry.external_attr = (0o100755 if name in executable else 0o100644) << 16
-            archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED, compresslevel=6)
+            archive.writestr(entry, _read(files[name]), zipfile.ZIP_DEFLATED, compresslevel=6)
 
 
-def _built(build: Path) -> Iterator[tuple[str, bytes]]:
+def _read(content: Content) -> bytes:
+    return content.read_bytes() if isinstance(content, Path) else content
+
+
+def _built(build: Path) -> Iterator[tuple[str, Path]]:
     for name in (*REQUIRED, *OPTIONAL):
         path = build / name
         if path.exists():
             for file in files_below(path):
-                yield file.relative_to(build).as_posix(), file.read_bytes()
+                yield file.relative_to(build).as_posix(), file
         elif name in REQUIRED:
             raise ConvscopeError(f"{path} is missing.", "`make all` makes it.")
 
@@ -188,11 +196,11 @@ def _runs_of(metrics: Metrics) -> set[str]:
     return {key for variant in variants for key in variant["runs"]}
 
 
-def _results(store: RunStore, keys: list[str], *, weights: bool) -> Iterator[tuple[str, bytes]]:
+def _results(store: RunStore, keys: list[str], *, weights: bool) -> Iterator[tuple[str, Path]]:
     for key in keys:
         for name in RUN_FILES:
             if weights or name != WEIGHTS:
-                yield f"runs/{key}/{name}", (store.path(key) / name).read_bytes()
+                yield f"runs/{key}/{name}", store.path(key) / name
 
 
 def _installed() -> str:
