@@ -47,7 +47,8 @@ def build_site(root: Path, build: Path, output: Path, evidence: Sequence[Path] =
             capture_output=True,
             text=True,
             check=False,
-            env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
+            # Without a date of its own, sitemap.xml.gz would hold today's, and differ tomorrow.
+            env=os.environ | {"NO_MKDOCS_2_WARNING": "1", "SOURCE_DATE_EPOCH": "0"},
         )
         if done.returncode != 0:
             said = "\n".join(line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("INFO"))
