@@ -84,31 +84,24 @@ def shifted_accuracy(study: Study) -> Figure:
 def equivariance_errors(study: Study) -> Figure:
     """Relative equivariance error of each layer against the shift, a panel a variant."""
     found = study["equivariance"]
-    figure, panels = plt.subplots(
-        1, len(found["variants"]), figsize=(WIDTH, 2.9), layout="constrained", sharey=True, squeeze=False
-    )
-    labels: dict[str, int] = {}
-    for axes, (name, layers) in zip(panels[0], found["variants"].items(), strict=True):
-        axes.set_title(study["variants"][name]["title"])
-        for number, layer in enumerate(layers, start=1):
-            label = f"{number}: {layer['layer']}"
-            place = labels.setdefault(label, len(labels))
-            points = [
-                (shift, error)
-                for shift, error in zip(found["shifts"], layer["errors"], strict=True)
-                if error is not None
-            ]
-            shifts = np.array([shift for shift, _ in points]) + 0.05 * (number - 1)
-            means = [error["mean"] for _, error in points]
+    figure, (panels, legends) = plt.subplots(
+        2, len(found["variants"]), figsize=(WIDTH, 3.6), layout="constrained", sharey="row", squeeze=False,
+        height_ratios=(4, 1),
+    )  # fmt: skip
+    for axes, below, (name, layers) in zip(panels, legends, found["variants"].items(), strict=True):
+        for number, layer in enumerate(layers):
+            errors = [np.nan if error is None else error["mean"] for error in layer["errors"]]
             axes.plot(
-                shifts, means, color=colour(place), marker=marker(place), markersize=5.5, mec="white", clip_on=False,
-                linewidth=1, label=f"{label}, total stride {layer['stride']}",
+                np.array(found["shifts"]) + 0.05 * number, errors, color=colour(number), marker=marker(number),
+                markersize=6, mec="white", linewidth=1, label=f"{layer['layer']} (total stride {layer['stride']})",
             )  # fmt: skip
+        axes.set_title(study["variants"][name]["title"])
         axes.set_xticks(found["shifts"])
         axes.set_xlabel("shift (pixels)")
-        axes.set_ylim(bottom=0)
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.24), fontsize=7)
-    panels[0, 0].set_ylabel("relative difference")
+        below.set_axis_off()
+        below.legend(*axes.get_legend_handles_labels(), loc="upper center", fontsize=7)
+    panels[0].set_ylim(bottom=-0.03)
+    panels[0].set_ylabel("relative difference")
     return figure
 
 
