@@ -14,7 +14,9 @@ from convscope.report.author import read_author
 from convscope.report.backend import Backend, choose
 from convscope.report.checks import check_html
 from convscope.report.fill import fill
+from convscope.report.lint import check_templates
 from convscope.report.origins import DATA, put_data_inside, repository_of
+from convscope.report.traced import check_numbers
 
 
 def publish(
@@ -39,7 +41,8 @@ def publish(
     Raises
     ------
     ReportError
-        A hole without a value, an unresolved reference, a missing image, or a backend's complaint.
+        A hole without a value, a digit without a source, an unresolved reference, a missing image, or a backend's
+        complaint.
     """
     chosen = choose(backend)
     renderer: ModuleType = quarto if chosen == "quarto" else pandoc
@@ -49,6 +52,7 @@ def publish(
         "backend": chosen,
         "author": read_author(templates),
     }
+    check_templates(templates)
     with replacing_folder(output) as folder:
         source = folder / "source"
         fill(templates, metrics, figures, facts, source)
@@ -64,3 +68,4 @@ def publish(
         put_data_inside(folder / "report.html", folder / DATA)
         check_html(folder / "report.html")
         check_html(folder / "page.md")
+        check_numbers(folder / "page.md", metrics)
