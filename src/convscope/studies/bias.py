@@ -41,10 +41,10 @@ def variants(image: ImageShape, wide: tuple[int, ...]) -> tuple[Variant, ...]:
     return (
         Variant("mlp", "MLP", mlp(image, hidden=[128])),
         Variant("mlp-wide", "Wide MLP", mlp(image, hidden=wide)),
-        Variant("conv", "Convolution", network(image, Conv2d)),
-        Variant("local", "Locally connected", network(image, LocallyConnected2d)),
-        Variant("conv-permuted", "Convolution, permuted", network(image, Conv2d, permuted=True)),
-        Variant("local-permuted", "Locally connected, permuted", network(image, LocallyConnected2d, permuted=True)),
+        Variant("conv", "CNN", network(image, Conv2d)),
+        Variant("local", "Local network", network(image, LocallyConnected2d)),
+        Variant("conv-permuted", "CNN, permuted", network(image, Conv2d, permuted=True)),
+        Variant("local-permuted", "Local network, permuted", network(image, LocallyConnected2d, permuted=True)),
     )
 
 
@@ -58,21 +58,21 @@ EXPERIMENTS = (
     ),
     Experiment(
         "order",
-        "Pixel order, with convolution",
+        "Pixel order, CNN",
         "pixel order",
         ("conv", "conv-permuted"),
         "What is left of the convolution's gain when neighbours are no longer neighbours?",
     ),
     Experiment(
         "sharing-permuted",
-        "Weight sharing, on permuted pixels",
+        "Weight sharing, permuted pixels",
         "weight sharing",
         ("conv-permuted", "local-permuted"),
         "Does sharing weights still help where all places are alike in nothing?",
     ),
     Experiment(
         "order-local",
-        "Pixel order, with local connections",
+        "Pixel order, local network",
         "pixel order",
         ("local", "local-permuted"),
         "What is locality worth by itself, without shared weights?",
