@@ -23,7 +23,8 @@ from convscope.datasets.find import FOLDER_VARIABLE, find
 from convscope.errors import ConvscopeError, DatasetUnavailable
 from convscope.files import digest, digest_of_files, replacing, write_json
 from convscope.report.backend import Backend, choose
-from convscope.runs.environment import commit, cores, public_address
+from convscope.report.origins import repository_of
+from convscope.runs.environment import commit, cores
 from convscope.runs.plan import PlannedRun, plan, plan_study
 from convscope.runs.store import RunStore, UnreadableResult
 from convscope.specs import ImageFolder
@@ -369,12 +370,12 @@ class Pipeline:
         def inputs() -> str:
             code = self._code(*_GROUND, "figures", "report", "submission/notebooks")
             files = files_below(*results, self.root / "report")
-            return digest([code, digest_of_files(files), public_address(self.root)])
+            return digest([code, digest_of_files(files), repository_of(self.root)])
 
         def work() -> None:
             from convscope.submission.notebooks.write import write_notebooks  # noqa: PLC0415
 
-            address = public_address(self.root)
+            address = repository_of(self.root)
             write_notebooks(self.build, folder, profile=self.profile, repository=address, jobs=self.jobs or cores())
 
         return self._stage("notebooks", inputs, [folder], work)

@@ -8,17 +8,6 @@ local function flush()
   text = pandoc.Blocks {}
 end
 
--- The call stands in a cell of its own; the caption, as the text that follows it.
-local function draw(figure)
-  flush()
-  figure:walk { Image = function(image)
-    local name = image.src:match '^figures/(.+)%.svg$' or error('no figure of the build: ' .. image.src, 0)
-    local call = ('results.figure("%s")'):format(name)
-    cells:insert(pandoc.Div({ pandoc.CodeBlock(call) }, { class = 'cell code' }))
-  end }
-  for _, block in ipairs(figure.caption.long) do text:insert(pandoc.Para(block.content)) end
-end
-
 local function unwrap(element) return element.content end
 
 -- What Markdown in a notebook cannot say: attributes, and links to a place in the report.
@@ -31,6 +20,17 @@ local plain = {
   end,
   Cite = unwrap,
 }
+
+-- The call stands in a cell of its own; the caption, as the text that follows it.
+local function draw(figure)
+  flush()
+  figure:walk { Image = function(image)
+    local name = image.src:match '^figures/(.+)%.svg$' or error('no figure of the build: ' .. image.src, 0)
+    local call = ('results.figure("%s")'):format(name)
+    cells:insert(pandoc.Div({ pandoc.CodeBlock(call) }, { class = 'cell code' }))
+  end }
+  for _, block in ipairs(figure.caption.long) do text:insert(pandoc.Para(block:walk(plain).content)) end
+end
 
 local function add(blocks)
   for _, block in ipairs(blocks) do

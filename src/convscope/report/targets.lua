@@ -205,7 +205,7 @@ function notebook.grid(cells, _)
 end
 
 function notebook.equation(math, _, number)
-  math.text = math.text .. (' \\tag{%s}'):format(number)
+  math.text = math.text:gsub('%s+$', '') .. (' \\tag{%s}\n'):format(number)
   return math
 end
 

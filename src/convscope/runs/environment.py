@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from convscope.engines.numeric_mode import BFLOAT16_FLAGS, cpu_flags
 
@@ -48,18 +46,6 @@ def commit(folder: Path) -> str:
         return f"{head} (modified)" if _git(folder, "status", "--porcelain") else head
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-
-
-def public_address(folder: Path) -> str:
-    """Return where others can clone a checkout: HTTPS, without a name or password in it; empty where it has no such."""
-    try:
-        address = _git(folder, "remote", "get-url", "origin")
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    if secure_shell := re.fullmatch(r"(?:ssh://)?git@([\w.-]+)[:/](.+)", address):
-        return f"https://{secure_shell[1]}/{secure_shell[2]}"
-    parts = urlsplit(address)
-    return f"https://{parts.hostname}{parts.path}" if parts.scheme == "https" and parts.hostname else ""
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from nbformat import NotebookNode
@@ -33,44 +34,53 @@ import subprocess
 import sys
 from pathlib import Path
 
-REPOSITORY = {repository!r}  # cloned where the project is not found
-NEEDED = {needed!r}
+REPOSITORY = {repository}  # cloned where the project is not found
+NEEDED = {needed}
+
+
+def is_project(folder: Path) -> bool:
+    return (folder / "report" / "report.qmd").is_file() and (folder / "src" / "convscope").is_dir()
 
 
 def find_project() -> Path:
     here = Path.cwd()
     for folder in (here, *here.parents):
         for candidate in (folder, folder / "source", folder / "convscope"):
-            if (candidate / "report" / "report.qmd").is_file() and (candidate / "src" / "convscope").is_dir():
+            if is_project(candidate):
                 return candidate
     if not REPOSITORY:
-        raise SystemExit("Set REPOSITORY to the project's address, or put its folder 'convscope' beside this notebook.")
-    subprocess.run(["git", "clone", "--quiet", "--depth", "1", REPOSITORY, "convscope"], check=True)
+        raise SystemExit("Set REPOSITORY, or put the project's folder beside this notebook.")
+    clone = ["git", "clone", "--quiet", "--depth", "1", REPOSITORY, "convscope"]
+    subprocess.run(clone, check=True)
     return here / "convscope"
 
 
 assert sys.version_info >= (3, 11), f"Python 3.11 or newer is needed; this is {{sys.version}}"
 PROJECT = find_project()
 sys.path.insert(0, str(PROJECT / "src"))
-missing = [package for package in NEEDED if importlib.util.find_spec(package) is None]
+missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
 if missing:
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=True)"""
+    install = [sys.executable, "-m", "pip", "install", "--quiet", *missing]
+    subprocess.run(install, check=True)"""
 
 _LOAD = """\
 import pandas as pd
 from convscope.submission.notebooks.results import StoredResults
 
-STUDY, PROFILE = {study!r}, {profile!r}
+STUDY, PROFILE = {study}, {profile}
 # SHA-256 of the metrics.json that the text was written from
-WRITTEN_FROM = {sha256!r}
+WRITTEN_FROM = {sha256}
 
 results = StoredResults.find(PROJECT, PROFILE, STUDY, WRITTEN_FROM)
 if results.as_written:
-    print("The stored results are those that the text of this notebook was written from.")
+    print("These are the results that the text of this notebook was written from.")
 else:
-    print(f"The results in {{results.source}} are not those that the text was written from; figures show the former.")
+    print(f"The text was written from other results; figures show those in {{results.source}}.")
 
-test_accuracy = {{v["title"]: pd.Series(v["test_accuracy"]["values"]) for v in results.study["variants"].values()}}
+test_accuracy = {{
+    variant["title"]: pd.Series(variant["test_accuracy"]["values"])
+    for variant in results.study["variants"].values()
+}}
 pd.DataFrame(test_accuracy).rename_axis("seed")"""
 
 _TRAIN = """\
@@ -82,7 +92,7 @@ which Colab and SageMaker Studio bring along, and the data set, which is downloa
 
 _PARAMETERS = """\
 RETRAIN = False
-VARIANT = {variant!r}  # {variants}
+VARIANT = {variant}  # of {variants}
 SEED = 0"""
 
 _RETRAIN = """\
@@ -92,21 +102,26 @@ if RETRAIN:
     from convscope.runs.worker import trained
     from convscope.studies import select
 
+    def progress(epoch: int, accuracy: float) -> None:
+        print(f"epoch {epoch}: validation accuracy {accuracy:.4f}")
+
     study = select(STUDY, PROJECT / "report" / "studies")[0]
     run = plan_study(study, results.metrics["profile"])[VARIANT][SEED]
     images = load(run.spec.data.dataset, PROJECT / "data")
-    new = trained(run, images, lambda epoch, accuracy: print(f"epoch {epoch}: validation accuracy {accuracy:.4f}"))
+    new = trained(run, images, progress)
 
     stored = results.study["variants"][VARIANT]
     accuracies = stored["test_accuracy"]["values"]
-    same = SEED < len(accuracies) and stored["runs"][SEED] == run.key
-    print(f"test accuracy {new.test_accuracy:.4f}; stored over seeds {min(accuracies):.4f} to {max(accuracies):.4f}")
-    if same:
-        print(f"the stored run has the same data, settings, seed and arithmetic: {accuracies[SEED]:.4f}")
+    print(f"test accuracy {new.test_accuracy:.4f}")
+    print(f"stored, over {len(accuracies)} seeds: {min(accuracies):.4f} to {max(accuracies):.4f}")
+    if run.key in stored["runs"]:
+        before = accuracies[stored["runs"].index(run.key)]
+        print(f"stored, with the same data, settings, seed and arithmetic: {before:.4f}")
     else:
-        print("the stored runs used other arithmetic or another version: expect the accuracy near theirs, not equal")
+        print("No stored run has the same arithmetic and version: expect to come near, not to be equal.")
 else:
-    print(f"Not trained: RETRAIN is False. The stored run took {results.seconds[VARIANT]:.0f} s on its machine.")"""
+    seconds = results.seconds[VARIANT]
+    print(f"Nothing is trained: RETRAIN is False. The stored run took {seconds:.0f} s on its machine.")"""
 
 
 def opening_cells(
@@ -125,10 +140,11 @@ def opening_cells(
     sha256
         Of metrics.json.
     """
+    values = {"study": study, "profile": profile, "sha256": sha256}
     return [
         new_markdown_cell(_ABOUT.format(title=facts["title"], profile=profile)),
-        new_code_cell(_SET_UP.format(repository=repository, needed=NEEDED)),
-        new_code_cell(_LOAD.format(study=study, profile=profile, sha256=sha256)),
+        new_code_cell(_SET_UP.format(repository=json.dumps(repository), needed=json.dumps(NEEDED))),
+        new_code_cell(_LOAD.format(**{name: json.dumps(text) for name, text in values.items()})),
     ]
 
 
@@ -142,7 +158,8 @@ def training_cells(facts: dict[str, Any]) -> list[NotebookNode]:
     return [
         new_markdown_cell(_TRAIN),
         new_code_cell(
-            _PARAMETERS.format(variant=facts["reference"], variants=variants), metadata={"tags": ["parameters"]}
+            _PARAMETERS.format(variant=json.dumps(facts["reference"]), variants=variants),
+            metadata={"tags": ["parameters"]},
         ),
         new_code_cell(_RETRAIN),
     ]
