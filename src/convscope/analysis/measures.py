@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from convscope.analysis.statistics import (
     Estimate,
     accuracy_estimate,
+    crossed_estimate,
     paired_difference,
     sign_flip_p,
     smallest_detectable_difference,
@@ -50,6 +51,11 @@ def accuracy(correct: NDArray[np.bool_]) -> Measure:
         (seeds, test images): which images each run has right.
     """
     return measure(list(correct.mean(axis=1)), "fraction") | _errors(accuracy_estimate(correct))
+
+
+def score(scores: NDArray[np.float64]) -> Measure:
+    """Describe the mean of fractions, (seeds, test images), whose interval holds for new seeds and new test images."""
+    return measure(list(scores.mean(axis=1)), "fraction") | _errors(crossed_estimate(scores))
 
 
 def comparison(a: str, b: str, correct_a: NDArray[np.bool_], correct_b: NDArray[np.bool_]) -> dict[str, Any]:

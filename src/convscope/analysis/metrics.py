@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.analysis import shifts
 from convscope.analysis.claims import compute, decide
 from convscope.analysis.eda import describe
+from convscope.analysis.equivariance import equivariance
 from convscope.analysis.ledger import reproductions
 from convscope.analysis.measures import comparison
 from convscope.analysis.metrics_file import SCHEMA, Metrics, validate
@@ -21,12 +23,13 @@ from convscope.analysis.probes import look_inside
 from convscope.analysis.variants import correct_predictions, summarise_variant, timings_of
 from convscope.datasets.catalogue import public_class_names
 from convscope.datasets.dataset import Dataset
+from convscope.datasets.folds import all_tested
 from convscope.datasets.load import load
-from convscope.datasets.splits import Split, split
+from convscope.datasets.splits import Split
 from convscope.runs.plan import plan_study
 from convscope.runs.result import RunResult
 from convscope.runs.store import RunStore
-from convscope.specs import DatasetSpec, ImageFolder, to_json
+from convscope.specs import DatasetSpec, ImageFolder, Table, to_json
 from convscope.studies.study import Experiment, Profile, Study
 
 
@@ -90,7 +93,7 @@ class Analysis:
         results = {name: [self.store.read(run.key) for run in runs] for name, runs in planned.items()}
         data = study.budget(self.profile).data(study.data)
         dataset = load(data.dataset, self.data_folder)
-        images = split(dataset, data, seed=0)
+        images = all_tested(dataset, data, seed=0)
         name = dataset_name(data.dataset)
         if name not in self._metrics["datasets"]:
             self._metrics["datasets"][name], shown = describe(dataset)
@@ -114,12 +117,20 @@ class Analysis:
                 if variant.id != study.baseline
             ],
         }
+        if study.pairs:
+            described["pairs"] = [comparison(a, b, correct[a], correct[b]) for a, b in study.pairs_in(self.profile)]
+        if study.equivariance:
+            described["equivariance"] = equivariance({name: results[name] for name in study.equivariance}, images)
         described["reported"] = reproductions(
             study, described["variants"], public_class_names(study.data.dataset), trained=self.profile == "full"
         )
         self._metrics["studies"][study.id] = described
         keys = {variant: [result.key for result in runs] for variant, runs in results.items()}
         compared = outcomes(study, results, correct, labels)
+        if study.shift:
+            scores = shifts.shifted_scores(results, images, study.shift)
+            described["shift"] = shifts.described(scores, study.shift)
+            compared |= shifts.outcomes(scores, study.shift)
         self._metrics["claims"].update(decide(study, self.profile, compared, keys))
         self._metrics["timings"]["studies"][study.id] = {variant: timings_of(runs) for variant, runs in results.items()}
         _add_environment(self._metrics, results)
@@ -153,12 +164,13 @@ def _declared(study: Study, profile: Profile) -> dict[str, Any]:
 
 
 def dataset_name(dataset: DatasetSpec) -> str:
-    """Name a data set in metrics.json and file names: by its name, glyphs by their size."""
+    """Name a data set in metrics.json and file names: by its name, glyphs by their sizes."""
     if isinstance(dataset, str):
         return dataset
-    if isinstance(dataset, ImageFolder):
+    if isinstance(dataset, ImageFolder | Table):
         return dataset.name
-    return f"glyphs-{dataset.size}-{'grey' if dataset.channels == 1 else 'rgb'}"
+    content = f"-{dataset.content}" if dataset.content else ""
+    return f"glyphs-{dataset.size}{content}-{'grey' if dataset.channels == 1 else 'rgb'}"
 
 
 def _pictures(study: Study, results: Mapping[str, list[RunResult]], images: Split, dataset: Dataset) -> Pictures:

@@ -42,8 +42,10 @@ def summarise_variant(
     model = variant.model
     correct = correct_predictions(results, labels)
     last = [result.history[-1] for result in results]
+    own_size = {} if variant.train_images is None else {"train_images": results[0].spec.data.train_images}
     return {
         "title": variant.title,
+        **own_size,
         "model": to_json(model),
         "parameters": parameters(model),
         "macs": macs(model),
