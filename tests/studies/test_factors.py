@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 
 from convscope.errors import SpecError
-from convscope.specs import Conv2d, Dense, Flatten, GlobalAveragePool, Layer, ModelSpec, Pool2d, TrainSpec
+from convscope.specs import (
+    Conv2d,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    Layer,
+    LocallyConnected2d,
+    ModelSpec,
+    PermutePixels,
+    Pool2d,
+    TrainSpec,
+)
 from convscope.studies.factors import Factor, check_one_factor
 
 TRAINING = TrainSpec(epochs=2)
@@ -45,12 +56,22 @@ ONE_FACTOR: dict[Factor, list[ModelSpec]] = {
         replace(BASE, layers=(*BASE.layers[:4], GlobalAveragePool(), LOGITS)),
         replace(BASE, layers=(*BASE.layers[:4], Flatten(), LOGITS)),
     ],
+    "weight sharing": [
+        model(LocallyConnected2d(8, 3), Pool2d(), LocallyConnected2d(16, 3), Pool2d()),
+        model(LocallyConnected2d(8, 3), *BASE.layers[1:4]),  # in the first layer alone
+    ],
+    "pixel order": [model(PermutePixels(), *BASE.layers[:4])],
 }
 
 
-def check(factor: Any, *models: ModelSpec, trainings: tuple[TrainSpec, ...] = (TRAINING,) * 9) -> None:
+def check(
+    factor: Any,
+    *models: ModelSpec,
+    trainings: tuple[TrainSpec, ...] = (TRAINING,) * 9,
+    images: tuple[int | None, ...] = (None,) * 9,
+) -> None:
     names = [f"v{i}" for i in range(len(models))]
-    check_one_factor("Experiment 'x'", factor, list(zip(names, models, trainings, strict=False)))
+    check_one_factor("Experiment 'x'", factor, list(zip(names, models, trainings, images, strict=False)))
 
 
 @pytest.mark.parametrize("factor", ONE_FACTOR)
@@ -108,6 +129,21 @@ def test_equal_networks_are_refused(factor: Factor) -> None:
         check(factor, BASE, model(*BASE.layers[:4]))
 
 
+def test_the_number_of_training_images_is_a_factor_of_its_own() -> None:
+    check("training images", BASE, BASE, BASE, images=(100, 300, 50))
+    with pytest.raises(SpecError, match="'v0' and 'v2' are the same training set; they must differ in training images"):
+        check("training images", BASE, BASE, BASE, images=(100, 300, 100))
+    with pytest.raises(SpecError, match=r"differ in more than training images: .*kernel=3.*kernel=5"):
+        check("training images", BASE, ONE_FACTOR["kernel"][0], images=(100, 300))
+    with pytest.raises(SpecError, match="'v0' and 'v1' are trained with 100 and None images"):
+        check("kernel", BASE, ONE_FACTOR["kernel"][0], images=(100, None))
+
+
+def test_a_layer_of_another_kind_is_no_kernel_size() -> None:
+    with pytest.raises(SpecError, match=r"differ in more than kernel: .*Conv2d.*LocallyConnected2d"):
+        check("kernel", BASE, model(LocallyConnected2d(8, 5), *BASE.layers[1:4]))
+
+
 @pytest.mark.parametrize(
     "training",
     [
@@ -115,6 +151,7 @@ def test_equal_networks_are_refused(factor: Factor) -> None:
         replace(TRAINING, epochs=3),
         replace(TRAINING, engine="numpy"),  # another numeric mode as well
         replace(TRAINING, optimiser="sgd"),
+        replace(TRAINING, updates=10),
     ],
 )
 def test_different_training_is_refused(training: TrainSpec) -> None:

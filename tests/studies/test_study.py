@@ -3,16 +3,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from convscope.datasets.glyphs import generate
-from convscope.datasets.splits import split
+from convscope.datasets.folds import all_tested
+from convscope.datasets.load import load
+from convscope.datasets.tables import known_table
 from convscope.errors import SpecError
-from convscope.specs import DataSpec, Glyphs, TrainSpec
+from convscope.specs import DataSpec, Glyphs, Table, TrainSpec
 from convscope.studies import PROFILES, STUDIES, select
 from convscope.studies.architectures import cnn, mlp
+from convscope.studies.probes import ShiftProbe
 from convscope.studies.study import (
     Budget,
     Claim,
@@ -64,6 +67,28 @@ def test_runs_follow_the_budget() -> None:
     assert smoke == DataSpec(Glyphs(), 400, 1600)
 
 
+def test_a_variant_may_have_a_training_set_of_its_own_size() -> None:
+    few, many = (Variant(f"mlp-{n}", f"MLP {n}", mlp(IMAGE, [8]), train_images=n) for n in (100, 900))
+    declared = study(
+        variants=(*study().variants, few, many),
+        experiments=(Experiment("images", "Images", "training images", ("mlp-100", "mlp-900"), "How many?"),),
+        budgets={"smoke": smoke_budget(), "full": Budget(seeds=3, epochs=4), "quick": Budget(1, 1, train_images=500)},
+    )
+    sizes = {
+        profile: [declared.runs(profile)[name][0].data.train_images for name in ("mlp", "mlp-100", "mlp-900")]
+        for profile in PROFILES
+    }
+    assert sizes == {"smoke": [1600, 100, 900], "quick": [500, 100, 500], "full": [None, 100, 900]}
+
+
+def test_a_budget_may_change_the_number_of_updates() -> None:
+    fixed = replace(TRAINING, updates=700)
+    budgets: dict[Profile, Budget] = {"quick": Budget(1, 2, updates=30), "full": Budget(1, 4)}
+    declared = study(training=fixed, budgets=budgets)
+    assert declared.runs("quick")["mlp"][0].training == replace(fixed, epochs=2, updates=30)
+    assert declared.runs("full")["mlp"][0].training == replace(fixed, epochs=4)
+
+
 def test_a_variant_may_have_settings_of_its_own() -> None:
     own = Variant("slow", "Slow", mlp(IMAGE, [8]), TrainSpec(epochs=1, learning_rate=1e-4))
     runs = study(variants=(*study().variants, own)).runs("full")
@@ -107,6 +132,10 @@ other_engine = Variant("cnn5", "CNN 5", study().variant("cnn5").model, replace(T
         (lambda: study(claims=(claim(variant="cnn9"),)), "no variant 'cnn9'"),
         (lambda: study(claims=(claim(others=("svm",)),)), "no variant 'svm'"),
         (lambda: study(claims=tuple(claim(str(i)) for i in range(7))), "declares 7 claims that runs decide; at most 6"),
+        (lambda: study(pairs=(("mlp", "cnn9"),)), "no variant 'cnn9'"),
+        (lambda: study(equivariance=("cnn9",)), "no variant 'cnn9'"),
+        (lambda: ShiftProbe(distances=(1, 2), claimed=3), "claims distance 3, which is not in its distances"),
+        (lambda: ShiftProbe(distances=(0, 2)), r"distances \(0, 2\); each is at least 1"),
         (lambda: claim(kind="better"), "Claim 'c' is of kind 'better'; it must be one of 'superiority'"),
         (lambda: claim(others=()), r"Claim 'c' compares 'cnn3' with \[\]"),
         (lambda: claim(others=("cnn3",)), r"compares 'cnn3' with \['cnn3'\]"),
@@ -156,23 +185,25 @@ def test_declared_runs_fit_their_images(name: str, profile: Profile) -> None:
         assert [run.seed for run in of_variant] == list(range(declared.budget(profile).seeds))
         for run in of_variant:
             dataset = run.data.dataset
-            if isinstance(dataset, Glyphs):
+            if isinstance(dataset, Table):
+                rows = known_table(dataset.name).rows
+                available, shape = rows - -(-rows // dataset.folds), (1, *known_table(dataset.name).layout)
+            elif isinstance(dataset, Glyphs):
                 available, shape = dataset.train, (dataset.channels, dataset.size, dataset.size)
             else:
                 assert isinstance(dataset, str)
                 available, shape = IMAGES[dataset]
             assert run.model.input_shape == shape
             assert run.data.validation_images + (run.data.train_images or 1) <= available
-            assert run.model.classes == 10
+            assert run.model.classes == (2 if isinstance(dataset, Table) else 10)
 
 
 @pytest.mark.parametrize("name", STUDIES)
-def test_smoke_data_is_generated(name: str) -> None:
+def test_smoke_data_needs_no_network(name: str, tmp_path: Path) -> None:
     for of_variant in STUDIES[name].runs("smoke").values():
-        assert isinstance(of_variant[0].data.dataset, Glyphs)
+        assert isinstance(of_variant[0].data.dataset, Glyphs | Table)
     run = STUDIES[name].runs("smoke")[STUDIES[name].baseline][0]
-    assert isinstance(run.data.dataset, Glyphs)
-    parts = split(generate(run.data.dataset), run.data, seed=0)
+    parts = all_tested(load(run.data.dataset, tmp_path, download=False), run.data, seed=0)
     assert parts.train.pixels.shape[1:] == run.model.input_shape
 
 
