@@ -26,6 +26,8 @@ NAME = "submission.zip"
 REQUIRED = ("report/report.html", "report/report.pdf", "metrics.json", "figures", "site")
 OPTIONAL = {
     "report/data": "no figure or table has data of its own",
+    "notebooks": "this build made none",
+    "grade.json": "this build has no grade sheet",
     "deployment": "nothing was deployed: the results were trained elsewhere",
 }
 Content = bytes | Path
@@ -39,6 +41,8 @@ It needs Python 3.8 or newer and nothing else, no network, no installation.
 
 report/report.html        the report; report.pdf is the same to print, data/ has the data of figures and tables
 site/index.html           the report as a site, with documentation
+grade.json                the grade sheet, which verify.py prints: each criterion with its evidence
+notebooks/                each study as a notebook, executed
 metrics.json              every number of the report, and which runs it comes from
 runs/                     the result of each run: history, predictions, machine
 figures/                  the figures, as drawn from metrics.json

@@ -27,7 +27,7 @@ from typing import Any
 MANIFEST = "MANIFEST.json"
 METRICS = "metrics.json"
 PAGES = ("report/report.html", "site/report/index.html")
-GRADE_SHEET = "grade.txt"
+GRADE_SHEET = "grade.json"
 FORMAT = 1
 FEWEST_SEEDS = 8
 # What file browsers leave, and the archive itself where it was unpacked beside its own content.
@@ -376,10 +376,26 @@ def verify(folder: Path) -> bool:
     for part, reason in manifest["absent"].items():
         print(f"  --  {part}: {reason}")
     if GRADE_SHEET in listed:
-        print("\n" + (folder / GRADE_SHEET).read_bytes().decode("utf-8"))
+        print("", *grade_sheet(json.loads((folder / GRADE_SHEET).read_bytes().decode("utf-8"))), sep="\n")
     of_what = ", of a DIRTY work tree" if manifest["dirty"] else ""
     print("\nFAILED" if wrong else f"\nPASSED{of_what}: everything holds.")
     return not wrong
+
+
+def grade_sheet(grade: Any) -> Iterator[str]:
+    """Return the lines of the grade sheet: each criterion, and where its evidence is or what is missing."""
+    yield f"Grade sheet: evidence for {grade['present']} of {grade['criteria']} criteria. {grade['says']}"
+    for task in grade["tasks"]:
+        yield f"\n{task['title']} ({task['worth']})"
+        for criterion in task["criteria"]:
+            if criterion["missing"]:
+                yield f"  [ ] {criterion['statement']}\n      missing: {criterion['missing'][0]}"
+                continue
+            labels = [
+                each["label"] + (f" (p. {each['page']})" if each["page"] else "") for each in criterion["evidence"]
+            ]
+            more = [f"and {len(labels) - 3} more"] if len(labels) > 3 else []
+            yield f"  [x] {criterion['statement']}\n      {', '.join(labels[:3] + more)}"
 
 
 def report(what: str, problems: Iterable[str], success: str = "") -> int:
