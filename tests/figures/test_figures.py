@@ -108,8 +108,10 @@ def test_no_accuracy_axis_leaves_what_an_accuracy_can_be(todo: dict[str, Drawing
 def test_drawing_again_removes_what_is_no_figure_any_more(smoke_build: SmokeBuild, tmp_path: Path) -> None:
     metrics = smoke_build.checkout.metrics()
     metrics["studies"] = {}
-    (tmp_path / "old-curves.svg").write_text("<svg/>")
+    for kind in ("svg", "csv"):
+        (tmp_path / f"old-curves.{kind}").write_text("old")
     pictures = read_pictures(smoke_build.checkout.build / "pictures.safetensors")
     drawn = draw(metrics, pictures, tmp_path)
-    assert sorted(tmp_path.iterdir()) == sorted(drawn)
+    data = [path.with_suffix(".csv") for path in drawn]
+    assert sorted(tmp_path.iterdir()) == sorted([*drawn, *data, tmp_path / "code.json"])
     assert all(ET.parse(path).getroot().tag.endswith("svg") for path in drawn)

@@ -5,7 +5,7 @@
   const source = document.getElementById("evidence-data");
   if (!source) return;
   const { places, values } = JSON.parse(source.textContent);
-  const main = document.querySelector("main article, main, body");
+  const main = ["main article", "main", "body"].map((place) => document.querySelector(place)).find(Boolean);
 
   const pointersOf = (number) => number.dataset.source.split(" ").filter((pointer) => pointer in values);
   const numberAt = (target) => {
@@ -52,6 +52,7 @@
 
   const popover = element("div", { class: "evidence-popover", role: "tooltip", id: "evidence-popover", hidden: "" });
   let shownFor = null;
+  let openedAt = 0;
   let leaving = 0;
 
   function openPopover(number, x) {
@@ -59,6 +60,7 @@
     if (number === shownFor) return;
     closePopover();
     shownFor = number;
+    openedAt = number.getBoundingClientRect().top;
     number.classList.add("evidence-shown");
     const pointers = pointersOf(number);
     popover.replaceChildren(
@@ -100,7 +102,9 @@
     else if (number) openPopover(number, event.clientX);
     else if (!popover.contains(event.target)) closePopover();
   });
-  addEventListener("scroll", (event) => event.target !== popover && closePopover(), { passive: true, capture: true });
+  // Where the number moves away under it; the event of a scroll that ended before it opened does not count.
+  const closeIfMoved = () => shownFor && shownFor.getBoundingClientRect().top !== openedAt && closePopover();
+  addEventListener("scroll", closeIfMoved, { passive: true, capture: true });
 
   // ---- The panel: every number with its evidence, section by section in the order of the page.
 
