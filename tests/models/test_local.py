@@ -48,6 +48,7 @@ def test_with_equal_weights_everywhere_it_is_a_convolution(
     layer, shape = case
     local = LocallyConnected(layer, shape).double()
     plain = nn.Conv2d(shape[0], layer.filters, layer.kernel, layer.stride, layer.padding_pixels).double()
+    assert plain.bias is not None
     with torch.no_grad():
         # (filters, C, k, k) to (k * k * C, filters): the window's rows, columns, channels
         local.weight.copy_(plain.weight.permute(2, 3, 1, 0).reshape(1, -1, layer.filters).expand_as(local.weight))

@@ -1,0 +1,153 @@
+"""The figures that only some studies have, drawn from numbers made up here, with and without intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from convscope.analysis.measures import comparison, score
+from convscope.figures import bias
+from convscope.figures.style import figure_style
+from convscope.figures.tables import table_of
+
+SEEDS = [1, 9]
+
+
+@pytest.fixture(autouse=True)
+def styled() -> Iterator[None]:
+    with figure_style():
+        yield
+    plt.close("all")
+
+
+def correct(seeds: int, accuracy: float, stream: int) -> Any:
+    return np.random.default_rng(stream).random((seeds, 400)) < accuracy
+
+
+def crossed(seeds: int) -> dict[str, Any]:
+    names = ["mlp", "conv", "local", "conv-permuted", "local-permuted"]
+    return {
+        "variants": {
+            name: {"title": name.title(), "test_accuracy": score(correct(seeds, 0.6 + i / 20, i).astype(float))}
+            for i, name in enumerate(names)
+        }
+    }
+
+
+def shifting(seeds: int) -> dict[str, Any]:
+    def measures(level: float) -> list[Any]:
+        return [score(correct(seeds, level - distance / 10, distance).astype(float)) for distance in (0, 1, 3)]
+
+    return {
+        "variants": {"cnn": {"title": "CNN"}, "mlp": {"title": "MLP"}},
+        "shift": {
+            "images": 400,
+            "claimed": 1,
+            "distances": [0, 1, 3],
+            "accuracy": {"cnn": measures(0.9), "mlp": measures(0.8)},
+        },
+    }
+
+
+def moving(_seeds: int) -> dict[str, Any]:
+    layers = [
+        {"layer": "conv 3×3, ReLU", "stride": 1, "errors": [{"mean": 0.0}, {"mean": 0.0}]},
+        {"layer": "max pool, 2×2", "stride": 2, "errors": [{"mean": 0.4}, None]},
+    ]
+    return {
+        "variants": {"cnn": {"title": "CNN"}},
+        "equivariance": {"images": 4, "shifts": [1, 2], "variants": {"cnn": layers}},
+    }
+
+
+def growing(seeds: int) -> dict[str, Any]:
+    sizes, right = (100, 1000), {}
+    for n in sizes:
+        right |= {f"mlp-{n}": correct(seeds, 0.6, n), f"cnn-{n}": correct(seeds, 0.8, n + 1)}
+    return {
+        "variants": {
+            name: {
+                "title": f"{name[:3].upper()}, {name[4:]} images",
+                "train_images": int(name[4:]),
+                "test_accuracy": score(each.astype(float)),
+            }
+            for name, each in right.items()
+        },
+        "pairs": [comparison(f"cnn-{n}", f"mlp-{n}", right[f"cnn-{n}"], right[f"mlp-{n}"]) for n in sizes],
+    }
+
+
+FIGURES: list[tuple[Callable[..., Figure], Callable[[int], dict[str, Any]]]] = [
+    (bias.interaction, crossed),
+    (bias.shifted_accuracy, shifting),
+    (bias.equivariance_errors, moving),
+    (bias.sample_sizes, growing),
+]
+
+
+def texts(figure: Figure) -> str:
+    figure.canvas.draw()  # legends and tick labels exist once they are drawn
+    found: list[str] = []
+    for axes in figure.axes:
+        found += [axes.get_xlabel(), axes.get_ylabel(), axes.get_title(loc="left")]
+        found += [label.get_text() for label in (*axes.get_xticklabels(), *axes.texts)]
+    legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes)]
+    return " | ".join([*found, *(text.get_text() for legend in legends if legend for text in legend.get_texts())])
+
+
+@pytest.mark.parametrize("seeds", SEEDS)
+@pytest.mark.parametrize(("draw", "made"), FIGURES)
+def test_each_has_a_table_and_names_its_axes(
+    draw: Callable[..., Figure], made: Callable[[int], dict[str, Any]], seeds: int
+) -> None:
+    study = made(seeds)
+    shown = texts(draw(study))
+    assert any(unit in shown for unit in ("(%)", "(pixels)"))
+    assert table_of(partial(draw, study))
+
+
+def lines(figure: Figure, axes: int = 0) -> dict[str, list[float]]:
+    return {str(line.get_label()): list(np.asarray(line.get_ydata(), float)) for line in figure.axes[axes].get_lines()}
+
+
+def test_interaction_has_a_line_a_layer_and_a_level_for_the_others() -> None:
+    study = crossed(9)
+    accuracy = {name: 100 * variant["test_accuracy"]["mean"] for name, variant in study["variants"].items()}
+    drawn = lines(bias.interaction(study))
+    assert drawn["Conv"] == pytest.approx([accuracy["conv"], accuracy["conv-permuted"]])
+    assert drawn["Local"] == pytest.approx([accuracy["local"], accuracy["local-permuted"]])
+    assert drawn["Mlp"] == pytest.approx([accuracy["mlp"]] * 2)
+
+
+def test_moved_images_have_a_line_a_network() -> None:
+    study = shifting(9)
+    drawn = lines(bias.shifted_accuracy(study))
+    for name, title in (("cnn", "CNN"), ("mlp", "MLP")):
+        assert drawn[title] == pytest.approx([100 * each["mean"] for each in study["shift"]["accuracy"][name]])
+
+
+def test_equivariance_has_a_line_a_layer_and_a_gap_where_nothing_is_known() -> None:
+    drawn = lines(bias.equivariance_errors(moving(1)))
+    assert drawn["conv 3×3, ReLU (total stride 1)"] == [0, 0]
+    first, missing = drawn["max pool, 2×2 (total stride 2)"]
+    assert first == 0.4
+    assert np.isnan(missing)
+
+
+def test_sample_sizes_show_both_networks_and_their_difference() -> None:
+    study = growing(9)
+    figure = bias.sample_sizes(study)
+    left = lines(figure)
+    for name in ("MLP", "CNN"):
+        of = [study["variants"][f"{name.lower()}-{n}"]["test_accuracy"]["mean"] for n in (100, 1000)]
+        assert left[name] == pytest.approx([100 * each for each in of])
+    differences = [100 * pair["effect"] for pair in study["pairs"]]
+    assert any(ys == pytest.approx(differences) for ys in lines(figure, 1).values() if len(ys) == 2)
+    assert "CNN − MLP" in texts(figure)
+    assert "1,000" in texts(figure)
