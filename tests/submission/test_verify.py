@@ -98,13 +98,13 @@ def test_arithmetic_claims_are_decided_by_every_count(computed: float, verdict: 
 
 PAGE = """<p>It has <span class="value" data-source="/n" data-format="count 0">1,234</span> parameters and
 <span data-source="/why" data-format="markdown">a <em>good</em>
-reason <span class="citation" data-cites="a">(<a href="#a">A 2011</a>)</span>, too</span>.<br>
+“reason” <span class="citation" data-cites="a">(<a href="#a">A 2011</a>)</span>, isn’t it</span>.<br>
 <span data-source="/claims/c/verdict" data-format="verdict supported">It wins,
 with <span data-source="/p" data-format="percent 1">91.2&nbsp;%</span>.</span></p>"""
 METRICS: dict[str, Any] = {
     "n": 1234,
     "p": 0.912,
-    "why": "a *good* reason [@a], too",
+    "why": 'a *good* "reason" [@a], isn\'t it',
     "claims": {"c": {"verdict": "supported"}},
 }
 
@@ -118,7 +118,7 @@ def test_a_page_that_says_what_metrics_say_passes() -> None:
     [
         ("1,234", "1,235", "shows '1,235' where metrics.json gives '1,234' at /n"),
         ("91.2&nbsp;%", "91.2 %", "shows '91.2 %'"),
-        ("good", "bad", "shows 'a bad reason, too'"),
+        ("good", "bad", "shows 'a bad “reason”, isn’t it'"),
         ('"/n"', '"/m"', "'/m' in metrics.json cannot be written as 'count 0'"),
         ('"count 0"', '"weight"', "cannot be written as 'weight'"),
         ('data-format="count 0"', "", "cannot be written as ''"),
