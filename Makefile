@@ -8,7 +8,7 @@ export PROFILE STUDIES JOBS DEVICE STRICT BACKEND PORT WEIGHTS
 
 BIN := .venv/bin
 RUN := @$(BIN)/python -m convscope
-STEPS := all data train metrics figures report site serve notebooks readme publish submit
+STEPS := all data train metrics figures report site serve notebooks grade readme publish submit
 
 .PHONY: help setup deploy diff test lint bench lock clean $(STEPS)
 
@@ -26,6 +26,7 @@ report: ## build/PROFILE/report/report.html and report.pdf
 site: ## build/PROFILE/site/
 serve: ## show the site here, rebuilt and reloaded when a source changes
 notebooks: ## build/PROFILE/notebooks/: a Jupyter notebook a study, executed
+grade: ## what the assignment asks for, checked against what was built: build/PROFILE/grade.json
 readme: ## write this build's results into README.md
 publish: ## keep the results of PROFILE=full in data/published/
 submit: ## build/PROFILE/submission.zip to hand in, with its own check (WEIGHTS=1: with the weights of all runs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -164,6 +165,27 @@ def notebooks(
 
 
 @app.command()
+def grade(
+    profile: ProfileOption = "quick",
+    studies: StudiesOption = "",
+    jobs: JobsOption = 0,
+    device: DeviceOption = "auto",
+    strict: StrictOption = False,
+    backend: BackendOption = "auto",
+) -> None:
+    """Check everything built, notebooks too, against the assignment: build/PROFILE/grade.json."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from convscope.submission.grade import show  # noqa: PLC0415
+
+    pipeline = _pipeline(profile, studies, jobs, device, strict, backend)
+    pipeline.all(until="report")
+    pipeline.notebooks()
+    pipeline.all()
+    show(json.loads((pipeline.build / "grade.json").read_bytes()), Console())
+
+
+@app.command()
 def readme(profile: ProfileOption = "quick", studies: StudiesOption = "", device: DeviceOption = "auto") -> None:
     """Write the results of a build into README.md, between its markers."""
     from convscope.report.readme import update_readme  # noqa: PLC0415
@@ -207,6 +229,17 @@ def submit(
     print(f"Seal     {bundled.seal}   (python verify.py prints it, too)")
 
 
+@app.command("new-study")
+def new_study(name: Annotated[str, typer.Argument(help="An identifier, such as my_flowers.")]) -> None:
+    """Write a commented study, which runs as it is: report/studies/NAME.py, and NAME.qmd for prose of your own."""
+    from convscope.submission.new_study import write_study  # noqa: PLC0415
+
+    root = find_root(Path.cwd())
+    for file in write_study(root / "report" / "studies", name):
+        print(f"Written  {file.relative_to(root)}")
+    print(f"Try it   make all STUDIES={name} PROFILE=smoke")
+
+
 @app.command("install-quarto")
 def install_quarto() -> None:
     """Try once to install Quarto with pip; the report is rendered with Pandoc and Typst where that fails."""
@@ -226,6 +259,7 @@ def _where_to_look(pipeline: Pipeline) -> None:
     print(f"\nReport   {build}/report/report.html\n         {build}/report/report.pdf")
     print(f"Site     {build}/site/index.html   (make serve PROFILE={pipeline.profile} shows it in a browser)")
     print(f"Numbers  {build}/metrics.json")
+    print(f"Grade    {build}/grade.json   (make grade PROFILE={pipeline.profile} shows it)")
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ from convscope.report.origins import repository_of
 from convscope.runs.environment import commit, cores
 from convscope.runs.plan import PlannedRun, plan, plan_study
 from convscope.runs.store import RunStore, UnreadableResult
-from convscope.specs import ImageFolder
+from convscope.specs import ImageFolder, Table
 from convscope.stages import Stage, files_below
 from convscope.studies import Profile, Study, select
 
@@ -47,6 +47,8 @@ _GROUND = (
 PUBLISHED: Literal["published"] = "published"
 RESULT_FILES = ("metrics.json", "pictures.safetensors")
 EVIDENCE_FILES = ("evidence.json", "page.md")
+# What the grade sheet looks at beside the build.
+HANDED_IN = ("README.md", "LICENSE", "Makefile", "pyproject.toml", "requirements.lock", "data/README.md")
 RETRY_SECONDS = 3600  # a data set that was not to be had is looked for again after an hour
 
 
@@ -340,20 +342,36 @@ class Pipeline:
         runs = self.planned().values()
         for study in sorted(self.selected, key=lambda study: study.id != "fashion"):
             for run in runs:
-                public = not isinstance(run.spec.data.dataset, ImageFolder)
+                public = not isinstance(run.spec.data.dataset, ImageFolder | Table)
                 if public and (run.study, run.variant, run.spec.seed) == (study.id, study.reference, 0):
                     return run
         return None
 
+    def grade_stage(self) -> Stage:
+        """Report, evidence and notebooks to grade.json and its pages: what the assignment asks for, and where it is."""
+        outputs = [self.build / "grade.json", self.build / "grade"]
+
+        def inputs() -> str:
+            evidence = [folder / name for folder in self.evidence_folders for name in EVIDENCE_FILES]
+            built = [self.build / name for name in ("metrics.json", "figures", "report", "notebooks")]
+            files = files_below(*built, *evidence, *(self.root / name for name in HANDED_IN))
+            return digest([self._code("submission", "specs", "studies", "engines", "models"), digest_of_files(files)])
+
+        def work() -> None:
+            from convscope.submission.grade import write_grade  # noqa: PLC0415
+
+            write_grade(self.root, self.build, self.evidence_folders)
+
+        return self._stage("grade", inputs, outputs, work)
+
     def site_stage(self) -> Stage:
-        """Report, documentation and downloads to the site."""
+        """Report, grade sheet, documentation and downloads to the site."""
         site, report = self.build / "site", self.build / "report"
 
         def inputs() -> str:
             evidence = [folder / name for folder in self.evidence_folders for name in EVIDENCE_FILES]
-            return digest_of_files(
-                files_below(self.root / "site", report, self.build / "metrics.json", PACKAGE, *evidence)
-            )
+            built = [self.build / name for name in ("metrics.json", "grade.json", "grade")]
+            return digest_of_files(files_below(self.root / "site", report, *built, PACKAGE, *evidence))
 
         def work() -> None:
             from convscope.report.site import build_site  # noqa: PLC0415
@@ -406,6 +424,7 @@ class Pipeline:
                     return
             if deployed:
                 deployed.result()
+            self.grade_stage().bring_up_to_date()
             self.site_stage().bring_up_to_date()
 
     def _stage(self, name: str, inputs: Any, outputs: list[Path], work: Any) -> Stage:

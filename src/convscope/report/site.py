@@ -73,6 +73,8 @@ def assemble(root: Path, build: Path, source: Path, evidence: Sequence[Path]) ->
         for name in ("report.html", "report.pdf"):
             shutil.copy(build / "report" / name, report)
         shutil.copy(build / "metrics.json", report)
+        shutil.copytree(build / "grade", docs / "grade")
+        shutil.copy(build / "grade.json", docs / "grade")
         _add_evidence(docs / "deployment", [place for place in evidence if (place / "page.md").is_file()])
         shutil.copytree(
             root / "src" / "convscope",

@@ -1,0 +1,285 @@
+"""What a reader of the built report finds: its sections, figures, tables and equations, and the pages of its PDF.
+
+A criterion of the grade sheet is checked against these, never against what the build meant to write.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import unquote_to_bytes
+from xml.etree import ElementTree
+
+from bs4 import BeautifulSoup, Tag
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
+
+Kind = Literal["section", "figure", "table", "equation", "metric", "file"]
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_NUMBERED = re.compile(r"(Figure|Table)\s(\d+)")
+_PROSE = ("p", "li")
+
+
+class Absent(Exception):
+    """Something that a criterion looks for is not there; the message says what, in a reader's words."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Where a grader finds it.
+
+    Parameters
+    ----------
+    kind
+        What is there.
+    label
+        As a reader sees it: ``"Figure 17"``.
+    href
+        Link, relative to the build folder: ``"report/report.html#fig-fashion-classes"``.
+    page
+        Of report.pdf, from 1; None where it has none.
+    """
+
+    kind: Kind
+    label: str
+    href: str
+    page: int | None = None
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What is drawn in a figure. Matplotlib draws text as outlines and leaves each text beside them, as a comment.
+
+    Parameters
+    ----------
+    texts
+        All, in the order of the file.
+    axes, lines, bars, pictures
+        How many coordinate systems, curves in them, rectangles in them, and bitmaps.
+    """
+
+    texts: tuple[str, ...]
+    axes: int
+    lines: int
+    bars: int
+    pictures: int
+
+    @classmethod
+    def of(cls, svg: bytes) -> Drawing:
+        """Read an SVG file of Matplotlib's."""
+        parser = ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True))
+        root = ElementTree.fromstring(svg, parser)
+        axes = [element for element in root.iter() if str(element.get("id", "")).startswith("axes_")]
+        parts = [str(child.get("id", "")) for system in axes for child in system]
+        comments = (element.text or "" for element in root.iter() if not isinstance(element.tag, str))
+        return cls(
+            texts=tuple(" ".join(comment.split()) for comment in comments),
+            axes=len(axes),
+            lines=sum(part.startswith("line2d_") for part in parts),
+            bars=sum(part.startswith("patch_") for part in parts),
+            pictures=sum(str(element.tag).endswith("}image") for element in root.iter()),
+        )
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section, figure, table or equation of the report.
+
+    Parameters
+    ----------
+    id, kind, label, page
+        As in `Evidence`.
+    elements
+        Its HTML; of a section, all up to the next of its level.
+    """
+
+    id: str
+    kind: Kind
+    label: str
+    elements: tuple[Tag, ...]
+    page: int | None
+
+    @property
+    def evidence(self) -> Evidence:
+        """Where it is."""
+        return Evidence(self.kind, self.label, f"report/report.html#{self.id}", self.page)
+
+    @cached_property
+    def prose(self) -> str:
+        """Sentences of its paragraphs and lists; no captions, no tables."""
+        found = [tag for element in self.elements for tag in _within(element, _PROSE) if not tag.find_parent("figure")]
+        return " ".join(" ".join(tag.get_text(" ").split()) for tag in found if not tag.find_parent(_PROSE))
+
+    @cached_property
+    def values(self) -> list[tuple[str, str]]:
+        """Each number, title or verdict in it: its place in metrics.json, and its text."""
+        spans = [span for element in self.elements for span in element.select("[data-source]")]
+        return [(source, span.get_text()) for span in spans for source in str(span["data-source"]).split(" ")]
+
+    @cached_property
+    def rows(self) -> list[list[str]]:
+        """Cells of a table's body."""
+        rows = [row for element in self.elements for row in element.select("tbody tr")]
+        return [[" ".join(cell.get_text().split()) for cell in row.find_all(["td", "th"])] for row in rows]
+
+    @cached_property
+    def drawing(self) -> Drawing:
+        """What the figure shows.
+
+        Raises
+        ------
+        Absent
+            There is no picture in it.
+        """
+        for element in self.elements:
+            for image in element.find_all("img"):
+                header, _, content = str(image.get("src", "")).partition(",")
+                if "svg" in header:
+                    encoded = content.encode() if header.endswith("base64") else unquote_to_bytes(content)
+                    return Drawing.of(base64.b64decode(encoded) if header.endswith("base64") else encoded)
+            for svg in element.find_all("svg"):
+                return Drawing.of(str(svg).encode())
+        raise Absent(f"{self.label} has no picture")
+
+    def shown(self, pointer: str) -> list[str]:
+        """Return the texts shown for a place of metrics.json, or one below it; dashes are none."""
+        below = f"{pointer}/"
+        return [text for source, text in self.values if f"{source}/".startswith(below) and text.strip(" –")]
+
+    def must_show(self, *pointers: str) -> None:
+        """Require that each of these places of metrics.json, or one below it, is shown with a value.
+
+        Raises
+        ------
+        Absent
+            One is not.
+        """
+        for pointer in pointers:
+            if not self.shown(pointer):
+                raise Absent(f"{self.label} does not show {pointer}")
+
+    def must_draw(self, *texts: str) -> None:
+        """Require that each text is drawn, by itself or before more: ``Layer 1`` in ``Layer 1: 16 maps``.
+
+        Raises
+        ------
+        Absent
+            One is not.
+        """
+        for text in texts:
+            wanted = " ".join(text.split())
+            if not any(re.match(rf"{re.escape(wanted)}($|:| |, )", drawn) for drawn in self.drawing.texts):
+                raise Absent(f"{self.label} does not draw {text!r}")
+
+    def must_say(self, wanted: Mapping[str, str]) -> None:
+        """Require that the prose matches each of these patterns, whatever the case; keys name them for the message.
+
+        Raises
+        ------
+        Absent
+            It does not match one.
+        """
+        for name, pattern in wanted.items():
+            if not re.search(pattern, self.prose, re.IGNORECASE):
+                raise Absent(f"{self.label} says nothing of {name}")
+
+
+class Report:
+    """The rendered report.
+
+    Parameters
+    ----------
+    html
+        Content of report.html, of either renderer; empty where there is none.
+    pdf
+        The file report.pdf.
+    """
+
+    def __init__(self, html: str, pdf: Path) -> None:
+        self._page = BeautifulSoup(html, "html.parser")
+        self._pdf = pdf
+
+    def part(self, part_id: str) -> Part:
+        """Return what has an id: ``sec-fashion-data``, ``fig-…``, ``tbl-…``, ``eq-…``.
+
+        Raises
+        ------
+        Absent
+            Nothing has it.
+        """
+        kind = _kind(part_id)
+        element = self._page.find(id=part_id)
+        if not isinstance(element, Tag):
+            raise Absent(f"the report has no {kind} {part_id}")
+        elements = tuple(_section(element)) if kind == "section" else (element,)
+        label = _label(element, kind)
+        return Part(part_id, kind, label, elements, self._pdf_page(part_id, label))
+
+    def has(self, part_id: str) -> bool:
+        """Tell whether something has this id."""
+        return self._page.find(id=part_id) is not None
+
+    @cached_property
+    def pages(self) -> list[str]:
+        """Text of each page of the PDF; none where it cannot be read."""
+        if self._reader is None:
+            return []
+        return [" ".join(page.extract_text().split()) for page in self._reader.pages]
+
+    @cached_property
+    def _reader(self) -> PdfReader | None:
+        try:
+            return PdfReader(self._pdf)
+        except (OSError, PyPdfError):
+            return None
+
+    @cached_property
+    def _destinations(self) -> dict[str, Any]:
+        return dict(self._reader.named_destinations) if self._reader else {}
+
+    def _pdf_page(self, part_id: str, label: str) -> int | None:
+        """Find a section by its name in the PDF, and what has a caption by its number there."""
+        destination = self._destinations.get(part_id)
+        if destination is not None and self._reader:
+            number = self._reader.get_destination_page_number(destination)
+            return None if number is None else number + 1
+        if not _NUMBERED.fullmatch(label):
+            return None
+        return next((number for number, text in enumerate(self.pages, 1) if f"{label}:" in text), None)
+
+
+def _kind(part_id: str) -> Kind:
+    kinds: dict[str, Kind] = {"sec": "section", "fig": "figure", "tbl": "table", "eq": "equation"}
+    return kinds[part_id.partition("-")[0]]
+
+
+def _label(element: Tag, kind: Kind) -> str:
+    if kind == "section":
+        heading = element if element.name in _HEADINGS else element.find(_HEADINGS)
+        text = " ".join(heading.get_text(" ").split()) if isinstance(heading, Tag) else str(element["id"])
+        return f"Section {text}" if text[:1].isdigit() else text
+    if kind == "equation":
+        number = re.search(r"\((\d+)\)\s*$", element.get_text())
+        return f"Equation {number[1]}" if number else "Equation"
+    caption = element.find(["figcaption", "caption"])
+    numbered = _NUMBERED.search(caption.get_text()) if isinstance(caption, Tag) else None
+    return f"{numbered[1]} {numbered[2]}" if numbered else str(element["id"])
+
+
+def _section(element: Tag) -> Iterator[Tag]:
+    """Give what a section holds: Quarto wraps it, Pandoc puts it after the heading."""
+    yield element
+    if element.name in _HEADINGS:
+        for sibling in element.find_next_siblings():
+            if sibling.name in _HEADINGS and sibling.name <= element.name:
+                return
+            yield sibling
+
+
+def _within(element: Tag, names: tuple[str, ...]) -> list[Tag]:
+    return ([element] if element.name in names else []) + element.find_all(names)
