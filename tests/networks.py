@@ -16,7 +16,9 @@ from convscope.specs import (
     Flatten,
     GlobalAveragePool,
     Layer,
+    LocallyConnected2d,
     ModelSpec,
+    PermutePixels,
     Pool2d,
 )
 
@@ -75,6 +77,8 @@ def _modules_of(layer: Layer) -> list[nn.Module]:
             return [nn.Flatten()]
         case Dense():
             return [nn.LazyLinear(layer.units), activations[layer.activation]()]
+        case LocallyConnected2d() | PermutePixels():
+            raise TypeError(f"PyTorch has no module for {layer}")
 
 
 def reference(spec: ModelSpec) -> nn.Sequential:

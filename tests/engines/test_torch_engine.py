@@ -16,7 +16,8 @@ from convscope.datasets.splits import Split, split
 from convscope.engines import torch_engine
 from convscope.engines.numpy_cnn import train as numpy_train
 from convscope.engines.outcome import Outcome
-from convscope.engines.torch_engine import initialised, learning_rates, logits_of, train
+from convscope.engines.schedule import learning_rates
+from convscope.engines.torch_engine import initialised, logits_of, train
 from convscope.models.torch_model import build
 from convscope.specs import Conv2d, DataSpec, Dense, Flatten, Glyphs, ModelSpec, NumericMode, Pool2d, RunSpec, TrainSpec
 

@@ -70,7 +70,8 @@ def test_updates_are_the_loop_of_the_textbook() -> None:
         logits = network(pixels[batch])
         right, seen = right + int((logits.argmax(1) == labels[batch]).sum()), seen + len(batch)
         optimiser.zero_grad()
-        torch.nn.functional.cross_entropy(logits, labels[batch]).backward()
+        loss = torch.nn.functional.cross_entropy(logits, labels[batch])
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         if update + 1 in (3, 7, 11):  # three parts of eleven updates
             accuracies.append(right / seen)

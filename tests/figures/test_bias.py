@@ -67,7 +67,8 @@ def moving(_seeds: int) -> dict[str, Any]:
 
 
 def growing(seeds: int) -> dict[str, Any]:
-    sizes, right = (100, 1000), {}
+    sizes = (100, 1000)
+    right: dict[str, Any] = {}
     for n in sizes:
         right |= {f"mlp-{n}": correct(seeds, 0.6, n), f"cnn-{n}": correct(seeds, 0.8, n + 1)}
     return {

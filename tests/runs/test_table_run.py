@@ -59,7 +59,8 @@ def test_runs_have_column_orders_of_their_own(tmp_path: Path) -> None:
 def outcome(predictions: list[int], loss: float, accuracy: float, history: Epoch) -> Outcome:
     said: NDArray[np.uint8] = np.array(predictions, np.uint8)
     weights = {"w": np.full(1, loss, np.float32)}
-    return Outcome((history,), loss, accuracy, said, said.astype(np.float32) / 10, weights, 1.5, 0.25)
+    confidences: NDArray[np.float32] = said.astype(np.float32) / np.float32(10)
+    return Outcome((history,), loss, accuracy, said, confidences, weights, 1.5, 0.25)
 
 
 def test_folds_are_merged_by_the_places_that_they_tested() -> None:

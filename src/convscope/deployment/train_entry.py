@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from convscope.errors import ConvscopeError
-from convscope.specs import Glyphs, ImageFolder, RunSpec, from_json
+from convscope.specs import Glyphs, ImageFolder, RunSpec, Table, from_json
 
 ROOT_VARIABLE = "CONVSCOPE_OPT_ML"
 FAILURE_CHARACTERS = 1024  # of a failure reason; SageMaker cuts longer ones
@@ -117,9 +117,10 @@ def train(container: Container, options: Mapping[str, Any]) -> None:
         print(f"epoch {epochs_done} of {spec.training.epochs}: validation accuracy {accuracy:.4f}", flush=True)
 
     wanted = spec.data.dataset
-    if isinstance(wanted, ImageFolder):
+    if isinstance(wanted, ImageFolder | Table):
+        kind = "folder" if isinstance(wanted, ImageFolder) else "table"
         raise ConvscopeError(
-            f"The run is on the folder {wanted.name}; a container trains on public and generated data sets only."
+            f"The run is on the {kind} {wanted.name}; a container trains on public and generated data sets only."
         )
     with _data_folder(container.channel("training"), wanted) as folder:
         dataset = load(wanted, folder, download=False)
