@@ -12,7 +12,7 @@ from convscope.deployment.plan import DEFAULT, Options, Plan
 from convscope.files import write_json
 from convscope.runs.plan import PlannedRun
 from convscope.runs.store import RunStore
-from convscope.specs import ImageFolder
+from convscope.specs import ImageFolder, Table
 
 JOURNALS = ".journals"  # in the output folder; hidden, as it is no result
 
@@ -100,7 +100,7 @@ def plan_of(store: RunStore, run: PlannedRun, data_folder: Path, options: Option
     Raises
     ------
     DeploymentError
-        The data set is a folder of images, which the training container cannot take.
+        The data set is a folder of images or a table, which the training container cannot take.
     UnreadableResult
         The run is not trained.
     """
@@ -108,9 +108,9 @@ def plan_of(store: RunStore, run: PlannedRun, data_folder: Path, options: Option
     from convscope.datasets.load import load  # noqa: PLC0415
 
     dataset = run.spec.data.dataset
-    if isinstance(dataset, ImageFolder):
+    if isinstance(dataset, ImageFolder | Table):
         raise DeploymentError(
-            f"{run.title} is trained on the folder {dataset.name}, which cannot be deployed.",
+            f"{run.title} is trained on the data set {dataset.name}, which cannot be deployed.",
             "Deploy a run on a public or a generated data set.",
         )
     local = store.read(run.key)
