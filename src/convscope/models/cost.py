@@ -19,7 +19,6 @@ from convscope.specs import (
     Windowed,
 )
 
-
 LOCAL_COST = 2.7  # of an activation without weight sharing, times a convolution's; measured at 16 and 32 filters
 
 
