@@ -85,4 +85,5 @@ def _errors(estimate: Estimate) -> dict[str, Any]:
         "interval": list(interval) if interval else None,
         "seed_error": estimate.seed_error,
         "test_set_error": estimate.test_set_error,
+        "degrees_of_freedom": estimate.degrees_of_freedom,
     }

@@ -14,7 +14,8 @@ from convscope.analysis import shifts
 from convscope.analysis.claims import compute, decide
 from convscope.analysis.eda import describe
 from convscope.analysis.equivariance import equivariance
-from convscope.analysis.ledger import reproductions
+from convscope.analysis.integrity import check_consistency
+from convscope.analysis.ledger import order_of_time, reproductions
 from convscope.analysis.measures import comparison
 from convscope.analysis.metrics_file import SCHEMA, Metrics, validate
 from convscope.analysis.outcomes import outcomes
@@ -59,12 +60,13 @@ class Analysis:
         self.pictures: Pictures = {}
         self._metrics: Metrics = {
             "schema": SCHEMA, "profile": profile, "datasets": {}, "studies": {}, "claims": {},
-            "timings": {"studies": {}}, "environment": {"machines": [], "commits": [], "trained": ""},
+            "timings": {"studies": {}, "orders": {}}, "environment": {"machines": [], "commits": [], "trained": ""},
         }  # fmt: skip
 
     def metrics(self) -> Metrics:
-        """Return what metrics.json holds, checked against its schema."""
+        """Return what metrics.json holds, checked against its schema and against itself."""
         validate(self._metrics)
+        check_consistency(self._metrics)
         return self._metrics
 
     def leave_out(self, study: Study, reason: str) -> None:
@@ -132,7 +134,9 @@ class Analysis:
             described["shift"] = shifts.described(scores, study.shift)
             compared |= shifts.outcomes(scores, study.shift)
         self._metrics["claims"].update(decide(study, self.profile, compared, keys))
-        self._metrics["timings"]["studies"][study.id] = {variant: timings_of(runs) for variant, runs in results.items()}
+        clock = {variant: timings_of(runs) for variant, runs in results.items()}
+        self._metrics["timings"]["studies"][study.id] = clock
+        self._metrics["timings"]["orders"].update(order_of_time(study, clock, trained=self.profile == "full"))
         _add_environment(self._metrics, results)
 
 
@@ -150,6 +154,7 @@ def _experiment(experiment: Experiment, correct: Mapping[str, NDArray[np.bool_]]
 def _declared(study: Study, profile: Profile) -> dict[str, Any]:
     """Return what stands in the study itself, whether it was run or not."""
     budget = study.budget(profile)
+    updates = {} if budget.updates is None else {"updates": budget.updates}
     return {
         "title": study.title,
         "question": study.question,
@@ -157,7 +162,7 @@ def _declared(study: Study, profile: Profile) -> dict[str, Any]:
         "reference": study.reference,
         "margin": study.margin,
         "seeds": budget.seeds,
-        "training": asdict(study.training) | {"epochs": budget.epochs},
+        "training": asdict(study.training) | {"epochs": budget.epochs} | updates,
         "normalisation": study.data.normalisation,
         "decisions": [asdict(decision) for decision in study.decisions],
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from convscope.analysis.integrity import check_consistency
 from convscope.errors import ReportError
 
 SCHEMA = 1
@@ -43,11 +44,12 @@ def read_metrics(path: Path) -> Metrics:
     Raises
     ------
     ReportError
-        It is absent, no JSON, or does not fit the schema.
+        It is absent, no JSON, does not fit the schema, or a number or verdict in it does not follow from the others.
     """
     try:
         metrics: Metrics = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise ReportError(f"{path} cannot be read: {error}.", "Delete it and run `make all` again.") from error
     validate(metrics)
+    check_consistency(metrics)
     return metrics

@@ -40,6 +40,7 @@ study = Study(
         Reported("cnn5", "test_accuracy", "about 90.5 %", 0.9025, 0.9075),
         Reported("cnn7", "test_accuracy", "about 90 %", 0.895, 0.905),
     ),
+    reported_order=("mlp", "cnn3", "cnn5", "cnn7"),
     claims=(
         Claim(
             "fashion-cnn3-beats-mlp",
