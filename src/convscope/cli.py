@@ -218,6 +218,8 @@ def submit(
 
     pipeline = _pipeline(profile, studies, jobs, device, strict, backend)
     identify(pipeline.root, strict=strict)  # what is missing is said now, not after hours of training
+    pipeline.all(until="report")
+    pipeline.notebooks()
     pipeline.all()
     bundled = write_bundle(
         pipeline.root, pipeline.build, pipeline.store, profile=profile, weights=weights, strict=strict

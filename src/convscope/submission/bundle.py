@@ -23,11 +23,10 @@ from convscope.submission.source import Source, read_source
 
 NAME = "submission.zip"
 # Files and folders of build/PROFILE/. They keep their places, and with that what they link to.
-REQUIRED = ("report/report.html", "report/report.pdf", "metrics.json", "figures", "site")
+REQUIRED = (
+    "report/report.html", "report/report.pdf", "report/data", "metrics.json", "figures", "site", "notebooks", "grade.json",
+)  # fmt: skip
 OPTIONAL = {
-    "report/data": "no figure or table has data of its own",
-    "notebooks": "this build made none",
-    "grade.json": "this build has no grade sheet",
     "deployment": "nothing was deployed: the results were trained elsewhere",
 }
 Content = bytes | Path
