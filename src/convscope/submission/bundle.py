@@ -24,8 +24,15 @@ from convscope.submission.source import Source, read_source
 NAME = "submission.zip"
 # Files and folders of build/PROFILE/. They keep their places, and with that what they link to.
 REQUIRED = (
-    "report/report.html", "report/report.pdf", "report/data", "metrics.json", "figures", "site", "notebooks", "grade.json",
-)  # fmt: skip
+    "report/report.html",
+    "report/report.pdf",
+    "report/data",
+    "notebooks",
+    "site",
+    "figures",
+    "metrics.json",
+    "grade.json",
+)
 OPTIONAL = {
     "deployment": "nothing was deployed: the results were trained elsewhere",
 }
