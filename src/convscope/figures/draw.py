@@ -14,7 +14,7 @@ from convscope.analysis.pictures import Pictures
 from convscope.figures import architecture, bias, eda, probes, results
 from convscope.figures.style import figure_style, save
 from convscope.figures.tables import table_of
-from convscope.files import write_csv, write_json
+from convscope.files import csv_text, write_json, write_text
 from convscope.specs import from_json
 
 CODE = "code.json"
@@ -105,7 +105,7 @@ def draw(metrics: Metrics, pictures: Pictures, folder: Path) -> list[Path]:
     with figure_style():
         for name, drawing in todo.items():
             save(drawing(), folder / f"{name}.svg")
-            write_csv(folder / f"{name}.csv", table_of(drawing))
+            write_text(folder / f"{name}.csv", csv_text(table_of(drawing)))
     write_json(folder / CODE, {name: _code(drawing) for name, drawing in todo.items()})
     return [folder / f"{name}.svg" for name in todo]
 

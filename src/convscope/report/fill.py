@@ -10,7 +10,7 @@ import jinja2
 
 from convscope.analysis.metrics_file import Metrics
 from convscope.errors import ReportError
-from convscope.files import replacing_folder, write_csv, write_json
+from convscope.files import csv_text, replacing_folder, write_json
 from convscope.models.describe import describe_layer
 from convscope.report.evidence import write_evidence
 from convscope.report.numbers import Numbers
@@ -139,7 +139,8 @@ def _with_origins(text: str, metrics: Metrics, origins: Origins, figures: Path, 
         if drawn.is_file():
             shutil.copyfile(drawn, data / f"{shown.label}.csv")
         elif shown.lines:
-            write_csv(data / f"{shown.label}.csv", table_rows(metrics, shown.lines))
+            rows = csv_text(table_rows(metrics, shown.lines))
+            (data / f"{shown.label}.csv").write_text(rows, encoding="utf-8")
         if links := origins.links(shown, data=(data / f"{shown.label}.csv").is_file()):
             lines[shown.line] += f"\n{links}"
     return "\n".join(lines)
