@@ -8,7 +8,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-NEEDED = ("jsonschema", "matplotlib", "numpy", "pandas", "safetensors")
+NEEDED = ("jsonschema", "matplotlib", "numpy", "pandas", "safetensors", "scipy")
 """What redrawing imports beyond the standard library; each package has the name of its module."""
 
 _ABOUT = """\
@@ -39,7 +39,8 @@ NEEDED = {needed}
 
 
 def is_project(folder: Path) -> bool:
-    return (folder / "report" / "report.qmd").is_file() and (folder / "src" / "convscope").is_dir()
+    marks = ("report/report.qmd", "src/convscope/__init__.py")
+    return all((folder / mark).is_file() for mark in marks)
 
 
 def find_project() -> Path:
@@ -113,15 +114,16 @@ if RETRAIN:
     stored = results.study["variants"][VARIANT]
     accuracies = stored["test_accuracy"]["values"]
     print(f"test accuracy {new.test_accuracy:.4f}")
-    print(f"stored, over {len(accuracies)} seeds: {min(accuracies):.4f} to {max(accuracies):.4f}")
+    lowest, highest = min(accuracies), max(accuracies)
+    print(f"stored, over {len(accuracies)} seeds: {lowest:.4f} to {highest:.4f}")
     if run.key in stored["runs"]:
         before = accuracies[stored["runs"].index(run.key)]
         print(f"stored, with the same data, settings, seed and arithmetic: {before:.4f}")
     else:
-        print("No stored run has the same arithmetic and version: expect to come near, not to be equal.")
+        print("No stored run has the same arithmetic and version: expect a similar accuracy.")
 else:
     seconds = results.seconds[VARIANT]
-    print(f"Nothing is trained: RETRAIN is False. The stored run took {seconds:.0f} s on its machine.")"""
+    print(f"Nothing is trained: RETRAIN is False. The stored run took {seconds:.0f} s.")"""
 
 
 def opening_cells(

@@ -1,6 +1,6 @@
 """What the cells of a notebook call: finds stored results, and draws each figure of the report again from them.
 
-Imports little, so that it works where only NumPy, matplotlib, safetensors and jsonschema are installed.
+Imports little, so that it works where the packages that the set-up cell installs are the only ones.
 """
 
 from __future__ import annotations
