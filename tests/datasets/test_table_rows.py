@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from sklearn.datasets import load_breast_cancer
 
-from convscope.datasets.catalogue import fingerprint
+from convscope.datasets.catalogue import BREAST_CANCER, fingerprint
 from convscope.datasets.dataset import Dataset, Images
 from convscope.datasets.folds import all_tested, folds
 from convscope.datasets.load import load
 from convscope.datasets.splits import split
-from convscope.datasets.tables import BREAST_CANCER
 from convscope.errors import DatasetError, SpecError
 from convscope.specs import DataSpec, Table
 

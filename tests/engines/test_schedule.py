@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.datasets.splits import stream
-from convscope.engines.schedule import epochs, images_seen, learning_rates, total_updates
+from convscope.engines.schedule import epochs, learning_rates
 from convscope.specs import TrainSpec
 
 sizes = st.integers(1, 40)
@@ -22,8 +22,8 @@ def test_without_updates_an_epoch_is_a_pass(count: int, images: int, batch: int)
     for batches in seen:
         assert list(chain.from_iterable(batches)) == order.permutation(images).tolist()
         assert {len(chosen) for chosen in batches[:-1]} <= {batch}
-    assert sum(map(len, seen)) == total_updates(training, images)
-    assert images_seen(training, images) == count * images
+    assert sum(map(len, seen)) == training.total_updates(images)
+    assert training.images_seen(images) == count * images
 
 
 @given(st.integers(1, 4), st.integers(4, 60), sizes, sizes)
@@ -37,10 +37,10 @@ def test_a_number_of_updates_is_kept_and_every_image_has_its_turn(
     ]
     assert max(map(len, seen)) - min(map(len, seen)) <= 1
     drawn = list(chain.from_iterable(chain.from_iterable(seen)))
-    assert len(drawn) == images_seen(training, images)
+    assert len(drawn) == training.images_seen(images)
     times = np.bincount(drawn, minlength=images)
     assert times.max() - times.min() <= 1  # passes cycle
-    assert len(list(learning_rates(training, total_updates(training, images)))) == updates
+    assert len(list(learning_rates(training, training.total_updates(images)))) == updates
 
 
 def test_passes_are_shuffled_anew() -> None:

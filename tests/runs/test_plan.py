@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,9 +32,8 @@ def test_plan_has_every_seed_of_every_variant_once() -> None:
 
 
 def test_runs_that_studies_share_appear_once() -> None:
-    twin = replace(
-        FASHION, id="twin", variants=FASHION.variants[:2], experiments=(), reported=(), claims=(), decisions=()
-    )
+    bare: dict[str, Any] = dict.fromkeys(("experiments", "reported", "reported_order", "claims", "decisions"), ())
+    twin = replace(FASHION, id="twin", variants=FASHION.variants[:2], **bare)
     both = plan([FASHION, twin], "smoke", "cpu")
     assert list(both) == list(plan([FASHION], "smoke", "cpu"))
     assert {run.study for run in both.values()} == {"fashion"}

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from convscope.datasets.catalogue import known_table
 from convscope.datasets.folds import all_tested
 from convscope.datasets.load import load
-from convscope.datasets.tables import known_table
 from convscope.errors import SpecError
 from convscope.specs import DataSpec, Glyphs, Table, TrainSpec
 from convscope.studies import PROFILES, STUDIES, select

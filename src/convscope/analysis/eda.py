@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.analysis.pictures import Pictures
-from convscope.datasets.catalogue import PUBLIC
+from convscope.datasets.catalogue import PUBLIC, TABLES
 from convscope.datasets.dataset import Dataset, Images
 from convscope.datasets.splits import channel_statistics
-from convscope.datasets.tables import TABLES
 
 SAMPLES = 8  # images shown of each class
 _OWN = {  # licence and citation of data sets that nobody published

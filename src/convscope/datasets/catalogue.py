@@ -8,7 +8,6 @@ from functools import cache
 from importlib.metadata import version
 from typing import Literal
 
-from convscope.datasets.tables import known_table
 from convscope.errors import DatasetError
 from convscope.specs import DatasetSpec, Glyphs, ImageFolder, Table, canonical_json
 
@@ -155,6 +154,65 @@ def public(name: str) -> PublicDataset:
     if name not in PUBLIC:
         raise DatasetError(f"{name!r} is no data set; known are {', '.join(sorted(PUBLIC))}.")
     return PUBLIC[name]
+
+
+@dataclass(frozen=True)
+class KnownTable:
+    """A table that comes with scikit-learn.
+
+    Parameters
+    ----------
+    name, title
+        ``"breast-cancer"`` and ``"Breast cancer (table)"``.
+    file, sha256
+        In scikit-learn's data folder, and the hash of its content.
+    rows
+        Number of rows, which `PlannedRun.expected_seconds` needs without reading them.
+    layout
+        (height, width) of a row as an image, row by row; their product is the number of columns.
+    class_names
+        In the order of the labels.
+    licence, citation
+        For the report.
+    """
+
+    name: str
+    title: str
+    file: str
+    sha256: str
+    rows: int
+    layout: tuple[int, int]
+    class_names: tuple[str, ...]
+    licence: str
+    citation: str
+
+
+BREAST_CANCER = KnownTable(
+    name="breast-cancer",
+    title="Breast cancer (table)",
+    file="breast_cancer.csv",
+    sha256="fed3eb72d0575ef6192293f5093c6e801b1476b577d0386bf4455504522172ed",
+    rows=569,
+    layout=(5, 6),
+    class_names=("malignant", "benign"),
+    licence="CC BY 4.0",
+    citation="W. Wolberg, O. Mangasarian, N. Street, W. Street: Breast Cancer Wisconsin (Diagnostic). UCI Machine "
+    "Learning Repository, 1993.",
+)
+TABLES = {table.name: table for table in (BREAST_CANCER,)}
+
+
+def known_table(name: str) -> KnownTable:
+    """Return what is known of a table.
+
+    Raises
+    ------
+    DatasetError
+        There is none of this name.
+    """
+    if name not in TABLES:
+        raise DatasetError(f"{name!r} is no table; known are {', '.join(sorted(TABLES))}.")
+    return TABLES[name]
 
 
 def public_class_names(dataset: DatasetSpec) -> tuple[str, ...]:

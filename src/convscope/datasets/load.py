@@ -52,7 +52,7 @@ def load(dataset: DatasetSpec, data_folder: Path, download: bool = True) -> Data
 
         return load_folder(dataset)
     if isinstance(dataset, Table):
-        return load_table(dataset, fingerprint(dataset))
+        return load_table(dataset)
     known = public(dataset)
     found = find(dataset, data_folder, download)
     contents = {file.name: found.files[file.name].read_bytes() for file in known.files}

@@ -13,18 +13,6 @@ from convscope.specs import TrainSpec
 Batch = NDArray[np.int64]  # indices of training images
 
 
-def total_updates(training: TrainSpec, images: int) -> int:
-    """Count the updates of a run with so many training images."""
-    return training.updates or training.epochs * -(-images // training.batch_size)
-
-
-def images_seen(training: TrainSpec, images: int) -> int:
-    """Count the training images that all updates of a run see together, repetitions included."""
-    batches = -(-images // training.batch_size)  # of one pass
-    passes, rest = divmod(total_updates(training, images), batches)
-    return passes * images + min(rest * training.batch_size, images)
-
-
 def epochs(training: TrainSpec, images: int, order: np.random.Generator) -> Iterator[Iterator[Batch]]:
     """Yield the batches of each epoch: a pass over the images, or an equal part of a fixed number of updates.
 
@@ -38,7 +26,7 @@ def epochs(training: TrainSpec, images: int, order: np.random.Generator) -> Iter
         Shuffles them anew for each pass; the last batch of a pass may be short.
     """
     batches = _batches(training.batch_size, images, order)
-    updates = total_updates(training, images)
+    updates = training.total_updates(images)
     ends = [updates * epoch // training.epochs for epoch in range(training.epochs + 1)]
     for start, end in pairwise(ends):
         yield islice(batches, end - start)

@@ -14,7 +14,7 @@ from torch.nn import functional
 from convscope.datasets.dataset import Images
 from convscope.datasets.splits import Split, stream
 from convscope.engines.outcome import Epoch, Outcome, Progress
-from convscope.engines.schedule import Batch, epochs, learning_rates, total_updates
+from convscope.engines.schedule import Batch, epochs, learning_rates
 from convscope.models.local import PixelPermutation
 from convscope.models.torch_model import build
 from convscope.specs import ModelSpec, NumericMode, RunSpec, TrainSpec
@@ -44,7 +44,7 @@ def train(spec: RunSpec, split: Split, mode: NumericMode, progress: Progress) ->
     parts = {name: _on_device(getattr(split, name), split, mode) for name in ("train", "validation", "test")}
     images, labels = parts["train"]
     order = stream(spec.seed, "order")
-    rates = learning_rates(training, total_updates(training, len(labels)))
+    rates = learning_rates(training, training.total_updates(len(labels)))
     history: list[Epoch] = []
     train_seconds = evaluate_seconds = 0.0
     for number, batches in enumerate(epochs(training, len(labels), order), start=1):

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from convscope.datasets.catalogue import fingerprint
-from convscope.datasets.tables import known_table
+from convscope.datasets.catalogue import fingerprint, known_table
 from convscope.engines import ENGINE_REVISION
 from convscope.engines.numeric_mode import numeric_mode
-from convscope.engines.schedule import images_seen
 from convscope.models.cost import training_seconds
 from convscope.specs import NumericMode, RunSpec, Table, run_key
 from convscope.studies.study import Profile, Study
@@ -40,7 +38,7 @@ class PlannedRun:
             train_images = known_table(data.dataset.name).rows
             test_images = train_images // networks
         evaluated = training.epochs * data.validation_images + test_images
-        images = networks * (images_seen(training, train_images) + EVALUATION_COST * evaluated)
+        images = networks * (training.images_seen(train_images) + EVALUATION_COST * evaluated)
         slower = NUMPY_COST if self.mode.engine == "numpy" else FLOAT32_COST if self.mode.dtype == "float32" else 1.0
         return training_seconds(self.spec.model, int(images)) * slower
 

@@ -12,7 +12,6 @@ from convscope.datasets.folds import folds
 from convscope.datasets.load import load
 from convscope.datasets.splits import Split
 from convscope.engines.outcome import Outcome, Progress, merged
-from convscope.engines.schedule import images_seen
 from convscope.files import write_text
 from convscope.models.cost import macs, parameters
 from convscope.runs.environment import commit, machine
@@ -68,7 +67,7 @@ def trained(run: PlannedRun, dataset: Dataset, progress: Progress) -> RunResult:
         **machine(),
         "commit": commit(Path(__file__).parent),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "train_images": sum(images_seen(run.spec.training, len(images.train)) for _, images in parts),
+        "train_images": sum(run.spec.training.images_seen(len(images.train)) for _, images in parts),
     }
     return result_of(run, outcome, environment)
 

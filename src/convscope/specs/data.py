@@ -103,7 +103,7 @@ class Table:
     Parameters
     ----------
     name
-        Of the table (`convscope.datasets.tables`).
+        Of the table (`convscope.datasets.catalogue`).
     folds
         How many networks a run trains, each tested on its share of the rows.
     """

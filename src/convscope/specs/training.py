@@ -59,6 +59,16 @@ class TrainSpec:
             f"updates is {self.updates} in {self.epochs} epochs; each epoch needs at least one update.",
         )
 
+    def total_updates(self, images: int) -> int:
+        """Count the updates of a run with so many training images."""
+        return self.updates or self.epochs * -(-images // self.batch_size)
+
+    def images_seen(self, images: int) -> int:
+        """Count the training images that all updates of a run see together, repetitions included."""
+        batches = -(-images // self.batch_size)  # of one pass
+        passes, rest = divmod(self.total_updates(images), batches)
+        return passes * images + min(rest * self.batch_size, images)
+
 
 @dataclass(frozen=True)
 class RunSpec:

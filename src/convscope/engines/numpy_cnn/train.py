@@ -15,7 +15,7 @@ from convscope.engines.numpy_cnn.loss import cross_entropy, log_softmax
 from convscope.engines.numpy_cnn.network import Network, initial_weights
 from convscope.engines.numpy_cnn.optimisers import optimiser
 from convscope.engines.outcome import Epoch, Outcome, Progress
-from convscope.engines.schedule import epochs, learning_rates, total_updates
+from convscope.engines.schedule import epochs, learning_rates
 from convscope.specs import RunSpec
 
 
@@ -33,7 +33,7 @@ def train(spec: RunSpec, split: Split, progress: Progress) -> Outcome:
     network = Network(spec.model, initial_weights(spec.model, spec.seed))
     chosen = optimiser(training, network.parameters)
     order = stream(spec.seed, "order")
-    rates = learning_rates(training, total_updates(training, len(split.train)))
+    rates = learning_rates(training, training.total_updates(len(split.train)))
     history: list[Epoch] = []
     train_seconds = evaluate_seconds = 0.0
 
