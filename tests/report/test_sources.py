@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checkout import SmokeBuild
 from convscope.report.sources import grouped, sources_table
 
 IDS = st.sampled_from(["mlp", "cnn3", "fashion-3x3-best", "ID"])
@@ -38,3 +41,23 @@ def test_what_is_quoted_of_many_takes_one_row() -> None:
     assert sources_table(pointers) == (
         "| `/studies/STUDY/variants/ID` | `macs` | `fashion` (`cnn3`, `mlp`); `mnist` (`cnn3`, `mlp`) |"
     )
+
+
+@pytest.mark.slow
+def test_paper_has_the_appendix_and_no_links_to_files_it_lacks(smoke_build: SmokeBuild) -> None:
+    report = smoke_build.checkout.build / "report"
+    command = ["pdftotext", "-raw", str(report / "report.pdf"), "-"]  # a cell's words one after the other
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    # The first is the entry in the table of contents.
+    appendix = re.split(r"^References$", text.split("Sources of the numbers")[2], flags=re.MULTILINE)[0]
+    assert appendix.count("\f") <= 3, "pages"
+    page_break = r"\n\d+ / \d+\n\f?.*\nPlace Quoted from it Studies and ids\n"
+    words = re.sub(r"\s+", "", re.sub(page_break, "\n", appendix))
+    for claim in smoke_build.checkout.metrics()["claims"]:
+        assert claim in words
+    for quoted in ("/studies/STUDY/variants/ID", "test_accuracy/mean", "layers/*/macs", "fashion(cnn3,mlp)"):
+        assert quoted in words
+    assert "Data (CSV)" not in text
+    html = (report / "report.html").read_text(encoding="utf-8")
+    assert "Sources of the numbers" not in html
+    assert "Data (CSV)" in html
