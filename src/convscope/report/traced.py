@@ -106,7 +106,7 @@ class _Walk(HTMLParser):
         except (LookupError, ValueError) as error:
             self.complaints.append(f"{source} ({rule}): {error}")
             return
-        shown = re.sub(r"[ \t\n]+", " ", text)
+        shown, expected = (re.sub(r"[ \t\n]+", " ", words) for words in (text, expected))  # as a page shows them
         if rule == "markdown":  # typography makes other quotes and dashes of it; its digits stay
             shown, expected = (" ".join(re.findall(r"\d+", words)) for words in (shown, expected))
         if shown != expected:
