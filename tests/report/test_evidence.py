@@ -70,6 +70,11 @@ FASHION = "make metrics STUDIES=fashion PROFILE=full"
             {"about": "Clothing · It is better", "data": CLOTHES, "runs": ["b2adec69"], "command": FASHION},
         ),
         (
+            "/claims/better/n",
+            {"value": 2, "effect": 0.02, "interval": [0.01, 0.03], "level": 0.975, "margin": 0.005},
+            {"about": "Clothing · It is better", "data": CLOTHES, "runs": ["b2adec69"], "command": FASHION},
+        ),
+        (
             "/timings/studies/fashion/mlp/train_seconds/values/1",
             {"value": 2.5, "unit": "seconds", "n": 2},
             {"about": "Clothing · MLP", "data": CLOTHES, "runs": MLP_RUNS, "command": FASHION},

@@ -98,8 +98,10 @@
   });
   document.addEventListener("click", (event) => {
     const number = numberAt(event.target);
-    if (number && !panel.hidden) select(number);
-    else if (number) openPopover(number, event.clientX);
+    if (number && !panel.hidden) {
+      closePopover(); // the panel says the same
+      select(number);
+    } else if (number) openPopover(number, event.clientX);
     else if (!popover.contains(event.target)) closePopover();
   });
   // Where the number moves away under it; the event of a scroll that ended before it opened does not count.

@@ -23,6 +23,7 @@ KEY_LENGTH = 8
 """Characters of a run's key that are shown; it is as unique as a commit's."""
 
 _MEASURED = ("unit", "n", "interval", "level", "effect", "margin")
+_UNITLESS = ("n", "level", "verdict", "sign_flip_p")  # of a measurement, but not in its unit
 
 
 def evidence(metrics: dict[str, Any], pointers: Iterable[str]) -> dict[str, Any]:
@@ -69,7 +70,9 @@ def _measurement(metrics: dict[str, Any], pointer: str) -> dict[str, Any]:
     for around in reversed(_on_the_way(metrics, pointer)[:-1]):
         if isinstance(around, dict) and "unit" in around:
             measured = {name: around[name] for name in _MEASURED if around.get(name) is not None}
-            return record | {name: what for name, what in measured.items() if not pointer.endswith(f"/{name}")}
+            own = pointer.rpartition("/")[2]
+            left_out = (own, "unit") if own in _UNITLESS else (own,)
+            return record | {name: what for name, what in measured.items() if name not in left_out}
     return record
 
 
