@@ -69,7 +69,7 @@ def submitted(tmp_path_factory: pytest.TempPathFactory) -> Submitted:
     git(checkout.root, "init", "--quiet")
     git(checkout.root, "add", "--all")
     git(checkout.root, "commit", "--quiet", "--message", "My version")
-    return Submitted(checkout, checkout.run("submit", STUDIES="fashion"))
+    return Submitted(checkout, checkout.run("submit", limit=900, STUDIES="fashion"))
 
 
 @pytest.fixture
@@ -108,6 +108,10 @@ def test_an_unpacked_submission_passes_without_anything_else(submitted: Submitte
     seal = json.loads((unpacked / "MANIFEST.json").read_bytes())["seal"]
     assert seal in done.stdout
     assert seal in submitted.process.stdout
+    grade = json.loads((unpacked / "grade.json").read_bytes())
+    criteria = [criterion["statement"] for task in grade["tasks"] for criterion in task["criteria"]]
+    assert len(criteria) > 50
+    assert all(f"] {statement}\n" in done.stdout for statement in criteria)
 
 
 def test_everything_that_is_handed_in_is_there(submitted: Submitted, unpacked: Path) -> None:
@@ -120,7 +124,13 @@ def test_everything_that_is_handed_in_is_there(submitted: Submitted, unpacked: P
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True).stdout
     for name in filter(None, listed.decode().split("\0")):
         assert (unpacked / "source" / name).read_bytes() == (root / name).read_bytes()
-    assert (unpacked / "deployment" / "evidence.json").is_file()
+    for name in (
+        "deployment/evidence.json",
+        "notebooks/fashion.ipynb",
+        "grade.json",
+        "report/data/tbl-fashion-results.csv",
+    ):
+        assert (unpacked / name).is_file()
     assert "torch==" in (unpacked / "environment" / "installed.txt").read_text()
     assert yaml.safe_load((unpacked / "CITATION.cff").read_text())["title"] == "My title"
     runs = {path.parent.name for path in unpacked.glob("runs/*/result.json")}
@@ -253,15 +263,17 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_the_same_inputs_give_the_same_bytes_here_elsewhere_and_from_a_new_site(
+def test_the_same_inputs_give_the_same_bytes_elsewhere_and_when_made_anew(
     submitted: Submitted, unpacked: Path, tmp_path: Path
 ) -> None:
     first = digest(submitted.path)
     shutil.copytree(submitted.checkout.root, tmp_path / "elsewhere", symlinks=True)
     elsewhere = Submitted(Checkout(tmp_path / "elsewhere"), submitted.process)
     assert digest(elsewhere.again().path) == first
-    shutil.rmtree(submitted.checkout.build / "site")
-    submitted.checkout.built("submit", STUDIES="fashion")
+    for made in ("notebooks", "site"):
+        shutil.rmtree(submitted.checkout.build / made)
+    done = submitted.checkout.run("submit", limit=900, STUDIES="fashion")
+    assert done.returncode == 0, done.stderr[-3000:]
     assert digest(submitted.path) == first
 
 
