@@ -48,10 +48,11 @@ study = Study(
     question="Networks that have only seen centred digits are shown displaced ones. Who still reads them, and is it "
     "the convolution, the pooling or the head that makes the difference?",
     data=DataSpec(GLYPHS, validation_images=1_000, train_images=5_000),
-    # Tried on validation images, seed 100, 8 epochs: 1e-3 and 3e-3, windows of 3x3 and 5x5. All networks with a dense
-    # head read every centred digit; the one with global average pooling needs the larger rate and windows (0.88
-    # against 0.59 and less), and more epochs.
-    training=Training(epochs=12, learning_rate=3e-3, batch_size=128, schedule="linear"),
+    # Tried on validation images, 3 to 12 epochs: windows of 3x3 and 5x5; 1e-3, 1.5e-3, 2e-3 and 3e-3. All networks with
+    # a dense head read every centred digit, but at 3e-3 the one without pooling never began to learn for one of three
+    # seeds. The one with global average pooling needs the larger windows, a rate of at least 1.5e-3 and more epochs:
+    # 0.90 to 0.94 at 2e-3 after 12.
+    training=Training(epochs=12, learning_rate=2e-3, batch_size=128, schedule="linear"),
     variants=(
         Variant("mlp", "MLP", mlp(IMAGE, hidden=[128])),
         Variant("cnn", "CNN", network()),
