@@ -195,6 +195,7 @@ def check_page(page: str, html: str, metrics: Any) -> tuple[list[str], int]:
         except (LookupError, TypeError, ValueError, AttributeError, ZeroDivisionError):
             wrong.append(f"{page}: shows {text!r}, but {source!r} in {METRICS} cannot be written as {rule!r}")
             continue
+        expected = " ".join(re.split(r"[ \t\r\n]+", expected)).strip(" ")  # lines, as a page shows them
         if rule.startswith("verdict "):  # the text is a sentence, written for one verdict
             if rule != f"verdict {expected}":
                 wrong.append(f"{page}: words of the {rule!r} stand where {METRICS} says {expected!r}: {text!r}")
