@@ -141,9 +141,9 @@ class Build:
 
     @cached_property
     def experimental(self) -> list[Chapter]:
-        """Those, and the studies that vary what the assignment names."""
-        more = [chapter for chapter in self.chapters if chapter.varies_a_factor and chapter not in self.comparisons]
-        return [*self.comparisons, *more]
+        """Those, and the studies that vary what the assignment names around one convolutional network."""
+        ablations = [chapter for chapter in self.chapters if chapter.varies_a_factor and not chapter.compares]
+        return [*self.comparisons, *ablations]
 
     @cached_property
     def deployment(self) -> dict[str, Any]:

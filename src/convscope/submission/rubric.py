@@ -268,7 +268,7 @@ TASKS = (
     Task("validation", "Validation list", 0, "no points", (
         Criterion("valid-end-to-end", "Everything runs end to end", _in_build(whole.end_to_end),
                   "`make data` says why a data set is not to be had; `make all` builds everything."),
-        Criterion("valid-loss", "The loss falls or levels off", _in_experiments(whole.loss_falls),
+        Criterion("valid-loss", "The loss falls or levels off", _in_comparisons(whole.loss_falls),
                   "Train longer, or with a smaller learning rate."),
         Criterion("valid-chance", "The baseline beats chance", _in_comparisons(whole.above_chance), _SEEDS),
         Criterion("valid-cnn", "The CNN beats the baseline, or the report says why not",
