@@ -13,14 +13,14 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import convscope
 from convscope.datasets.find import FOLDER_VARIABLE, find
-from convscope.errors import ConvscopeError, DatasetUnavailable
+from convscope.errors import ConvscopeError, DatasetUnavailable, ReportError
 from convscope.files import digest, digest_of_files, replacing, write_json
 from convscope.report.backend import Backend, choose
 from convscope.report.origins import repository_of
@@ -46,6 +46,7 @@ _GROUND = (
 )
 PUBLISHED: Literal["published"] = "published"
 RESULT_FILES = ("metrics.json", "pictures.safetensors")
+VERDICTS = "verdicts.json"  # beside them: the verdicts, and which of them flipped
 EVIDENCE_FILES = ("evidence.json", "page.md")
 # What the grade sheet looks at beside the build.
 HANDED_IN = ("README.md", "LICENSE", "Makefile", "pyproject.toml", "requirements.lock", "data/README.md")
@@ -215,8 +216,35 @@ class Pipeline:
                 self._take_published()
             else:
                 self._analyse(self.build, dict.fromkeys(study.id for study in self.selected))
+            self._note_verdicts()
 
-        return self._stage("metrics", inputs, outputs, work)
+        stage = self._stage("metrics", inputs, [*outputs, self.build / VERDICTS], work)
+        return replace(stage, before_overwriting=self._refuse_contradictions)
+
+    def _note_verdicts(self) -> None:
+        """Keep the verdicts for the next build, and say which flipped since the previous one."""
+        from convscope.analysis.changes import described, note_verdicts  # noqa: PLC0415
+
+        metrics = json.loads((self.build / RESULT_FILES[0]).read_bytes())
+        print(described(note_verdicts(metrics, self.build / VERDICTS)), file=sys.stderr)
+
+    def _refuse_contradictions(self) -> None:
+        """Stop where metrics.json was edited so that it contradicts itself, rather than silently write it anew.
+
+        Raises
+        ------
+        ReportError
+            A number or verdict in it does not follow from the others. A file that cannot be read says nothing wrong.
+        """
+        from convscope.analysis.integrity import check_consistency  # noqa: PLC0415
+        from convscope.analysis.metrics_file import validate  # noqa: PLC0415
+
+        try:
+            metrics = json.loads((self.build / RESULT_FILES[0]).read_bytes())
+            validate(metrics)
+        except (OSError, ValueError, ReportError):
+            return
+        check_consistency(metrics)
 
     def _analyse(self, folder: Path, seeds: dict[str, int | None]) -> None:
         """Write metrics.json and pictures; a damaged result is reported, removed and trained again.
@@ -257,6 +285,10 @@ class Pipeline:
                     f"PROFILE is 'published', but {self.published_folder} has no {name}.",
                     "`make all PROFILE=full` and then `make publish` put it there.",
                 )
+        from convscope.analysis.metrics_file import read_metrics  # noqa: PLC0415
+
+        read_metrics(self.published_folder / RESULT_FILES[0])
+        for name in RESULT_FILES:
             with replacing(self.build / name) as temporary:
                 shutil.copyfile(self.published_folder / name, temporary)
 
@@ -298,16 +330,18 @@ class Pipeline:
         metrics, figures, output = self.build / "metrics.json", self.build / "figures", self.build / "report"
 
         def inputs() -> str:
-            files = files_below(metrics, figures, self.root / "report")
+            files = files_below(metrics, self.build / VERDICTS, figures, self.root / "report")
             return digest([self._code("report"), digest_of_files(files), commit(self.root), choose(self.backend)])
 
         def work() -> None:
             from convscope.analysis.metrics_file import read_metrics  # noqa: PLC0415
             from convscope.report.publish import publish  # noqa: PLC0415
 
+            flipped = json.loads((self.build / VERDICTS).read_bytes())["flipped"]
             publish(
-                self.root / "report", read_metrics(metrics), figures, output, commit(self.root), backend=self.backend
-            )
+                self.root / "report", read_metrics(metrics), figures, output, commit(self.root), flipped=flipped,
+                backend=self.backend,
+            )  # fmt: skip
 
         return self._stage("report", inputs, [output], work)
 

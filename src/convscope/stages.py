@@ -33,6 +33,9 @@ class Stage:
         Does the step.
     memory
         JSON file that remembers digests of inputs and outputs from the last time.
+    before_overwriting
+        Called where the inputs are those of the last time but the outputs are not what was written then: somebody
+        edited or damaged them. It may raise; otherwise the step is done again.
     """
 
     name: str
@@ -40,21 +43,21 @@ class Stage:
     outputs: Sequence[Path]
     work: Callable[[], Any]
     memory: Path
+    before_overwriting: Callable[[], None] | None = None
 
     def is_current(self) -> bool:
         """Tell whether inputs and outputs are those of the last time."""
-        try:
-            remembered = json.loads(self.memory.read_bytes())
-        except (OSError, ValueError):
-            return False
-        return bool(remembered == {"inputs": self.inputs(), "outputs": self._outputs()})
+        return bool(self._remembered() == {"inputs": self.inputs(), "outputs": self._outputs()})
 
     def run(self) -> bool:
         """Do the step unless it is current; return whether it was done."""
-        if self.is_current():
-            return False
-        started = time.monotonic()
         inputs = self.inputs()  # before the work: a file edited meanwhile makes the next build do it again
+        remembered = self._remembered()
+        if remembered == {"inputs": inputs, "outputs": self._outputs()}:
+            return False
+        if self.before_overwriting and remembered.get("inputs") == inputs:
+            self.before_overwriting()
+        started = time.monotonic()
         self.memory.unlink(missing_ok=True)
         self.work()
         write_json(self.memory, {"inputs": inputs, "outputs": self._outputs()})
@@ -65,6 +68,13 @@ class Stage:
         """Do the step unless it is current, and say so if it is."""
         if not self.run():
             _say(f"{self.name}: up to date")
+
+    def _remembered(self) -> dict[str, Any]:
+        try:
+            remembered = json.loads(self.memory.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return remembered if isinstance(remembered, dict) else {}
 
     def _outputs(self) -> str:
         return digest_of_files(files_below(*self.outputs))

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
-from convscope.figures import architecture, bias, eda, probes, results
+from convscope.figures import architecture, bias, claims, eda, probes, results
 from convscope.figures.style import figure_style, save
 from convscope.figures.tables import table_of
 from convscope.files import csv_text, write_json, write_text
@@ -41,6 +41,8 @@ def drawings(metrics: Metrics, pictures: Pictures) -> dict[str, Drawing]:
             result |= {f"{name}-{what}": drawing for what, drawing in _of_bias(study).items()}
     if any(study["status"] == "run" for study in metrics["studies"].values()):
         result["gains"] = partial(results.gains_chart, metrics["studies"])
+    if any(claim["effect"] is not None for claim in metrics["claims"].values()):
+        result["claims"] = partial(claims.forest, metrics["claims"])
     return result
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from convscope.figures import architecture, bias, eda, probes, results
+from convscope.figures import architecture, bias, claims, eda, probes, results
 from convscope.models.cost import layer_costs
 from convscope.models.describe import describe_layer
 from convscope.specs import ModelSpec
@@ -101,6 +101,17 @@ def gains_chart(studies: dict[str, Study]) -> Rows:
     ]
 
 
+def forest(decided: dict[str, Any]) -> Rows:
+    """Return the statistical claims, fractions; effects are not yet divided by the margin."""
+    return [
+        {"claim": name, "verdict": claim["verdict"], "effect": claim["effect"]}
+        | _interval(claim)
+        | {"expected": claim["expected"], "margin": claim["margin"], "seeds": claim["n"]}
+        for name, claim in decided.items()
+        if claim["effect"] is not None
+    ]
+
+
 def network(model: ModelSpec) -> Rows:
     """Return the layers of a network with shapes and costs."""
     rows: Rows = [{"layer": "input", "output": "×".join(map(str, model.input_shape))}]
@@ -180,6 +191,7 @@ _OF: dict[Callable[..., Figure], Callable[..., Rows]] = {
     results.cost_chart: cost_chart,
     results.curves: curves,
     results.gains_chart: gains_chart,
+    claims.forest: forest,
 }
 
 

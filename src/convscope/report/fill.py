@@ -130,6 +130,33 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
         write_evidence(folder, metrics, numbers.measured)
 
 
+def fill_plain(templates: Path, name: str, metrics: Metrics, **more: Any) -> str:
+    """Fill a template of plain Markdown, whose numbers are not marked with their source.
+
+    Parameters
+    ----------
+    templates
+        The folder ``report/``.
+    name
+        Of the template in it.
+    metrics
+        What may be said.
+    more
+        What else the template may call or read.
+
+    Raises
+    ------
+    ReportError
+        A hole has no value.
+    """
+    jinja = environment(templates)
+    jinja.globals.update(metrics=metrics, studies=metrics["studies"], **more, **Numbers(metrics, spans=False).functions)
+    try:
+        return jinja.get_template(name).render()
+    except jinja2.UndefinedError as error:
+        raise ReportError(f"A hole of report/{name} has no value: {error}.") from error
+
+
 def _with_origins(text: str, metrics: Metrics, origins: Origins, figures: Path, data: Path) -> str:
     """Write what figures and tables show as CSV, and put links to it and to their code below them."""
     data.mkdir()

@@ -8,19 +8,26 @@ from types import ModuleType
 from typing import Any
 
 from convscope.analysis.metrics_file import Metrics
-from convscope.files import replacing_folder
+from convscope.files import replacing_folder, write_text
 from convscope.report import pandoc, quarto
 from convscope.report.author import read_author
 from convscope.report.backend import Backend, choose
 from convscope.report.checks import check_html
-from convscope.report.fill import fill
+from convscope.report.fill import fill, fill_plain
 from convscope.report.lint import check_templates
 from convscope.report.origins import DATA, put_data_inside, repository_of
 from convscope.report.traced import check_numbers
 
 
 def publish(
-    templates: Path, metrics: Metrics, figures: Path, output: Path, commit: str, *, backend: Backend = "auto"
+    templates: Path,
+    metrics: Metrics,
+    figures: Path,
+    output: Path,
+    commit: str,
+    *,
+    flipped: list[dict[str, str]] | None = None,
+    backend: Backend = "auto",
 ) -> None:
     """Render the report into a folder, complete or not at all.
 
@@ -31,10 +38,12 @@ def publish(
     metrics, figures
         What it says and shows.
     output
-        Gets ``report.html``, ``report.pdf``, ``page.md`` (for the site), ``data/`` (each figure and table as CSV) and
-        ``source/`` (the filled .qmd).
+        Gets ``report.html``, ``report.pdf``, ``page.md`` and ``claims.md`` (for the site), ``data/`` (each figure
+        and table as CSV) and ``source/`` (the filled .qmd).
     commit
         Of the checkout, for the colophon.
+    flipped
+        Claims whose verdict is another than in the previous build; None where there was none.
     backend
         What renders HTML and PDF.
 
@@ -51,11 +60,13 @@ def publish(
         "repository": repository_of(templates.parent),
         "backend": chosen,
         "author": read_author(templates),
+        "flipped": flipped,
     }
     check_templates(templates)
     with replacing_folder(output) as folder:
         source = folder / "source"
         fill(templates, metrics, figures, facts, source)
+        write_text(folder / "claims.md", fill_plain(templates, "claims.md", metrics, facts=facts))
         (source / DATA).rename(folder / DATA)  # pages link to it; what renders them need not copy it
         with ThreadPoolExecutor() as pool:  # each rendering is a process of its own
             renderings = [

@@ -70,6 +70,7 @@ def assemble(root: Path, build: Path, source: Path, evidence: Sequence[Path]) ->
         shutil.copytree(build / "report" / "source" / "figures", report / "figures")
         shutil.copytree(build / "report" / DATA, report / DATA)
         shutil.copy(build / "report" / "page.md", report / "index.md")
+        shutil.copy(build / "report" / "claims.md", docs / "claims.md")
         for name in ("report.html", "report.pdf"):
             shutil.copy(build / "report" / name, report)
         shutil.copy(build / "metrics.json", report)
