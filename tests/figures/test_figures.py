@@ -28,6 +28,7 @@ CHARTS = {
     "confusion": r"(true|predicted) class",
     "cost": r"millions|\(%\)",
     "gains": r"points|%",
+    "claims": r"margin",
 }
 
 

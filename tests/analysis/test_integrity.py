@@ -1,0 +1,112 @@
+"""A metrics.json edited by hand: each kind of number in it that follows from others is missed at once."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from convscope.analysis.integrity import check_consistency
+from convscope.analysis.metrics_file import Metrics, read_metrics
+from convscope.errors import ReportError
+from convscope.files import write_json
+
+PUBLISHED = Path(__file__).parents[2] / "data" / "published" / "metrics.json"
+CLAIM = "/claims/fashion-cnn3-beats-mlp"
+VARIANT = "/studies/fashion/variants/cnn3"
+COMPARISON = "/studies/fashion/against_baseline/0"
+
+
+@pytest.fixture(scope="module")
+def published() -> Metrics:
+    loaded: Metrics = json.loads(PUBLISHED.read_bytes())
+    return loaded
+
+
+def edited(metrics: Metrics, pointer: str, value: Any) -> Metrics:
+    """Return a copy with one place changed: to a value, or by a factor where that is a number with ``*``."""
+    changed = copy.deepcopy(metrics)
+    *way, last = (int(part) if part.isdigit() else part for part in pointer.split("/")[1:])
+    node: Any = changed
+    for part in way:
+        node = node[part]
+    node[last] = node[last] * float(value[1:]) if isinstance(value, str) and value.startswith("*") else value
+    return changed
+
+
+def test_published_results_agree_with_themselves(published: Metrics) -> None:
+    assert read_metrics(PUBLISHED) == published
+
+
+@pytest.mark.parametrize(
+    ("pointer", "value"),
+    [
+        (f"{CLAIM}/verdict", "refuted"),
+        (f"{CLAIM}/verdict", "inconclusive"),
+        (f"{CLAIM}/leaning", "refuted"),
+        (f"{CLAIM}/reason", "n too small"),
+        (f"{CLAIM}/effect", "*-1"),
+        (f"{CLAIM}/interval/0", "*0.9"),
+        (f"{CLAIM}/level", 0.95),
+        (f"{CLAIM}/n", 9),
+        (f"{CLAIM}/margin", 0.5),
+        (f"{CLAIM}/comparisons/0/effect", "*1.1"),
+        (f"{CLAIM}/comparisons/0/differences/3", "*1.1"),
+        (f"{CLAIM}/comparisons/0/seed_error", "*0.5"),
+        (f"{CLAIM}/comparisons/0/test_set_error", "*0.5"),
+        (f"{CLAIM}/comparisons/0/degrees_of_freedom", "*2"),
+        ("/claims/fashion-3x3-best/verdict", "supported"),
+        ("/claims/fashion-3x3-best/decided_by", 1),
+        ("/claims/fashion-cnn-overfits-less/comparisons/0/differences/0", "*1.1"),
+        ("/claims/fashion_compact-by-2-to-3-points/verdict", "supported"),
+        ("/claims/fashion_compact-by-2-to-3-points/expected", 0.04),
+        ("/claims/mnist_numpy-similar-parameters/verdict", "supported"),
+        ("/claims/mnist_numpy-quadratic-kernels/verdict", "refuted"),
+        ("/claims/mnist_numpy-quadratic-kernels/counts/0/computed", "*1.1"),
+    ],
+)
+def test_a_claim_that_no_longer_follows_is_named(published: Metrics, pointer: str, value: Any) -> None:
+    with pytest.raises(ReportError, match=f"Claim '{pointer.split('/')[2]}'"):
+        check_consistency(edited(published, pointer, value))
+
+
+@pytest.mark.parametrize(
+    ("pointer", "value"),
+    [
+        (f"{VARIANT}/parameters", "*1.1"),
+        (f"{VARIANT}/macs", "*1.1"),
+        (f"{VARIANT}/test_accuracy/mean", "*1.01"),
+        (f"{VARIANT}/test_accuracy/sd", "*1.01"),
+        (f"{VARIANT}/test_accuracy/n", 10),
+        (f"{VARIANT}/test_accuracy/values/0", "*1.01"),
+        (f"{VARIANT}/test_accuracy/interval/1", "*1.01"),
+        (f"{VARIANT}/test_loss/mean", "*1.01"),
+        (f"{VARIANT}/train_accuracy/values/2", "*1.01"),
+        (f"{VARIANT}/curves/validation_accuracy/0", [0.1, 0.2]),
+        (f"{VARIANT}/class_accuracy/6/mean", "*1.01"),
+        (f"{VARIANT}/confusion/0/0", 1),
+        (f"{COMPARISON}/effect", "*1.1"),
+        (f"{COMPARISON}/differences/0", "*1.1"),
+        (f"{COMPARISON}/interval/0", "*1.1"),
+        (f"{COMPARISON}/seed_error", "*1.1"),
+        (f"{COMPARISON}/sign_flip_p", 0.5),
+        (f"{COMPARISON}/smallest_detectable", "*1.1"),
+        ("/studies/fashion/experiments/kernel/comparisons/1/effect", "*1.1"),
+        ("/studies/fashion/reported/2/reproduction/verdict", "reproduced"),
+        ("/studies/fashion/reported/5/reproduction/interval/0", "*1.1"),
+        ("/timings/studies/fashion/cnn3/train_seconds/mean", "*1.1"),
+        ("/timings/orders/fashion/verdict", "another order"),
+    ],
+)
+def test_a_number_that_no_longer_follows_is_named(published: Metrics, pointer: str, value: Any) -> None:
+    with pytest.raises(ReportError, match=r"metrics\.json contradicts itself: at /"):
+        check_consistency(edited(published, pointer, value))
+
+
+def test_reading_checks(published: Metrics, tmp_path: Path) -> None:
+    write_json(tmp_path / "metrics.json", edited(published, f"{CLAIM}/verdict", "refuted"))
+    with pytest.raises(ReportError, match=r"is called refuted, but its numbers give supported: effect .*, margin"):
+        read_metrics(tmp_path / "metrics.json")
