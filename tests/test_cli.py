@@ -10,7 +10,7 @@ import pytest
 
 from checkout import ROOT, Checkout
 
-COMMANDS = ("all", "data", "train", "metrics", "figures", "report", "site", "serve", "readme", "publish")
+COMMANDS = ("all", "data", "train", "metrics", "figures", "report", "site", "serve", "grade", "readme", "publish")
 
 
 def run(*arguments: str, folder: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -13,7 +13,7 @@ from checkout import SMOKE_STUDIES, Checkout, SmokeBuild, modification_times
 
 pytestmark = pytest.mark.slow
 
-STAGES = ["deployment", "figures", "metrics", "report", "site"]  # the first runs beside the others
+STAGES = ["deployment", "figures", "grade", "metrics", "report", "site"]  # the first runs beside the others
 
 
 @pytest.fixture
@@ -55,17 +55,17 @@ def test_a_second_build_does_nothing(current: Checkout) -> None:
     assert "build/smoke/report/report.pdf" in done.stdout
 
 
-def test_a_changed_sentence_renders_report_and_site_alone(current: Checkout) -> None:
+def test_a_changed_sentence_renders_report_and_what_looks_at_it_alone(current: Checkout) -> None:
     before = modification_times(current.root / "build")
     sentence = "This report asks what that assumption buys"
     with edited(current.root / "report" / "report.qmd", sentence, "Here we ask for the price of a marmoset"):
-        assert rebuilt(current) == ["report", "site"]
+        assert rebuilt(current) == ["report", "grade", "site"]
         for page in ("report/report.html", "site/report/index.html"):
             text = " ".join((current.build / page).read_text(encoding="utf-8").split())
             assert "price of a marmoset" in text
     now = modification_times(current.root / "build")
     changed = {name.split("/")[1] for name in now if now[name] != before.get(name)}
-    assert changed == {"report", "site", ".stages", ".site-source"}
+    assert changed == {"report", "grade", "grade.json", "site", ".stages", ".site-source"}
 
 
 def test_a_deleted_figure_is_drawn_again(current: Checkout) -> None:
