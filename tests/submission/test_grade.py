@@ -1,0 +1,193 @@
+"""The grade sheet of a real build, and of damaged copies of it: each loses what rests on the damage, nothing else."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+from pypdf import PdfWriter
+from rich.console import Console
+
+from checkout import Checkout
+from convscope.submission.artefacts import Part
+from convscope.submission.chapters import Build
+from convscope.submission.grade import grade, show
+from damage import Copy, evidence, without_study
+from damages import ALL, DAMAGES, DAMAGES_OF_REPEATS, NOT_IN_SMOKE, REPEATED
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    checkout = Checkout.copy_to(tmp_path_factory.mktemp("grade"))
+    done = checkout.run("grade", STUDIES="fashion design", limit=900)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return checkout
+
+
+@pytest.fixture
+def copy(graded: Checkout, tmp_path: Path) -> Copy:
+    """Return a copy whose PDF is blank: that pages are found is tested once, and takes seconds."""
+    root = tmp_path / "checkout"
+    for name in ("README.md", "site/docs/images", "src/convscope/engines"):
+        source, target = graded.root / name, root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+    folder = root / "build" / "smoke"
+    for name in ("figures", "deployment", "notebooks"):
+        shutil.copytree(graded.build / name, folder / name)
+    shutil.copy(graded.build / "metrics.json", folder)
+    (folder / "report").mkdir()
+    pdf = PdfWriter()
+    pdf.add_blank_page(100, 100)
+    pdf.write(folder / "report" / "report.pdf")
+    html = (graded.build / "report" / "report.html").read_text(encoding="utf-8")
+    return Copy(root, folder, BeautifulSoup(html, "html.parser"), [])
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_copy_loses_what_rests_on_it(copy: Copy, name: str) -> None:
+    damage, lost = DAMAGES[name]
+    damage(copy)
+    others = NOT_IN_SMOKE if "design" in _studies_left(copy) else NOT_IN_SMOKE - REPEATED
+    assert copy.lost() == lost | others
+
+
+def _studies_left(copy: Copy) -> set[str]:
+    found: dict[str, Any] = json.loads((copy.folder / "metrics.json").read_bytes())
+    for edit in copy.edits:
+        edit(found)
+    return {name for name, study in found["studies"].items() if study["status"] == "run"}
+
+
+@pytest.mark.parametrize("name", DAMAGES_OF_REPEATS)
+def test_repeated_runs(copy: Copy, name: str) -> None:
+    without_study("design")(copy)
+    before = copy.lost()
+    assert not before & REPEATED
+    DAMAGES_OF_REPEATS[name](copy)
+    assert copy.lost() - before >= REPEATED
+
+
+def test_every_criterion_is_lost_by_some_damage() -> None:
+    lost = set().union(*(lost for _, lost in DAMAGES.values()), REPEATED)
+    assert sorted(ALL - lost) == []
+
+
+def test_amazon_is_told_by_its_hosts(copy: Copy) -> None:
+    hosts = {"sagemaker": ["https://api.sagemaker.eu-central-1.amazonaws.com"]}
+    evidence(lambda found: found.update(origins=hosts))(copy)
+    assert "deployment-aws" not in copy.lost()
+    forged = {"sagemaker": ["https://amazonaws.com.example.org"]}
+    evidence(lambda found: found.update(origins=forged))(copy)
+    assert "deployment-aws" in copy.lost()
+
+
+def test_without_the_design_study_it_says_who_provides_its_experiments(copy: Copy) -> None:
+    without_study("design")(copy)
+    copy.lost()
+    build = Build(copy.root, copy.folder)
+    for edit in copy.edits:
+        edit(build.metrics)
+    criteria = {c["id"]: c for task in grade(build)["tasks"] for c in task["criteria"]}
+    missing = criteria["experiment-filters"]
+    assert missing["status"] == "missing"
+    assert "`design` (profiles smoke, full)" in missing["next_step"]  # reduced in quick
+    assert "`design` (profiles smoke, quick, full)" in criteria["experiment-depth"]["next_step"]
+
+
+def test_grade_json_counts_and_links(graded: Checkout) -> None:
+    sheet = json.loads((graded.build / "grade.json").read_bytes())
+    criteria = [criterion for task in sheet["tasks"] for criterion in task["criteria"]]
+    assert {criterion["id"] for criterion in criteria} == ALL
+    assert {c["id"] for c in criteria if c["status"] == "missing"} == NOT_IN_SMOKE
+    assert sheet["present"] == len(ALL) - len(NOT_IN_SMOKE)
+    assert sum(task["points"] for task in sheet["tasks"]) == 100
+    assert not any(word in json.dumps(sheet) for word in ("awarded:", "score"))
+    html = (graded.build / "report" / "report.html").read_text(encoding="utf-8")
+    for each in _evidence(sheet):
+        path, _, anchor = each["href"].partition("#")
+        assert (graded.build / path).exists(), each
+        if path.endswith(".html"):
+            assert f'id="{anchor}"' in html, each
+
+
+def _evidence(sheet: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    items = [c for task in sheet["tasks"] for c in task["criteria"]]
+    items += [q for checklist in sheet["checklists"] for q in checklist["questions"]]
+    for item in items:
+        assert item.get("status") != "evidence present" or item["evidence"], item
+        yield from item["evidence"]
+
+
+def test_pages_of_the_pdf_have_what_they_are_named_for(graded: Checkout) -> None:
+    build = Build(graded.root, graded.build)
+    paged = [e for e in _evidence(json.loads((graded.build / "grade.json").read_bytes())) if e["page"]]
+    assert len({e["label"] for e in paged}) > 20
+    for each in paged:
+        words = each["label"].split() if each["kind"] == "section" else [f"{each['label']}:"]
+        text = build.report.pages[each["page"] - 1]
+        if each["kind"] != "file":
+            assert all(word in text for word in words if word != "Section"), each
+
+
+def test_checklists_are_answered_from_the_build(copy: Copy, graded: Checkout) -> None:
+    reproducible, complete = json.loads((graded.build / "grade.json").read_bytes())["checklists"]
+    assert "NeurIPS" in reproducible["source"]
+    answers = {q["question"]: q["answer"] for q in (*reproducible["questions"], *complete["questions"])}
+    no = {question for question, answer in answers.items() if answer == "no"}
+    assert no == {"Are there error bars, and is it said what they mean?"}  # one seed in `design`
+    assert {"yes", "no", "not applicable"} == set(answers.values())
+    build = Build(copy.root, copy.folder)  # a checkout without lock file, Makefile and trained runs
+    found = {q["question"]: q for checklist in grade(build)["checklists"] for q in checklist["questions"]}
+    assert found["Are dependencies specified?"]["answer"] == "no"
+    assert found["Are there trained models?"]["answer"] == "no"
+    assert "`make train`" in found["Are there trained models?"]["because"]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_table_in_the_terminal(graded: Checkout, width: int) -> None:
+    console = Console(file=io.StringIO(), width=width)
+    show(json.loads((graded.build / "grade.json").read_bytes()), console)
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert max(map(len, text.splitlines())) <= width
+    assert f"Evidence for {len(ALL) - len(NOT_IN_SMOKE)} of {len(ALL)} criteria" in text
+    assert "no points are awarded" in " ".join(text.split())
+
+
+def test_pages_of_the_site_show_every_criterion_and_question(graded: Checkout) -> None:
+    site = graded.build / "site" / "grade"
+    page = BeautifulSoup((site / "index.html").read_bytes(), "html.parser")
+    assert {str(e["id"]) for e in page.select("td span[id]")} == ALL
+    assert (site / "grade.json").read_bytes() == (graded.build / "grade.json").read_bytes()
+    checklists = BeautifulSoup((site / "checklists.html").read_bytes(), "html.parser")
+    assert len(checklists.select("tbody tr")) == 21
+
+
+def test_a_second_build_does_nothing(graded: Checkout) -> None:
+    again = graded.built("all", STUDIES="fashion design")
+    assert "grade: up to date" in again.stderr
+    assert "site: up to date" in again.stderr
+
+
+def test_a_drawing_inside_the_page_is_read_like_an_embedded_one(graded: Checkout) -> None:
+    html = (graded.build / "report" / "report.html").read_text(encoding="utf-8")
+    figure = BeautifulSoup(html, "html.parser").find(id="fig-fashion-classes")
+    assert isinstance(figure, Tag)
+    part = partial(Part, "fig-x", "figure", "Figure 1", page=None)
+    embedded = part(elements=(figure,)).drawing
+    assert embedded.bars >= 20
+    assert embedded.axes == 1
+    svg = (graded.build / "figures" / "glyphs-28-grey-classes.svg").read_text(encoding="utf-8")
+    inline = BeautifulSoup(f"<figure>{svg[svg.index('<svg') :]}</figure>", "html.parser").figure
+    assert inline is not None
+    assert part(elements=(inline,)).drawing.texts == embedded.texts
