@@ -201,7 +201,9 @@ class Report:
     """
 
     def __init__(self, html: str, pdf: Path) -> None:
-        self._page = BeautifulSoup(html, "html.parser")
+        page = BeautifulSoup(html, "html.parser")
+        self._elements = {str(element["id"]): element for element in page.find_all(id=True)}
+        self._parts: dict[str, Part] = {}  # many checks look at the same figure
         self._pdf = pdf
 
     def part(self, part_id: str) -> Part:
@@ -212,9 +214,13 @@ class Report:
         Absent
             Nothing has it.
         """
-        kind = _kind(part_id)
-        element = self._page.find(id=part_id)
-        if not isinstance(element, Tag):
+        if part_id not in self._parts:
+            self._parts[part_id] = self._find(part_id)
+        return self._parts[part_id]
+
+    def _find(self, part_id: str) -> Part:
+        kind, element = _kind(part_id), self._elements.get(part_id)
+        if element is None:
             raise Absent(f"the report has no {kind} {part_id}")
         elements = tuple(_section(element)) if kind == "section" else (element,)
         label = _label(element, kind)
@@ -222,7 +228,7 @@ class Report:
 
     def has(self, part_id: str) -> bool:
         """Tell whether something has this id."""
-        return self._page.find(id=part_id) is not None
+        return part_id in self._elements
 
     @cached_property
     def pages(self) -> list[str]:
