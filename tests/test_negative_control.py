@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from checkout import ROOT, SMOKE_STUDIES, SmokeBuild
+from convscope.analysis.changes import note_verdicts
 from convscope.analysis.metrics import Analysis
 from convscope.analysis.metrics_file import Metrics, validate
 from convscope.datasets.load import load
@@ -85,8 +86,8 @@ def original(
     return results
 
 
-def built(study: Study, results: dict[str, RunResult], folder: Path) -> Built:
-    """Store results, analyse them, draw every figure and fill every text, as a build does."""
+def built(study: Study, results: dict[str, RunResult], folder: Path, previous: Built | None = None) -> Built:
+    """Store results, analyse them, draw every figure and fill every text, as a build after a previous one does."""
     store = RunStore(folder / "runs")
     for result in results.values():
         store.write(result)
@@ -95,7 +96,10 @@ def built(study: Study, results: dict[str, RunResult], folder: Path) -> Built:
     metrics = analysis.metrics()
     figures = folder / "figures"
     draw(metrics, analysis.pictures, figures)
-    facts = {"commit": "0123456", "backend": "pandoc", "flipped": None}
+    if previous:
+        note_verdicts(previous.metrics, folder / "verdicts.json")
+    flipped = note_verdicts(metrics, folder / "verdicts.json")["flipped"]
+    facts = {"commit": "0123456", "backend": "pandoc", "flipped": flipped}
     fill(ROOT / "report", metrics, figures, facts, folder / "source")
     return Built(
         metrics,
@@ -116,6 +120,7 @@ def swapped(
     study: Study,
     original: dict[str, RunResult],
     planned: dict[str, tuple[PlannedRun, ...]],
+    before: Built,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Built:
     """Return what is built when the MLP gave the answers of the CNN and the CNN those of the MLP."""
@@ -123,7 +128,7 @@ def swapped(
     for one, other in zip(planned["mlp"], planned["cnn3"], strict=True):
         for key, source in ((one.key, original[other.key]), (other.key, original[one.key])):
             results[key] = replace(original[key], **{name: getattr(source, name) for name in ANSWERS})
-    return built(study, results, tmp_path_factory.mktemp("swapped"))
+    return built(study, results, tmp_path_factory.mktemp("swapped"), before)
 
 
 @pytest.fixture(scope="module")
@@ -220,6 +225,17 @@ def test_swapped_no_text_says_that_the_convolutional_network_won(before: Built, 
             "### On Fashion-MNIST the CNN with 3×3 kernels classifies better than the MLP"
         )[1]
         assert section.strip().startswith(f"**{sign}**")
+
+
+def test_swapped_what_flipped_is_listed(before: Built, swapped: Built) -> None:
+    statement = "On Fashion-MNIST the CNN with 3×3 kernels classifies better than the MLP"
+    assert "there is no previous build to compare with" in before.text
+    assert "there is no previous build to compare with" in before.claims_page
+    for text in (swapped.text, swapped.claims_page):
+        (line,) = [
+            line for line in text.splitlines() if statement in line and line.startswith("- ") and " was " in line
+        ]
+        assert line.endswith("was *supported*, is *refuted*.")
 
 
 def test_no_template_names_a_winner_by_itself() -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,22 @@ def build(tmp_path: Path) -> Build:
     assert not build.stage().run()
     assert build.count == 1
     return build
+
+
+def test_outputs_that_were_edited_may_be_refused(build: Build) -> None:
+    def refuse() -> None:
+        raise ValueError("edited by hand")
+
+    stage = replace(build.stage(), before_overwriting=refuse)
+    assert not stage.run()
+    (build.output / "a.txt").write_text("EDITED")
+    for _ in range(2):  # it stays refused
+        with pytest.raises(ValueError, match="edited by hand"):
+            stage.run()
+    assert (build.output / "a.txt").read_text() == "EDITED"
+    build.source.write_text("other text")  # now it is written anew for another reason
+    assert stage.run()
+    assert (build.output / "a.txt").read_text() == "OTHER TEXT"
 
 
 def touch_all(build: Build) -> None:
