@@ -87,7 +87,20 @@ def test_a_truncated_metrics_file_is_made_again(current: Checkout) -> None:
 def test_an_edited_metrics_file_is_not_believed(current: Checkout) -> None:
     metrics = current.build / "metrics.json"
     content = metrics.read_text(encoding="utf-8")
-    metrics.write_text(content.replace('"parameters": 421642', '"parameters": 421643'), encoding="utf-8")
+    metrics.write_text(content.replace('"title": "CNN 3', '"title": "The best CNN 3'), encoding="utf-8")
     assert metrics.read_text(encoding="utf-8") != content
     assert rebuilt(current) == ["metrics"]
     assert metrics.read_text(encoding="utf-8") == content
+
+
+def test_an_edited_metrics_file_that_contradicts_itself_stops_the_build(current: Checkout) -> None:
+    metrics = current.build / "metrics.json"
+    content = metrics.read_text(encoding="utf-8")
+    changed = content.replace('"parameters": 421642', '"parameters": 421643')
+    metrics.write_text(changed, encoding="utf-8")
+    failed = current.run("all", STUDIES=SMOKE_STUDIES)
+    assert failed.returncode == 1
+    assert "/studies/fashion/variants/cnn3, parameters is 421643, but 421642 follows" in " ".join(failed.stderr.split())
+    assert metrics.read_text(encoding="utf-8") == changed
+    metrics.write_text(content, encoding="utf-8")
+    assert rebuilt(current) == []
