@@ -112,7 +112,9 @@ def test_swapped_answers_turn_the_numbers_the_table_and_the_claim_around(
         (mlp_was, cnn_was), (mlp_is, cnn_is) = [[text_of(page, f"{table} {n}") for n in (mlp, cnn)] for page in pages]
         assert mlp_was != cnn_was
         assert (mlp_is, cnn_is) == (cnn_was, mlp_was)
-    sentences = [text_of(page, "[data-source='/claims/fashion-cnn3-beats-mlp/verdict']") for page in pages]
+    sentences = [
+        text_of(page, "[data-source='/claims/fashion-cnn3-beats-mlp/verdict'][data-format^=verdict]") for page in pages
+    ]
     assert "lean to supported" in sentences[0]
     assert "lean to refuted" in sentences[1]
     for name in ("fashion-accuracy.svg", "fashion-confusion.svg", "fashion-class-accuracy.svg"):
