@@ -13,7 +13,9 @@ study = Study(
     question="Do the findings hold for smaller networks, with one hidden layer in the baseline and half the dense "
     "head in the CNN?",
     data=DataSpec("fashion-mnist", validation_images=10_000, normalisation="unit"),
-    training=TrainSpec(epochs=8, learning_rate=1e-3, batch_size=128, schedule="linear"),
+    # Tried on validation images, 8 epochs: 1e-3, 3e-3, 4e-3 and 5e-3. Pixels of 0 to 1 ask for a larger rate than
+    # standardised ones: the MLP reaches 0.872, 0.888, 0.888 and 0.891, the 3x3 CNN 0.909, 0.923, not tried, and 0.925.
+    training=TrainSpec(epochs=8, learning_rate=5e-3, batch_size=128, schedule="linear"),
     variants=(
         Variant("mlp", "MLP", mlp(IMAGE, hidden=[128])),
         *(Variant(f"cnn{k}", f"CNN {k}×{k}", cnn(IMAGE, filters=[32, 64], kernel=k, dense=64)) for k in (3, 5, 7)),
