@@ -32,6 +32,20 @@ class Copy:
         assert isinstance(found, Tag), f"the report has no {part}, so that the test would prove nothing"
         return found
 
+    def values(self, part: str, pattern: str) -> list[Tag]:
+        """Return the numbers, titles and verdicts of a part whose place in metrics.json matches."""
+        found = self.find(part)
+        elements = [found]
+        if found.name in HEADINGS:
+            for sibling in found.find_next_siblings():
+                if sibling.name in HEADINGS and sibling.name <= found.name:
+                    break
+                elements.append(sibling)
+        spans = [span for element in elements for span in element.select("[data-source]")]
+        spans = [span for span in spans if re.search(pattern, str(span["data-source"]))]
+        assert spans, f"{part} shows nothing of {pattern}, so that the test would prove nothing"
+        return spans
+
     def lost(self) -> set[str]:
         (self.folder / "report" / "report.html").write_text(str(self.page), encoding="utf-8")
         build = Build(self.root, self.folder)
@@ -59,14 +73,22 @@ def without(*parts: str) -> Damage:
     return damage
 
 
-def without_value(part: str, pointer: str) -> Damage:
+def without_value(part: str, pattern: str) -> Damage:
     """Put a dash in the place of a number."""
 
     def damage(copy: Copy) -> None:
-        spans = [span for span in copy.find(part).select("[data-source]") if pointer in str(span["data-source"])]
-        assert spans
-        for span in spans:
+        for span in copy.values(part, pattern):
             span.string = "–"
+
+    return damage
+
+
+def untraced(part: str, pattern: str) -> Damage:
+    """Remove a number, title or verdict with its source."""
+
+    def damage(copy: Copy) -> None:
+        for span in copy.values(part, pattern):
+            span.decompose()
 
     return damage
 
