@@ -54,10 +54,10 @@ def assert_shows(text: str, value: float, *, fraction: bool) -> None:
 
 def test_the_command_ends_well_and_says_where_to_look(smoke_build: SmokeBuild) -> None:
     assert smoke_build.process.returncode == 0
-    last = smoke_build.process.stdout.strip().splitlines()[-4:]
+    last = smoke_build.process.stdout.strip().splitlines()[-5:]
     paths = [re.search(r"build/smoke/\S+", line) for line in last]
     names = [found[0].removeprefix("build/smoke/") for found in paths if found]
-    assert names == ["report/report.html", "report/report.pdf", "site/index.html", "metrics.json"]
+    assert names == ["report/report.html", "report/report.pdf", "site/index.html", "metrics.json", "grade.json"]
     assert all((smoke_build.checkout.build / name).is_file() for name in names)
     assert "Traceback" not in smoke_build.process.stderr
 

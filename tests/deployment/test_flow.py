@@ -176,7 +176,7 @@ def test_a_folder_of_images_is_refused(tmp_path: Path) -> None:
     plan: Plan = tiny_plan()
     data = replace(plan.run.spec.data, dataset=ImageFolder("mine", "0" * 64))
     run: PlannedRun = replace(plan.run, spec=replace(plan.run.spec, data=data))
-    with pytest.raises(DeploymentError, match="folder mine"):
+    with pytest.raises(DeploymentError, match="data set mine"):
         plan_of(RunStore(tmp_path), run, tmp_path, Options())
 
 
