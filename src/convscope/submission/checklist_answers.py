@@ -167,7 +167,7 @@ def safeguards(build: Build) -> Answered:
     """Say what is released."""
     return Answered(
         "not applicable",
-        "Nothing that could be misused is released: images known before or generated, and networks of at most "
+        "Nothing that could be misused is released: data known before or generated, and networks of at most "
         f"{_largest(build):,} parameters.",
     )
 
@@ -184,7 +184,8 @@ def licences(build: Build) -> Answered:
     for name, facts in build.metrics["datasets"].items():
         if not facts["licence"].strip():
             raise Absent(f"the licence of {name} is not named")
-    listed = "; ".join(f"{facts['title']}: {facts['licence']}" for facts in build.metrics["datasets"].values())
+    facts_of = build.metrics["datasets"].values()
+    listed = "; ".join(dict.fromkeys(f"{facts['title']}: {facts['licence']}" for facts in facts_of))
     return _yes(
         f"Each data set is cited, with what is known of its licence. {listed}.", build.report.part("sec-datasheets")
     )
@@ -202,10 +203,11 @@ def new_assets(build: Build) -> Answered:
 
 def no_people(build: Build) -> Answered:
     """Say where the data come from."""
+    titles = dict.fromkeys(facts["title"] for facts in build.metrics["datasets"].values())
     return Answered(
         "not applicable",
-        f"The data ({', '.join(facts['title'] for facts in build.metrics['datasets'].values())}) existed before, or "
-        "were drawn by a program; nobody was asked, paid or observed.",
+        f"The data ({', '.join(titles)}) existed before, or were drawn by a program; for this work nobody was asked, "
+        "paid or observed.",
     )
 
 

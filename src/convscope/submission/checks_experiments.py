@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from convscope.errors import SpecError
-from convscope.specs import Pool2d, TrainSpec
+from convscope.specs import Conv2d, ModelSpec, Pool2d, TrainSpec
 from convscope.studies.factors import check_one_factor
 from convscope.submission.artefacts import Absent, Part, Report
 from convscope.submission.chapters import Chapter
@@ -26,50 +26,44 @@ INAPPROPRIATE = {
 # ---------------------------------------------------------------- task 4: one factor at a time
 
 
-def _kernel(chapter: Chapter, variant: str) -> object:
-    return chapter.convolutions(variant)[0].kernel
+def _convolutions(model: ModelSpec) -> list[Conv2d]:
+    return [layer for layer in model.layers if isinstance(layer, Conv2d)]
 
 
-def _filters(chapter: Chapter, variant: str) -> object:
-    return chapter.convolutions(variant)[0].filters
-
-
-def _depth(chapter: Chapter, variant: str) -> object:
-    return len(chapter.convolutions(variant))
-
-
-def _stride(chapter: Chapter, variant: str) -> object:
-    return chapter.convolutions(variant)[0].stride
-
-
-def _pooling(chapter: Chapter, variant: str) -> object:
-    kinds = {layer.kind for layer in chapter.layers(variant) if isinstance(layer, Pool2d)}
+def _pooling(model: ModelSpec) -> str:
+    kinds = {layer.kind for layer in model.layers if isinstance(layer, Pool2d)}
     return ", ".join(sorted(kinds)) or "none"
 
 
-FACTORS: dict[str, tuple[Callable[[Chapter, str], object], tuple[object, ...]]] = {
-    "kernel": (_kernel, (3, 5, 7)),
-    "filters": (_filters, (16, 32, 64)),
-    "depth": (_depth, (1, 2, 3)),
+# What a network has of each factor that the assignment names, and the values that it asks for. Of several
+# convolutions the first counts: some studies vary that one alone.
+FACTORS: dict[str, tuple[Callable[[ModelSpec], object], tuple[object, ...]]] = {
+    "kernel": (lambda model: _convolutions(model)[0].kernel, (3, 5, 7)),
+    "filters": (lambda model: _convolutions(model)[0].filters, (16, 32, 64)),
+    "depth": (lambda model: len(_convolutions(model)), (1, 2, 3)),
     "pooling": (_pooling, ("none", "max", "average")),
-    "stride": (_stride, (1, 2)),
+    "stride": (lambda model: _convolutions(model)[0].stride, (1, 2)),
 }
+
+
+def takes_all(factor: str, models: Iterable[ModelSpec]) -> bool:
+    """Tell whether these networks take all values of a factor that the assignment asks for."""
+    value_of, wanted = FACTORS[factor]
+    return set(wanted) <= {value_of(model) for model in models}
 
 
 def varied(factor: str) -> Callable[[Chapter], list[Part]]:
     """Return the check of one factor: an experiment whose networks take all values asked for, and its table."""
-    value_of, wanted = FACTORS[factor]
 
     def check(chapter: Chapter) -> list[Part]:
         for name, experiment in chapter.study["experiments"].items():
-            if experiment["factor"] != factor:
-                continue
-            if set(wanted) <= {value_of(chapter, variant) for variant in experiment["variants"]}:
+            models = (chapter.models[variant] for variant in experiment["variants"])
+            if experiment["factor"] == factor and takes_all(factor, models):
                 table = chapter.table(name)
                 for number, _ in enumerate(experiment["comparisons"]):
                     table.must_show(f"{chapter.at}/experiments/{name}/comparisons/{number}/effect")
                 return [chapter.section(name), table]
-        raise Absent(f"no experiment takes {factor} through {', '.join(map(str, wanted))}")
+        raise Absent(f"no experiment takes {factor} through {', '.join(map(str, FACTORS[factor][1]))}")
 
     return check
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from convscope.studies import PROFILES, STUDIES
+from convscope.studies import PROFILES, STUDIES, Profile, Study
 from convscope.submission import checks_build as whole
 from convscope.submission import checks_chapters as shows
 from convscope.submission import checks_experiments as experiments
@@ -78,7 +78,7 @@ def _found(look: Callable[[], Sequence[Part | Evidence]], prefix: str = "") -> O
     try:
         return Outcome(tuple(found.evidence if isinstance(found, Part) else found for found in look()), ())
     except Absent as absent:
-        return Outcome((), (f"{prefix}{absent}.",))
+        return Outcome((), (f"{prefix}{str(absent).rstrip('.')}.",))
 
 
 def _in_each(
@@ -129,16 +129,16 @@ def _in_build(check: Callable[[Build], list[Evidence]]) -> Check:
 def _run_a_study_with(factor: str) -> Callable[[Build], str]:
     """Say which studies vary a factor, and in which profiles."""
 
+    def provides(study: Study, profile: Profile) -> bool:
+        return profile in study.budgets and any(
+            experiment.factor == factor
+            and experiments.takes_all(factor, (study.variant(variant).model for variant in experiment.variants))
+            for experiment in study.experiments_in(profile)
+        )
+
     def step(_: Build) -> str:
-        names = {
-            name: [
-                profile
-                for profile in PROFILES
-                if profile in study.budgets and any(e.factor == factor for e in study.experiments_in(profile))
-            ]
-            for name, study in STUDIES.items()
-            if any(experiment.factor == factor for experiment in study.experiments)
-        }
+        every = {name: [p for p in PROFILES if provides(study, p)] for name, study in STUDIES.items()}
+        names = {name: profiles for name, profiles in every.items() if profiles}
         listed = "; ".join(f"`{name}` (profiles {', '.join(profiles)})" for name, profiles in names.items())
         return f'Run a study that varies it, by `make all STUDIES="…" PROFILE=…`: {listed}.'
 
