@@ -17,7 +17,7 @@ help: ## show this help
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-all: ## train, analyse, draw, render the report, build the site
+all: ## train, analyse, draw, render the report, run the notebooks, build the site
 data: ## find, download and verify the data sets
 train: ## train the runs that are missing
 metrics: ## build/PROFILE/metrics.json from the results
@@ -25,7 +25,7 @@ figures: ## build/PROFILE/figures/ from the metrics
 report: ## build/PROFILE/report/report.html and report.pdf
 site: ## build/PROFILE/site/
 serve: ## show the site here, rebuilt and reloaded when a source changes
-notebooks: ## build/PROFILE/notebooks/: a Jupyter notebook a study, executed
+notebooks: ## build/PROFILE/notebooks/ alone: a Jupyter notebook a study, executed
 grade: ## what the assignment asks for, checked against what was built: build/PROFILE/grade.json
 readme: ## write this build's results into README.md
 publish: ## keep the results of PROFILE=full in data/published/
@@ -57,7 +57,7 @@ diff: setup ## say what changed between two submissions: make diff A=old.zip B=n
 	$(RUN) diff "$(A)" "$(B)"
 
 test: setup ## run all tests (ARGS="-k name" for some)
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 lint: setup ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/mypy tests/deployment/*.py && $(BIN)/lint-imports

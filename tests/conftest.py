@@ -19,6 +19,14 @@ settings.load_profile("convscope")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, in one process of pytest-xdist, what shares the smoke build, and otherwise the tests of a file."""
+    for item in items:
+        shares = "smoke_session" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("smoke build" if shares else str(item.path)))
+
+
 @pytest.fixture(scope="session")
 def smoke_session(tmp_path_factory: pytest.TempPathFactory) -> SmokeBuild:
     checkout = Checkout.copy_to(tmp_path_factory.mktemp("smoke"))

@@ -54,11 +54,12 @@ def assert_shows(text: str, value: float, *, fraction: bool) -> None:
 
 def test_the_command_ends_well_and_says_where_to_look(smoke_build: SmokeBuild) -> None:
     assert smoke_build.process.returncode == 0
-    last = smoke_build.process.stdout.strip().splitlines()[-5:]
+    last = smoke_build.process.stdout.strip().splitlines()[-6:]
     paths = [re.search(r"build/smoke/\S+", line) for line in last]
     names = [found[0].removeprefix("build/smoke/") for found in paths if found]
-    assert names == ["report/report.html", "report/report.pdf", "site/index.html", "metrics.json", "grade.json"]
-    assert all((smoke_build.checkout.build / name).is_file() for name in names)
+    pages = ["report/report.html", "report/report.pdf", "site/index.html"]
+    assert names == [*pages, "notebooks/", "metrics.json", "grade.json"]
+    assert all((smoke_build.checkout.build / name).exists() for name in names)
     assert "Traceback" not in smoke_build.process.stderr
 
 

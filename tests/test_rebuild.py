@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from checkout import SMOKE_STUDIES, Checkout, SmokeBuild, modification_times
 
 pytestmark = pytest.mark.slow
 
-STAGES = ["deployment", "figures", "grade", "metrics", "report", "site"]  # the first runs beside the others
+STAGES = ["deployment", "figures", "grade", "metrics", "notebooks", "report", "site"]  # the first runs beside others
 
 
 @pytest.fixture
@@ -59,13 +60,20 @@ def test_a_changed_sentence_renders_report_and_what_looks_at_it_alone(current: C
     before = modification_times(current.root / "build")
     sentence = "This report asks what that assumption buys"
     with edited(current.root / "report" / "report.qmd", sentence, "Here we ask for the price of a marmoset"):
-        assert rebuilt(current) == ["report", "grade", "site"]
+        assert rebuilt(current) == ["report", "notebooks", "grade", "site"]
         for page in ("report/report.html", "site/report/index.html"):
             text = " ".join((current.build / page).read_text(encoding="utf-8").split())
             assert "price of a marmoset" in text
     now = modification_times(current.root / "build")
     changed = {name.split("/")[1] for name in now if now[name] != before.get(name)}
-    assert changed == {"report", "grade", "grade.json", "site", ".stages", ".site-source"}
+    # Notebooks get the sentence, but no cell of theirs is run: .executed is as it was.
+    assert changed == {"report", "notebooks", "grade", "grade.json", "site", ".stages", ".site-source"}
+
+
+def test_a_checkout_that_was_moved_is_built_already(current: Checkout, tmp_path: Path) -> None:
+    moved = Checkout(tmp_path / "moved")
+    shutil.copytree(current.root, moved.root)
+    assert rebuilt(moved) == []
 
 
 def test_a_deleted_figure_is_drawn_again(current: Checkout) -> None:

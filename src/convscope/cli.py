@@ -80,7 +80,7 @@ def everything(
     strict: StrictOption = False,
     backend: BackendOption = "auto",
 ) -> None:
-    """Train, analyse, draw, render the report and build the site."""
+    """Train, analyse, draw, render the report, run the notebooks and build the site."""
     pipeline = _pipeline(profile, studies, jobs, device, strict, backend)
     pipeline.all()
     _where_to_look(pipeline)
@@ -159,7 +159,7 @@ def notebooks(
 ) -> None:
     """Write and run a Jupyter notebook a study: build/PROFILE/notebooks/."""
     pipeline = _pipeline(profile, studies, jobs, device, strict, backend)
-    pipeline.all(until="report")
+    pipeline.all(until="notebooks")
     for study, notebook in pipeline.notebooks().items():
         print(f"{study}: {notebook.relative_to(pipeline.root) if notebook else 'not run, so it has no notebook'}")
 
@@ -173,14 +173,12 @@ def grade(
     strict: StrictOption = False,
     backend: BackendOption = "auto",
 ) -> None:
-    """Check everything built, notebooks too, against the assignment: build/PROFILE/grade.json."""
+    """Check everything built against the assignment: build/PROFILE/grade.json."""
     from rich.console import Console  # noqa: PLC0415
 
     from convscope.submission.grade import show  # noqa: PLC0415
 
     pipeline = _pipeline(profile, studies, jobs, device, strict, backend)
-    pipeline.all(until="report")
-    pipeline.notebooks()
     pipeline.all()
     show(json.loads((pipeline.build / "grade.json").read_bytes()), Console())
 
@@ -218,8 +216,6 @@ def submit(
 
     pipeline = _pipeline(profile, studies, jobs, device, strict, backend)
     identify(pipeline.root, strict=strict)  # what is missing is said now, not after hours of training
-    pipeline.all(until="report")
-    pipeline.notebooks()
     pipeline.all()
     bundled = write_bundle(
         pipeline.root, pipeline.build, pipeline.store, profile=profile, weights=weights, strict=strict
@@ -260,6 +256,7 @@ def _where_to_look(pipeline: Pipeline) -> None:
     build = pipeline.build.relative_to(pipeline.root)
     print(f"\nReport   {build}/report/report.html\n         {build}/report/report.pdf")
     print(f"Site     {build}/site/index.html   (make serve PROFILE={pipeline.profile} shows it in a browser)")
+    print(f"Jupyter  {build}/notebooks/   (a notebook for each study)")
     print(f"Numbers  {build}/metrics.json")
     print(f"Grade    {build}/grade.json   (make grade PROFILE={pipeline.profile} shows it)")
 

@@ -113,8 +113,13 @@ def digest(parts: Iterable[str]) -> str:
 
 
 def digest_of_files(paths: Iterable[Path]) -> str:
-    """One digest for the names and contents of files; a file that is missing counts as such."""
-    described = ((str(path), sha256_of(path) if path.is_file() else "missing") for path in sorted(paths))
+    """One digest for the names and contents of files; a file that is missing counts as such.
+
+    Names are taken relative to the folder that holds all of them, so that a moved checkout is built already.
+    """
+    files = sorted(paths)
+    folder = os.path.commonpath([path.absolute().parent for path in files]) if files else ""
+    described = ((os.path.relpath(path, folder), sha256_of(path) if path.is_file() else "missing") for path in files)
     return digest(part for pair in described for part in pair)
 
 

@@ -318,7 +318,7 @@ class Pipeline:
             from convscope.analysis.pictures import read_pictures  # noqa: PLC0415
             from convscope.figures.draw import draw  # noqa: PLC0415
 
-            draw(read_metrics(metrics), read_pictures(pictures), folder)
+            draw(read_metrics(metrics), read_pictures(pictures), folder, self.jobs or cores())
 
         def inputs() -> str:
             return digest([self._code("figures", "specs", "models"), digest_of_files([metrics, pictures])])
@@ -415,7 +415,7 @@ class Pipeline:
         return self._stage("site", inputs, [site], work)
 
     def notebooks_stage(self) -> Stage:
-        """Report to one executed notebook a study. No part of `all`: it takes seconds a study."""
+        """Report to one executed notebook a study."""
         results = [self.build / name for name in RESULT_FILES]
         folder = self.build / "notebooks"
 
@@ -427,14 +427,15 @@ class Pipeline:
         def work() -> None:
             from convscope.submission.notebooks.write import write_notebooks  # noqa: PLC0415
 
-            address = repository_of(self.root)
-            write_notebooks(self.build, folder, profile=self.profile, repository=address, jobs=self.jobs or cores())
+            write_notebooks(
+                self.build, folder, code=self._code(*_GROUND, "figures", "submission/notebooks"), profile=self.profile,
+                repository=repository_of(self.root), jobs=self.jobs or cores(),
+            )  # fmt: skip
 
         return self._stage("notebooks", inputs, [folder], work)
 
     def notebooks(self) -> dict[str, Path | None]:
-        """Bring the notebooks up to date; return the file of each study, None where it was not run."""
-        self.notebooks_stage().bring_up_to_date()
+        """Return the notebook of each study, None where it was not run."""
         studies = json.loads((self.build / RESULT_FILES[0]).read_bytes())["studies"]
         folder = self.build / "notebooks"
         return {name: folder / f"{name}.ipynb" if study["status"] == "run" else None for name, study in studies.items()}
@@ -445,14 +446,14 @@ class Pipeline:
         Parameters
         ----------
         until
-            ``metrics``, ``figures``, ``report`` or ``site``.
+            ``metrics``, ``figures``, ``report``, ``notebooks`` or ``site``.
         """
         self.find_data()
         self.train()
         with ThreadPoolExecutor(1) as beside:
             deployment = self.deployment_stage() if until == "site" else None
             deployed = beside.submit(deployment.bring_up_to_date) if deployment else None
-            for stage in (self.metrics_stage(), self.figures_stage(), self.report_stage()):
+            for stage in (self.metrics_stage(), self.figures_stage(), self.report_stage(), self.notebooks_stage()):
                 stage.bring_up_to_date()
                 if stage.name == until:
                     return

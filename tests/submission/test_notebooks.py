@@ -257,6 +257,7 @@ def test_where_the_project_is_missing_it_is_cloned(notebook: NotebookNode, fashi
         load,
         f"png, shown = {first}._repr_png_()",
         "import convscope, importlib.metadata",
+        "StoredResults.find(PROJECT, PROFILE, STUDY)",  # as if they were others, which are checked
         "print(Path(convscope.__file__).relative_to(Path.cwd()), png[1:4].decode(), shown['width'])",
         "packages = importlib.metadata.packages_distributions()",
         "print(*{package for module in list(sys.modules) for package in packages.get(module, [])})",

@@ -1,4 +1,4 @@
-"""metrics.json: its schema, and how it is read. Light to import: rendering needs no torch."""
+"""metrics.json: its schema, and how it is read. Light to import: what checks it is imported when it is checked."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
-from convscope.analysis.integrity import check_consistency
 from convscope.errors import ReportError
 
 SCHEMA = 1
@@ -31,6 +28,8 @@ def validate(metrics: Metrics) -> None:
     ReportError
         They do not fit; the message names the place.
     """
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
+
     for error in Draft202012Validator(schema()).iter_errors(metrics):
         raise ReportError(
             f"metrics.json does not fit its schema at {error.json_path}: {error.message[:300]}",
@@ -46,6 +45,8 @@ def read_metrics(path: Path) -> Metrics:
     ReportError
         It is absent, no JSON, does not fit the schema, or a number or verdict in it does not follow from the others.
     """
+    from convscope.analysis.integrity import check_consistency  # noqa: PLC0415
+
     try:
         metrics: Metrics = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:

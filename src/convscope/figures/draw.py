@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ CODE = "code.json"
 """Beside the figures: by name, where the function is that draws it (``file``, ``line``, ``object``)."""
 
 Drawing = partial[Figure]
+FEWEST_A_PROCESS = 20  # a process that draws starts in 2 seconds, and draws so many figures in that time
 
 
 def drawings(metrics: Metrics, pictures: Pictures) -> dict[str, Drawing]:
@@ -97,19 +101,41 @@ def _inside(name: str, study: dict[str, Any], pictures: Pictures) -> dict[str, D
     return result
 
 
-def draw(metrics: Metrics, pictures: Pictures, folder: Path) -> list[Path]:
-    """Draw every figure into a folder, with its data as CSV beside it; figures of other names in it are removed."""
+def draw(metrics: Metrics, pictures: Pictures, folder: Path, jobs: int = 1) -> list[Path]:
+    """Draw every figure into a folder, with its data as CSV beside it; figures of other names in it are removed.
+
+    Parameters
+    ----------
+    metrics, pictures
+        What is drawn.
+    folder
+        Made where it is missing.
+    jobs
+        Processes that draw, at most.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     todo = drawings(metrics, pictures)
     for stale in (*folder.glob("*.svg"), *folder.glob("*.csv")):
         if stale.stem not in todo:
             stale.unlink()
-    with figure_style():
-        for name, drawing in todo.items():
-            save(drawing(), folder / f"{name}.svg")
-            write_text(folder / f"{name}.csv", csv_text(table_of(drawing)))
+    jobs = min(jobs, len(todo) // FEWEST_A_PROCESS)
+    if jobs > 1:
+        shares = [list(todo)[share::jobs] for share in range(jobs)]  # figures that take long stand side by side
+        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+            for done in [pool.submit(_draw_some, metrics, pictures, folder, names) for names in shares]:
+                done.result()
+    else:
+        _draw_some(metrics, pictures, folder, list(todo))
     write_json(folder / CODE, {name: _code(drawing) for name, drawing in todo.items()})
     return [folder / f"{name}.svg" for name in todo]
+
+
+def _draw_some(metrics: Metrics, pictures: Pictures, folder: Path, names: Sequence[str]) -> None:
+    todo = drawings(metrics, pictures)
+    with figure_style():
+        for name in names:
+            save(todo[name](), folder / f"{name}.svg")
+            write_text(folder / f"{name}.csv", csv_text(table_of(todo[name])))
 
 
 def _code(drawing: Drawing) -> dict[str, Any]:

@@ -1,10 +1,15 @@
--- One chapter of the report as the cells of a notebook: text, and in the place of each figure the call that draws it.
--- Runs after --citeproc. Pandoc's writer for notebooks takes a Div of class "cell" for a cell.
+-- Chapters of the report as the cells of a notebook: text, and in the place of each figure the call that draws it.
+-- Runs after --citeproc. Pandoc's writer for notebooks takes a Div of class "cell" for a cell, and its attributes for
+-- the cell's metadata: `chapter` has the label of the chapter that the cell belongs to.
 
-local cells, text, cited
+local cells, text, cited, label
+
+local function cell(blocks, kind)
+  cells:insert(pandoc.Div(blocks, { class = 'cell ' .. kind, chapter = label }))
+end
 
 local function flush()
-  if #text > 0 then cells:insert(pandoc.Div(text, { class = 'cell markdown' })) end
+  if #text > 0 then cell(text, 'markdown') end
   text = pandoc.Blocks {}
 end
 
@@ -26,8 +31,7 @@ local function draw(figure)
   flush()
   figure:walk { Image = function(image)
     local name = image.src:match '^figures/(.+)%.svg$' or error('no figure of the build: ' .. image.src, 0)
-    local call = ('results.figure("%s")'):format(name)
-    cells:insert(pandoc.Div({ pandoc.CodeBlock(call) }, { class = 'cell code' }))
+    cell({ pandoc.CodeBlock(('results.figure("%s")'):format(name)) }, 'code')
   end }
   for _, block in ipairs(figure.caption.long) do text:insert(pandoc.Para(block:walk(plain).content)) end
 end
@@ -51,7 +55,7 @@ local function add(blocks)
 end
 
 -- Blocks from the heading of the chapter to the next of its level.
-local function chapter_of(blocks, label)
+local function chapter_of(blocks)
   local chapter, level = pandoc.Blocks {}, nil
   for _, block in ipairs(blocks) do
     if block.t == 'Header' and level and block.level <= level then break end
@@ -71,9 +75,9 @@ local function references(blocks)
   return entries
 end
 
-function Pandoc(doc)
-  cells, text, cited = pandoc.Blocks {}, pandoc.Blocks {}, {}
-  local chapter = chapter_of(doc.blocks, pandoc.utils.stringify(doc.meta.chapter))
+local function add_chapter(doc)
+  cited = {}
+  local chapter = chapter_of(doc.blocks)
   chapter:walk { Cite = function(cite)
     for _, citation in ipairs(cite.citations) do cited[citation.id] = true end
   end }
@@ -84,5 +88,13 @@ function Pandoc(doc)
     add(references(doc.blocks))
   end
   flush()
+end
+
+function Pandoc(doc)
+  cells, text = pandoc.Blocks {}, pandoc.Blocks {}
+  for name in pandoc.utils.stringify(doc.meta.chapters):gmatch '%S+' do
+    label = name
+    add_chapter(doc)
+  end
   return pandoc.Pandoc(cells)
 end

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import unquote_to_bytes
 from xml.etree import ElementTree
 
 from bs4 import BeautifulSoup, Tag
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
+
+from convscope.submission.pdf import Pdf, UnreadablePdf
 
 Kind = Literal["section", "figure", "table", "equation", "metric", "file"]
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -204,7 +204,7 @@ class Report:
         page = BeautifulSoup(html, "html.parser")
         self._elements = {str(element["id"]): element for element in page.find_all(id=True)}
         self._parts: dict[str, Part] = {}  # many checks look at the same figure
-        self._pdf = pdf
+        self._path = pdf
 
     def part(self, part_id: str) -> Part:
         """Return what has an id: ``sec-fashion-data``, ``fig-…``, ``tbl-…``, ``eq-…``.
@@ -231,32 +231,20 @@ class Report:
         return part_id in self._elements
 
     @cached_property
-    def pages(self) -> list[str]:
-        """Text of each page of the PDF; none where it cannot be read."""
-        if self._reader is None:
-            return []
-        return [" ".join(page.extract_text().split()) for page in self._reader.pages]
-
-    @cached_property
-    def _reader(self) -> PdfReader | None:
+    def _pdf(self) -> Pdf | None:
         try:
-            return PdfReader(self._pdf)
-        except (OSError, PyPdfError):
+            return Pdf(self._path)
+        except UnreadablePdf:
             return None
-
-    @cached_property
-    def _destinations(self) -> dict[str, Any]:
-        return dict(self._reader.named_destinations) if self._reader else {}
 
     def _pdf_page(self, part_id: str, label: str) -> int | None:
         """Find a section by its name in the PDF, and what has a caption by its number there."""
-        destination = self._destinations.get(part_id)
-        if destination is not None and self._reader:
-            number = self._reader.get_destination_page_number(destination)
-            return None if number is None else number + 1
-        if not _NUMBERED.fullmatch(label):
+        if self._pdf is None:
             return None
-        return next((number for number, text in enumerate(self.pages, 1) if f"{label}:" in text), None)
+        place = self._pdf.page_of(part_id)
+        if place or not _NUMBERED.fullmatch(label):
+            return place
+        return next((number for number, text in enumerate(self._pdf.texts, 1) if f"{label}:" in text), None)
 
 
 def _kind(part_id: str) -> Kind:

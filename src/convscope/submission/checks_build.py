@@ -10,12 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
-
 from convscope.files import sha256_of
 from convscope.submission.artefacts import Absent, Evidence
 from convscope.submission.chapters import Build, Chapter
+from convscope.submission.pdf import Pdf, UnreadablePdf
 
 ENGINE = Path("src/convscope/engines/numpy_cnn")
 ALLOWED_IN_ENGINE = {"numpy", "convscope", *sys.stdlib_module_names}
@@ -105,8 +103,8 @@ def readable_pdf(build: Build) -> Evidence:
     """Return the PDF as evidence; its pages are counted."""
     pdf = build.file(build.folder / "report" / "report.pdf")
     try:
-        pages = len(PdfReader(build.folder / "report" / "report.pdf").pages)
-    except PyPdfError as error:
+        pages = Pdf(build.folder / "report" / "report.pdf").pages
+    except UnreadablePdf as error:
         raise Absent(f"report.pdf cannot be read: {error}") from None
     return Evidence("file", f"report.pdf, {pages} pages", pdf.href, 1)
 
