@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import Any
 
@@ -68,7 +69,10 @@ def curves(study: Study, only: Collection[str] | None = None) -> Figure:
     only
         Ids of variants; None draws all of them on one plot.
     """
-    figure, (loss, accuracy) = plt.subplots(1, 2, figsize=(WIDTH, 2.7), layout="constrained")
+    legend = _curve_legend(study, only)
+    columns = _columns([str(handle.get_label()) for handle in legend])
+    height = 2.5 + 0.17 * math.ceil(len(legend) / columns)
+    figure, (loss, accuracy) = plt.subplots(1, 2, figsize=(WIDTH, height), layout="constrained")
     for place, variant in _shown(study, only):
         for axes, quantity, factor in ((loss, "loss", 1), (accuracy, "accuracy", 100)):
             for part, dashes in (("train", (0, (3, 2))), ("validation", "-")):
@@ -84,8 +88,17 @@ def curves(study: Study, only: Collection[str] | None = None) -> Figure:
         axes.set_xlabel("epoch")
         axes.set_ylabel(title)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    figure.legend(handles=_curve_legend(study, only), loc="outside lower center", ncols=6, columnspacing=1.4)
+    figure.legend(handles=legend, loc="outside lower center", ncols=columns, columnspacing=1.4)
     return figure
+
+
+def _columns(labels: list[str], most: int = 6) -> int:
+    """Return in how many columns a legend fits into the width: a handle takes 0.55 inches, a letter at most 0.065."""
+    for columns in range(most, 1, -1):
+        parts = np.array_split(labels, columns)  # as Matplotlib distributes them
+        if sum(0.55 + 0.065 * max(map(len, part), default=0) for part in parts) <= WIDTH:
+            return columns
+    return 1
 
 
 def _shown(study: Study, only: Collection[str] | None) -> list[tuple[int, Study]]:
