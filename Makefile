@@ -57,7 +57,7 @@ diff: setup ## say what changed between two submissions: make diff A=old.zip B=n
 	$(RUN) diff "$(A)" "$(B)"
 
 test: setup ## run all tests (ARGS="-k name" for some)
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: setup ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/mypy tests/deployment/*.py && $(BIN)/lint-imports

@@ -14,7 +14,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 # Nothing listens there: whatever asks for the network is refused at once.
 CLOSED = "http://127.0.0.1:9"
-SMOKE_STUDIES = "mnist fashion cifar10"
+SMOKE_STUDIES = "fashion cifar10"
 OWN_VARIABLES = ("PROFILE", "STUDIES", "JOBS", "DEVICE", "STRICT", "BACKEND", "PORT", "CONVSCOPE_DATASETS")
 
 
@@ -36,6 +36,12 @@ class Checkout:
             if (ROOT / name).is_file():  # deleted but not yet committed
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(ROOT / name, root / name)
+        return cls(root)
+
+    @classmethod
+    def twin_of(cls, other: Checkout, root: Path) -> Checkout:
+        """Copy another with all that was built in it: a moved checkout is built already."""
+        shutil.copytree(other.root, root, dirs_exist_ok=True)
         return cls(root)
 
     def with_runs_of(self, other: Checkout) -> Checkout:

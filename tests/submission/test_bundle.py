@@ -20,7 +20,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checkout import Checkout
+from checkout import SMOKE_STUDIES, Checkout, SmokeBuild
 from convscope.errors import ConvscopeError
 from convscope.runs.store import RunStore
 from convscope.submission import verify
@@ -63,13 +63,13 @@ def git(root: Path, *arguments: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def submitted(tmp_path_factory: pytest.TempPathFactory) -> Submitted:
-    checkout = Checkout.copy_to(tmp_path_factory.mktemp("submitted"))
+def submitted(smoke_session: SmokeBuild, tmp_path_factory: pytest.TempPathFactory) -> Submitted:
+    checkout = Checkout.twin_of(smoke_session.checkout, tmp_path_factory.mktemp("submitted"))
     (checkout.root / "report" / "author.yml").write_text(AUTHOR)
     git(checkout.root, "init", "--quiet")
     git(checkout.root, "add", "--all")
     git(checkout.root, "commit", "--quiet", "--message", "My version")
-    return Submitted(checkout, checkout.run("submit", limit=900, STUDIES="fashion"))
+    return Submitted(checkout, checkout.run("submit", STUDIES=SMOKE_STUDIES))
 
 
 @pytest.fixture
@@ -272,7 +272,7 @@ def test_the_same_inputs_give_the_same_bytes_elsewhere_and_when_made_anew(
     assert digest(elsewhere.again().path) == first
     for made in ("notebooks", "site"):
         shutil.rmtree(submitted.checkout.build / made)
-    done = submitted.checkout.run("submit", limit=900, STUDIES="fashion")
+    done = submitted.checkout.run("submit", STUDIES=SMOKE_STUDIES)
     assert done.returncode == 0, done.stderr[-3000:]
     assert digest(submitted.path) == first
 
@@ -282,7 +282,7 @@ def test_a_work_tree_that_differs_is_named_or_refused(submitted: Submitted, unpa
     try:
         readme.write_text(readme.read_text() + "More.\n")
         (submitted.checkout.root / "Ünew.txt").write_text("new")
-        done = submitted.checkout.run("submit", STUDIES="fashion", STRICT="1")
+        done = submitted.checkout.run("submit", STUDIES=SMOKE_STUDIES, STRICT="1")
         assert done.returncode == 1
         assert "not as in its commit: modified: README.md; not committed: Ünew.txt." in done.stderr
         assert submitted.path.read_bytes() == before

@@ -7,6 +7,7 @@ import copy
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -21,7 +22,7 @@ from bs4 import BeautifulSoup, Tag
 from nbformat import NotebookNode
 from PIL import Image
 
-from checkout import ROOT, Checkout
+from checkout import ROOT, SMOKE_STUDIES, Checkout, SmokeBuild
 from convscope.analysis.pictures import read_pictures
 from convscope.errors import ConvscopeError
 from convscope.figures.draw import drawings
@@ -74,9 +75,13 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def fashion(tmp_path_factory: pytest.TempPathFactory, hostile: dict[str, str]) -> Checkout:
-    checkout = Checkout.copy_to(tmp_path_factory.mktemp("fashion"))
-    checkout.built("notebooks", STUDIES="fashion", **hostile)
+def fashion(smoke_session: SmokeBuild, tmp_path_factory: pytest.TempPathFactory, hostile: dict[str, str]) -> Checkout:
+    """Return a copy of the session's build whose notebooks the hostile user ran."""
+    checkout = Checkout.twin_of(smoke_session.checkout, tmp_path_factory.mktemp("fashion"))
+    for made in ("notebooks", ".executed"):
+        shutil.rmtree(checkout.build / made)
+    said = checkout.built("notebooks", STUDIES=SMOKE_STUDIES, **hostile).stderr
+    assert "notebook fashion: done" in said
     return checkout
 
 
@@ -207,10 +212,11 @@ def test_tables_are_tables_of_markdown(notebook: NotebookNode, fashion: Checkout
 
 def test_made_again_it_is_the_same_bytes(fashion: Checkout, hostile: dict[str, str]) -> None:
     before = path_of(fashion).read_bytes()
-    again = fashion.built("notebooks", STUDIES="fashion", **hostile)
+    again = fashion.built("notebooks", STUDIES=SMOKE_STUDIES, **hostile)
     assert "notebooks: up to date" in again.stderr
-    path_of(fashion).unlink()
-    fashion.built("notebooks", STUDIES="fashion", **hostile)
+    for made in ("notebooks", ".executed"):
+        shutil.rmtree(fashion.build / made)
+    fashion.built("notebooks", STUDIES=SMOKE_STUDIES, **hostile)
     assert path_of(fashion).read_bytes() == before
 
 
