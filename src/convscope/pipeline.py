@@ -7,11 +7,9 @@ second and imports no torch.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import convscope
-from convscope.datasets.find import FOLDER_VARIABLE, find
+from convscope.datasets.availability import why_unavailable
 from convscope.errors import ConvscopeError, DatasetUnavailable, ReportError
 from convscope.files import digest, digest_of_files, replacing, write_json
 from convscope.report.backend import Backend, choose
@@ -50,7 +48,6 @@ VERDICTS = "verdicts.json"  # beside them: the verdicts, and which of them flipp
 EVIDENCE_FILES = ("evidence.json", "page.md")
 # What the grade sheet looks at beside the build.
 HANDED_IN = ("README.md", "LICENSE", "Makefile", "pyproject.toml", "requirements.lock", "data/README.md")
-RETRY_SECONDS = 3600  # a data set that was not to be had is looked for again after an hour
 
 
 @dataclass(frozen=True)
@@ -146,36 +143,13 @@ class Pipeline:
         for study in self.selected:
             name = study.budget(self._budgets).data(study.data).dataset
             if isinstance(name, str):
-                reason = self._unavailable(name, again=again)
+                memory = self.root / "build" / "data" / f"{name}.json"
+                reason = why_unavailable(name, self.data_folder, memory, again=again)
                 if reason and self.strict:
                     raise DatasetUnavailable(reason, "STRICT=1 makes this an error; without it the study is left out.")
                 if reason:
                     reasons[study.id] = reason
         return reasons
-
-    def _unavailable(self, name: str, *, again: bool) -> str:
-        """Why a data set is not to be had; empty if it is there. The answer is remembered between builds."""
-        memory = self.root / "build" / "data" / f"{name}.json"
-        where = os.environ.get(FOLDER_VARIABLE, "")
-        try:
-            known = json.loads(memory.read_bytes())
-        except (OSError, ValueError):
-            known = {}
-        if known.get("where") == where:
-            if known.get("files") and all(Path(file).is_file() for file in known["files"]):
-                return ""
-            recent = time.time() - known.get("looked", 0) < RETRY_SECONDS
-            if known.get("reason") and recent and not again:
-                return str(known["reason"])
-        answer: dict[str, Any] = {"where": where, "looked": time.time(), "reason": "", "files": []}
-        try:
-            print(f"data: looking for {name}", file=sys.stderr)
-            answer["files"] = [str(path) for path in find(name, self.data_folder).files.values()]
-        except DatasetUnavailable as error:
-            answer["reason"] = error.message
-            print(f"data: {error}", file=sys.stderr)
-        write_json(memory, answer)
-        return str(answer["reason"])
 
     # ------------------------------------------------------------ training
 
@@ -331,7 +305,8 @@ class Pipeline:
 
         def inputs() -> str:
             files = files_below(metrics, self.build / VERDICTS, figures, self.root / "report")
-            return digest([self._code("report"), digest_of_files(files), commit(self.root), choose(self.backend)])
+            linked = [commit(self.root), repository_of(self.root)]
+            return digest([self._code("report"), digest_of_files(files), *linked, choose(self.backend)])
 
         def work() -> None:
             from convscope.analysis.metrics_file import read_metrics  # noqa: PLC0415

@@ -1,0 +1,52 @@
+"""Whether a public data set is to be had, remembered between builds: looking for it may wait for a network."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from convscope.datasets.find import FOLDER_VARIABLE, find
+from convscope.errors import DatasetUnavailable
+from convscope.files import write_json
+
+RETRY_SECONDS = 3600  # a data set that was not to be had is looked for again after an hour
+
+
+def why_unavailable(name: str, data_folder: Path, memory: Path, *, again: bool = False) -> str:
+    """Find a public data set, or fetch it; return why it is not to be had, empty if it is.
+
+    Parameters
+    ----------
+    name
+        As in the catalogue.
+    data_folder
+        The project's ``data/``.
+    memory
+        JSON file that remembers the answer. It stands while the files are there; that there are none, for an hour.
+    again
+        Look again for what was not to be had a short while ago.
+    """
+    where = os.environ.get(FOLDER_VARIABLE, "")
+    try:
+        known = json.loads(memory.read_bytes())
+    except (OSError, ValueError):
+        known = {}
+    if known.get("where") == where:
+        if known.get("files") and all(Path(file).is_file() for file in known["files"]):
+            return ""
+        recent = time.time() - known.get("looked", 0) < RETRY_SECONDS
+        if known.get("reason") and recent and not again:
+            return str(known["reason"])
+    answer: dict[str, Any] = {"where": where, "looked": time.time(), "reason": "", "files": []}
+    try:
+        print(f"data: looking for {name}", file=sys.stderr)
+        answer["files"] = [str(path) for path in find(name, data_folder).files.values()]
+    except DatasetUnavailable as error:
+        answer["reason"] = error.message
+        print(f"data: {error}", file=sys.stderr)
+    write_json(memory, answer)
+    return str(answer["reason"])
