@@ -5,14 +5,15 @@ This file also makes the helpers beside it importable from tests in sub-folders.
 
 from __future__ import annotations
 
+import json
 import signal
-from typing import Any
+import subprocess
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
-from xdist.scheduler import LoadFileScheduling
 
-from checkout import ROOT, SMOKE_STUDIES, Checkout, SmokeBuild
+from checkout import SMOKE_STUDIES, Checkout, SmokeBuild
 
 settings.register_profile("convscope", deadline=None)  # no timing decides whether a test passes
 settings.load_profile("convscope")
@@ -21,26 +22,18 @@ settings.load_profile("convscope")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-class ByBuild(LoadFileScheduling):  # type: ignore[misc]  # pytest-xdist is not typed
-    """Gives a worker of pytest-xdist a whole file, and one worker all files that look at the smoke build.
-
-    Marks (``xdist_group``) would say it with fewer words, but pytest-xdist 3.8 loses them under pytest 9.2.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        text = (ROOT / file).read_text(encoding="utf-8")
-        return "smoke build" if "SmokeBuild" in text else file
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByBuild:
-    return ByBuild(config, log)
-
-
 @pytest.fixture(scope="session")
-def smoke_session(tmp_path_factory: pytest.TempPathFactory) -> SmokeBuild:
-    checkout = Checkout.copy_to(tmp_path_factory.mktemp("smoke"))
-    return SmokeBuild(checkout, checkout.run("all", STUDIES=SMOKE_STUDIES))
+def smoke_session(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> SmokeBuild:
+    """Return a copy of the build, which the first process of pytest-xdist that asks for it makes for all of them."""
+    own = tmp_path_factory.mktemp("smoke")
+    shared = (own.parent if worker_id == "master" else own.parent.parent) / "shared-smoke"
+    said = shared / "build" / "said.json"
+    with FileLock(f"{shared}.lock"):
+        if not said.is_file():
+            done = Checkout.copy_to(shared).run("all", STUDIES=SMOKE_STUDIES)
+            said.write_text(json.dumps([done.returncode, done.stdout, done.stderr]), encoding="utf-8")
+    checkout = Checkout.twin_of(Checkout(shared), own)
+    return SmokeBuild(checkout, subprocess.CompletedProcess([], *json.loads(said.read_bytes())))
 
 
 @pytest.fixture

@@ -23,40 +23,40 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def cifar10(smoke_session: SmokeBuild, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def fashion(smoke_session: SmokeBuild, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """Return a copy with the session's runs, analysed and drawn for one study alone, undisturbed."""
-    checkout = Checkout.copy_to(tmp_path_factory.mktemp("cifar10")).with_runs_of(smoke_session.checkout)
-    assert "Training" not in checkout.built("figures", STUDIES="cifar10").stderr
+    checkout = Checkout.copy_to(tmp_path_factory.mktemp("fashion")).with_runs_of(smoke_session.checkout)
+    assert "Training" not in checkout.built("figures", STUDIES="fashion").stderr
     return checkout
 
 
 @pytest.mark.parametrize("damage", ["arrays cut off", "one bit of the arrays"])
-def test_a_damaged_run_is_noticed_and_trained_again(cifar10: Checkout, damage: str) -> None:
-    metrics = cifar10.metrics()
-    key = metrics["studies"]["cifar10"]["variants"]["mlp"]["runs"][0]
-    folder = RunStore(cifar10.runs).path(key)
+def test_a_damaged_run_is_noticed_and_trained_again(fashion: Checkout, damage: str) -> None:
+    metrics = fashion.metrics()
+    key = metrics["studies"]["fashion"]["variants"]["mlp"]["runs"][0]
+    folder = RunStore(fashion.runs).path(key)
     predictions = (folder / "predictions.safetensors").read_bytes()
     if damage == "arrays cut off":
         os.truncate(folder / "predictions.safetensors", len(predictions) - 7)
     else:  # beyond a check of sizes; found when the results are read
         (folder / "predictions.safetensors").write_bytes(predictions[:-1] + bytes([predictions[-1] ^ 1]))
-        (cifar10.build / "metrics.json").unlink()
-    said = cifar10.built("metrics", STUDIES="cifar10").stderr
-    assert re.search(r"\[1/1\] cifar10 · MLP · seed 0", said)
+        (fashion.build / "metrics.json").unlink()
+    said = fashion.built("metrics", STUDIES="fashion").stderr
+    assert re.search(r"\[1/1\] fashion · MLP · seed 0", said)
     assert (folder / "predictions.safetensors").read_bytes() == predictions
-    assert facts(cifar10.metrics()) == facts(metrics)
+    assert facts(fashion.metrics()) == facts(metrics)
 
 
-def test_a_build_killed_again_and_again_ends_as_an_undisturbed_one(cifar10: Checkout, tmp_path: Path) -> None:
+def test_a_build_killed_again_and_again_ends_as_an_undisturbed_one(fashion: Checkout, tmp_path: Path) -> None:
     """Another folder, other processes, SIGKILL to all of them at moments of every step: the same bytes in the end."""
     checkout = Checkout.copy_to(tmp_path)
     moments = random.Random(2)
-    for sign in ("Training", "[3/6]", "metrics: done", "figures: done"):
+    for sign in ("Training", "[3/8]", "metrics: done", "figures: done"):
         kill_after(checkout, sign, moments.uniform(0, 1.5))
-    checkout.built("report", STUDIES="cifar10")
-    assert facts(checkout.metrics()) == facts(cifar10.metrics())
+    checkout.built("report", STUDIES="fashion")
+    assert facts(checkout.metrics()) == facts(fashion.metrics())
     drawn = {path.name: path.read_bytes() for path in (checkout.build / "figures").iterdir()}
-    undisturbed = {path.name: path.read_bytes() for path in (cifar10.build / "figures").iterdir()}
+    undisturbed = {path.name: path.read_bytes() for path in (fashion.build / "figures").iterdir()}
     assert drawn == undisturbed
     assert (checkout.build / "report" / "report.pdf").read_bytes().startswith(b"%PDF")
 
@@ -66,7 +66,7 @@ def kill_after(checkout: Checkout, sign: str, seconds: float) -> None:
     process = subprocess.Popen(
         checkout.command("report"),
         cwd=checkout.root,
-        env=checkout.environment(STUDIES="cifar10"),
+        env=checkout.environment(STUDIES="fashion"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -136,21 +136,21 @@ def swap_answers(store: RunStore, variants: dict[str, Any]) -> None:
         store.write(replace(other, **{name: getattr(one, name) for name in answers}))
 
 
-def test_published_results_are_rendered_without_runs_or_data(cifar10: Checkout, tmp_path: Path) -> None:
+def test_published_results_are_rendered_without_runs_or_data(fashion: Checkout, tmp_path: Path) -> None:
     checkout = Checkout.copy_to(tmp_path)
     kept = checkout.root / "data" / "published"
     kept.mkdir(parents=True, exist_ok=True)
     for name in ("metrics.json", "pictures.safetensors"):
-        shutil.copy(cifar10.build / name, kept)
+        shutil.copy(fashion.build / name, kept)
     done = checkout.built("report", PROFILE="published")
     assert "Training" not in done.stderr
     assert not checkout.runs.exists()
     published = checkout.root / "build" / "published"
-    assert (published / "metrics.json").read_bytes() == (cifar10.build / "metrics.json").read_bytes()
+    assert (published / "metrics.json").read_bytes() == (fashion.build / "metrics.json").read_bytes()
     for name in ("report/report.html", "report/report.pdf", "report/page.md"):
         assert (published / name).is_file()
     html = (published / "report/report.html").read_text(encoding="utf-8")
-    assert 'data-source="/studies/cifar10/variants/cnn3/test_accuracy/mean"' in html
+    assert 'data-source="/studies/fashion/variants/cnn3/test_accuracy/mean"' in html
     (kept / "pictures.safetensors").unlink()
     failed = checkout.run("report", PROFILE="published")
     assert failed.returncode == 1

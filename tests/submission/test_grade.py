@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup, Tag
 from pypdfium2 import PdfDocument
 from rich.console import Console
 
-from checkout import Checkout
+from checkout import SMOKE_STUDIES, Checkout, SmokeBuild
 from convscope.submission.artefacts import Part
 from convscope.submission.chapters import Build
 from convscope.submission.grade import grade, show
@@ -26,12 +26,9 @@ from damages import ALL, DAMAGES, DAMAGES_OF_REPEATS, NOT_IN_SMOKE, REPEATED
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    checkout = Checkout.copy_to(tmp_path_factory.mktemp("grade"))
-    done = checkout.run("grade", STUDIES="fashion design", limit=900)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return checkout
+@pytest.fixture
+def graded(smoke_build: SmokeBuild) -> Checkout:
+    return smoke_build.checkout
 
 
 @pytest.fixture
@@ -176,7 +173,7 @@ def test_pages_of_the_site_show_every_criterion_and_question(graded: Checkout) -
 
 
 def test_a_second_build_does_nothing(graded: Checkout) -> None:
-    again = graded.built("all", STUDIES="fashion design")
+    again = graded.built("all", STUDIES=SMOKE_STUDIES)
     assert "grade: up to date" in again.stderr
     assert "site: up to date" in again.stderr
 

@@ -58,6 +58,7 @@ def _of_study(study: dict[str, Any], class_names: list[str]) -> dict[str, Drawin
         **{
             f"{name}-curves": partial(results.curves, study, experiment["variants"])
             for name, experiment in study["experiments"].items()
+            if len(study["variants"]) > results.MOST_COLOURS  # with fewer, the plot of all variants shows them
         },
         "confusion": partial(results.confusion_matrix, study, class_names, study["reference"]),
         "class-accuracy": partial(results.class_accuracy, study, class_names),
