@@ -47,6 +47,7 @@ def test_a_damaged_run_is_noticed_and_trained_again(fashion: Checkout, damage: s
     assert facts(fashion.metrics()) == facts(metrics)
 
 
+@pytest.mark.extra
 def test_a_build_killed_again_and_again_ends_as_an_undisturbed_one(fashion: Checkout, tmp_path: Path) -> None:
     """Another folder, other processes, SIGKILL to all of them at moments of every step: the same bytes in the end."""
     checkout = Checkout.copy_to(tmp_path)

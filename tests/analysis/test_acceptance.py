@@ -134,6 +134,7 @@ def test_intervals_over_seeds_alone_would_not_pass() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.extra
 @pytest.mark.parametrize("n", [8, 10])
 @pytest.mark.parametrize("name", POPULATIONS)
 def test_accuracy_differences_on_10000_images(name: str, n: int) -> None:

@@ -98,10 +98,10 @@ def test_the_confusion_matrix_is_in_percent_of_the_true_class(
 
 def test_no_accuracy_axis_leaves_what_an_accuracy_can_be(todo: dict[str, Drawing]) -> None:
     with figure_style():
-        for name in ("fashion-accuracy", "design-accuracy"):
+        for name in ("fashion-accuracy", "cifar10-accuracy"):
             low, high = todo[name]().axes[0].get_xlim()
             assert 0 <= low < high <= 100
-        for name in ("fashion-cost", "design-cost"):
+        for name in ("fashion-cost", "cifar10-cost"):
             low, high = todo[name]().axes[0].get_ylim()
             assert 0 <= low < high <= 100
 

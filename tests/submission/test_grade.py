@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup, Tag
 from pypdfium2 import PdfDocument
 from rich.console import Console
 
-from checkout import SMOKE_STUDIES, Checkout, SmokeBuild
+from checkout import Checkout, SmokeBuild
 from convscope.submission.artefacts import Part
 from convscope.submission.chapters import Build
 from convscope.submission.grade import grade, show
@@ -24,11 +24,14 @@ from damage import Copy, evidence, without_study
 from damages import ALL, DAMAGES, DAMAGES_OF_REPEATS, NOT_IN_SMOKE, REPEATED
 
 pytestmark = pytest.mark.slow
+STUDIES = "fashion design"  # the second has what most criteria of the experiments look for
 
 
-@pytest.fixture
-def graded(smoke_build: SmokeBuild) -> Checkout:
-    return smoke_build.checkout
+@pytest.fixture(scope="module")
+def graded(smoke_session: SmokeBuild, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    checkout = Checkout.twin_of(smoke_session.checkout, tmp_path_factory.mktemp("grade"))
+    checkout.built("grade", STUDIES=STUDIES)
+    return checkout
 
 
 @pytest.fixture
@@ -173,7 +176,7 @@ def test_pages_of_the_site_show_every_criterion_and_question(graded: Checkout) -
 
 
 def test_a_second_build_does_nothing(graded: Checkout) -> None:
-    again = graded.built("all", STUDIES=SMOKE_STUDIES)
+    again = graded.built("all", STUDIES=STUDIES)
     assert "grade: up to date" in again.stderr
     assert "site: up to date" in again.stderr
 

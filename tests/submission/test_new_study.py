@@ -15,6 +15,7 @@ from convscope.submission.new_study import write_study
 
 
 @pytest.mark.slow
+@pytest.mark.extra
 def test_the_written_study_gets_a_report_and_its_todos_are_missing(tmp_path: Path) -> None:
     checkout = Checkout.copy_to(tmp_path)
     said = checkout.built("new-study", "my_flowers").stdout
