@@ -88,7 +88,7 @@ class Checkout:
 
     def built(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run ``convscope`` here; it must end well."""
-        done = self.run(*arguments, options=(), limit=300, **variables)
+        done = self.run(*arguments, options=(), limit=900, **variables)
         assert done.returncode == 0, done.stderr[-3000:]
         return done
 
