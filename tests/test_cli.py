@@ -20,7 +20,7 @@ def run(*arguments: str, folder: Path = ROOT, **variables: str) -> subprocess.Co
         env=Checkout(ROOT).environment(**variables),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

@@ -23,6 +23,9 @@ from convscope.runs.worker import train_run
 NO_DATA = Path("no-data-here")  # glyphs need none
 SCRIPT = Path(__file__).with_name("execute_tiny.py")
 FOREVER = 1_000_000  # epochs
+LIMIT = (
+    120.0  # seconds for a process that was stopped: alone it takes 5, and 30 were too few on a machine short of memory
+)
 T = TypeVar("T")
 
 
@@ -131,7 +134,7 @@ def test_stopping_keeps_what_is_trained_and_leaves_nothing_behind(tmp_path: Path
         os.killpg(process.pid, signal.SIGINT)
     else:
         process.terminate()
-    output, errors = process.communicate(timeout=30)
+    output, errors = process.communicate(timeout=LIMIT)
     assert process.returncode == 130
     assert output == "Interrupted: Stopped. 0 of 3 runs are trained and kept.\n"
     assert "Traceback" not in errors
@@ -150,7 +153,7 @@ def test_stopped_training_goes_on_where_it_was(tmp_path: Path) -> None:
     )
     until(lambda: len(missing(runs, store)) < 4)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=LIMIT)
     kept = [run for run in runs if store.state(run.key)]
     assert output == f"Interrupted: Stopped. {len(kept)} of 4 runs are trained and kept.\n"
     assert 1 <= len(kept) < 4
@@ -181,7 +184,7 @@ def test_a_killed_worker_is_reported(tmp_path: Path) -> None:
     until(lambda: list(tmp_path.glob("convscope-progress-*/*")))
     busiest = max(below(process.pid), key=lambda pid: len(Path(f"/proc/{pid}/maps").read_text()))  # it has torch
     os.kill(busiest, signal.SIGKILL)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=LIMIT)
     assert "ended by itself or was killed" in output
     assert "JOBS" in output
 

@@ -270,7 +270,7 @@ def test_where_the_project_is_missing_it_is_cloned(notebook: NotebookNode, fashi
     ]
     command = [sys.executable, "-c", "\n".join(script)]
     environment = {name: text for name, text in fashion.environment().items() if name != "PYTHONPATH"}
-    done = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     *said, imported = done.stdout.splitlines()
     assert said == [
@@ -282,7 +282,7 @@ def test_where_the_project_is_missing_it_is_cloned(notebook: NotebookNode, fashi
 
 def test_without_an_address_it_says_what_to_do(notebook: NotebookNode, tmp_path: Path) -> None:
     command = [sys.executable, "-c", code(notebook)[0].source]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 1
     assert done.stderr.strip() == "Set REPOSITORY, or put the project's folder beside this notebook."
 

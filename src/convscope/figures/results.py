@@ -41,8 +41,9 @@ def accuracy_chart(study: Study) -> Figure:
         axes.plot(values, place + spread, shape, color=hue, markersize=3.5, alpha=0.55, mew=0)
         right = mean
         if measure["interval"]:
-            low, right = 100 * np.array(measure["interval"])
-            axes.plot([low, right], [place, place], color=hue, linewidth=1.8, solid_capstyle="butt")
+            low, high = 100 * np.array(measure["interval"])
+            axes.plot([low, high], [place, place], color=hue, linewidth=1.8, solid_capstyle="butt")
+            right = min(high, 100)  # where the axis ends
         axes.plot([mean], [place], shape, color=hue, markersize=7, mec="white")
         if many:  # lines are close: beside the mark
             axes.annotate(f"{mean:.2f}", (right, place), (6, 0), textcoords="offset points", va="center", fontsize=7)
