@@ -23,7 +23,7 @@ from convscope.runs.worker import train_run
 NO_DATA = Path("no-data-here")  # glyphs need none
 SCRIPT = Path(__file__).with_name("execute_tiny.py")
 FOREVER = 1_000_000  # epochs
-# Seconds for a process that was stopped: it takes 5, but 30 were too few where memory was short.
+# Seconds for a process that was stopped: alone it takes 5.
 LIMIT = 120.0
 T = TypeVar("T")
 
