@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
+from convscope.checkout import find_root
 from convscope.deployment.commands import deploy_app
 from convscope.deployment.serving.command import serve_model
 from convscope.errors import ConvscopeError
-from convscope.pipeline import PUBLISHED, Pipeline, find_root
+from convscope.pipeline import PUBLISHED, Pipeline
 from convscope.report.backend import choose
 from convscope.studies import PROFILES, STUDIES
 from convscope.submission.commands import diff

@@ -425,17 +425,22 @@ class Pipeline:
         """
         self.find_data()
         self.train()
-        with ThreadPoolExecutor(1) as beside:
-            deployment = self.deployment_stage() if until == "site" else None
+        with ThreadPoolExecutor(1) as beside:  # the report tells of the deployment, which takes long: it starts first
+            deployment = self.deployment_stage() if until not in {"metrics", "figures"} else None
             deployed = beside.submit(deployment.bring_up_to_date) if deployment else None
-            for stage in (self.metrics_stage(), self.figures_stage(), self.report_stage(), self.notebooks_stage()):
+            for stage in (self.metrics_stage(), self.figures_stage()):
                 stage.bring_up_to_date()
                 if stage.name == until:
                     return
-            if deployed:
-                deployed.result()
-            self.grade_stage().bring_up_to_date()
-            self.site_stage().bring_up_to_date()
+            failure = deployed.exception() if deployed else None
+        if failure:  # the report is rendered without it, and the build still fails
+            print(f"deployment: {failure}", file=sys.stderr)
+        for stage in (self.report_stage(), self.notebooks_stage(), self.grade_stage(), self.site_stage()):
+            stage.bring_up_to_date()
+            if stage.name == until:
+                break
+        if failure:
+            raise failure
 
     def _stage(self, name: str, inputs: Any, outputs: list[Path], work: Any) -> Stage:
         return Stage(name, inputs, outputs, work, self.build / ".stages" / f"{name}.json")
@@ -443,20 +448,3 @@ class Pipeline:
     def _code(self, *parts: str) -> str:
         """Digest of the source code of some parts of this package."""
         return digest_of_files(files_below(*(PACKAGE / part for part in parts)))
-
-
-def find_root(start: Path) -> Path:
-    """Find the checkout that a folder belongs to.
-
-    Raises
-    ------
-    ConvscopeError
-        The folder is in none.
-    """
-    for folder in (start, *start.parents):
-        if (folder / "report" / "report.qmd").is_file() and (folder / "site" / "mkdocs.yml").is_file():
-            return folder
-    raise ConvscopeError(
-        f"{start} is in no convscope checkout: there is no report/report.qmd in it or above.",
-        "Change to the folder that you cloned.",
-    )

@@ -14,6 +14,7 @@ import pytest
 import tiny_run
 from emulated import QUICK, REAL, everything, tiny_plan
 
+from convscope.checkout import MARKS
 from convscope.deployment.aws import Cloud, DeploymentError, connect
 from convscope.deployment.emulator import Emulator
 from convscope.deployment.flow import deploy
@@ -219,7 +220,10 @@ def test_sweep_takes_what_has_name_and_tag_and_nothing_else(cloud: Cloud, tmp_pa
 
 @pytest.mark.slow
 def test_the_commands_run_and_sweep(tmp_path: Path, no_aws: None) -> None:
-    """From an empty folder: the run is trained, deployed on an emulator of its own, and nothing is left."""
+    """The run is deployed on an emulator of its own, and nothing is left; the sweep knows its checkout."""
+    for mark in MARKS:
+        (tmp_path / mark).parent.mkdir()
+        (tmp_path / mark).touch()
     from convscope.deployment.stage import deploy as stage  # noqa: PLC0415
 
     local = tiny_run.result()
@@ -236,7 +240,7 @@ def test_the_commands_run_and_sweep(tmp_path: Path, no_aws: None) -> None:
         assert machine_path not in (output / "page.md").read_text()
     command = "from convscope.deployment.commands import deploy_app; deploy_app()"
     done = subprocess.run(
-        [sys.executable, "-c", command, "sweep"], cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, "-c", command, "sweep"], cwd=tmp_path / "site", capture_output=True, text=True, check=True
     )
     assert done.stdout == "Nothing is left.\n"
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tiny_run
 
+from convscope.checkout import MARKS
 from convscope.datasets.load import load
 from convscope.deployment.serving.command import choose, trained_runs
 from convscope.errors import ConvscopeError
@@ -32,6 +33,9 @@ typer.run(serve_model)
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, PlannedRun]:
     """A folder in which one run of the smoke profile is trained, for one epoch."""
     root = tmp_path_factory.mktemp("checkout")
+    for mark in MARKS:
+        (root / mark).parent.mkdir()
+        (root / mark).touch()
     run = plan_study(STUDIES["fashion"], "smoke", "cpu")["mlp"][0]
     data = replace(run.spec.data, train_images=None)
     shorter = replace(run.spec, data=data, training=replace(run.spec.training, epochs=1))
@@ -51,9 +55,17 @@ def test_trained_runs_by_name(checkout: tuple[Path, PlannedRun]) -> None:
         choose(trained_runs(root, "smoke", "mnist", "cpu"), "mnist/mlp/seed0", "smoke")
 
 
-def test_names_are_listed(checkout: tuple[Path, PlannedRun]) -> None:
+@pytest.mark.parametrize("folder", [".", "report"])
+def test_names_are_listed_from_any_folder_of_the_checkout(checkout: tuple[Path, PlannedRun], folder: str) -> None:
     command = [sys.executable, "-c", PROGRAM, "--profile", "smoke", "--device", "cpu"]
-    assert subprocess.check_output(command, cwd=checkout[0], text=True) == "fashion/mlp/seed0\n"
+    assert subprocess.check_output(command, cwd=checkout[0] / folder, text=True) == "fashion/mlp/seed0\n"
+
+
+def test_outside_of_a_checkout_nothing_is_listed(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PROGRAM, "--profile", "smoke", "--device", "cpu"]
+    done = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True, check=False)
+    assert done.returncode
+    assert "is in no convscope checkout" in done.stderr
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from convscope.checkout import find_root
 from convscope.errors import ConvscopeError
 
 if TYPE_CHECKING:  # boto3 takes a second to import, and every command of convscope imports this module
@@ -50,7 +51,7 @@ def run(  # noqa: PLR0917  # typer turns parameters into options
     from convscope.runs.store import RunStore  # noqa: PLC0415
     from convscope.studies import profile_named, select  # noqa: PLC0415
 
-    root = Path.cwd()
+    root = find_root(Path.cwd())
     (chosen,) = select(study, root / "report" / "studies")
     name = f"{chosen.id}/{variant or chosen.reference}/seed0"
     planned = choose(trained_runs(root, profile_named(profile), study, device), name, profile)
@@ -86,11 +87,11 @@ def sweep(
 ) -> None:
     """Remove what killed deployments left: by their journals, and by name and tag where there is none."""
     from convscope.deployment.aws import DeploymentError, connect  # noqa: PLC0415
-    from convscope.deployment.stage import JOURNALS, emulator_variables  # noqa: PLC0415
+    from convscope.deployment.stage import emulator_variables  # noqa: PLC0415
     from convscope.deployment.sweep import still_there  # noqa: PLC0415
     from convscope.deployment.sweep import sweep as do  # noqa: PLC0415
 
-    folders = [Path(journals)] if journals else sorted(Path("build").glob(f"*/deployment/{JOURNALS}"))
+    folders = [Path(journals)] if journals else _journal_folders()
     with ExitStack() as stack:
         if _target(target) == "emulator":
             stack.enter_context(emulator_variables())
@@ -99,6 +100,13 @@ def sweep(
     if left:
         raise DeploymentError(still_there(left))
     print("Nothing is left.")
+
+
+def _journal_folders() -> list[Path]:
+    """Folders with journals of all profiles of this checkout."""
+    from convscope.deployment.stage import JOURNALS  # noqa: PLC0415
+
+    return sorted(find_root(Path.cwd()).glob(f"build/*/deployment/{JOURNALS}"))
 
 
 def _target(name: str) -> Target:

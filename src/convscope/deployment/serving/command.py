@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from convscope.checkout import find_root
 from convscope.errors import ConvscopeError
 from convscope.runs.plan import PlannedRun, plan_study
 from convscope.runs.store import RunStore
@@ -27,7 +28,7 @@ def serve_model(  # noqa: PLR0917  # typer turns parameters into options
     port: Annotated[int, typer.Option(envvar="PORT", min=0, max=65535, help="0 takes a free one.")] = 8080,
 ) -> None:
     """Serve a trained model on this machine: GET /ping, POST /invocations."""
-    root = Path.cwd()
+    root = find_root(Path.cwd())
     trained = trained_runs(root, profile_named(profile), studies, device)
     if not run:
         print("\n".join(trained) or f"No run of profile {profile} is trained yet; `make train` does it.")
@@ -65,7 +66,7 @@ def choose(trained: dict[str, PlannedRun], name: str, profile: str) -> PlannedRu
         known = ", ".join([*list(trained)[:SHOWN_NAMES], *more]) or "none"
         raise ConvscopeError(
             f"{name!r} is no trained run of profile {profile}; trained are: {known}.",
-            "Run in the checkout's folder; `convscope serve-model` alone lists them, `make train` trains them.",
+            "`convscope serve-model` alone lists them, `make train` trains them.",
         )
     return trained[name]
 
