@@ -40,11 +40,14 @@ ONE_FACTOR: dict[Factor, list[ModelSpec]] = {
     "filters": [model(Conv2d(16, 3), Pool2d(), Conv2d(32, 3), Pool2d())],
     "depth": [
         model(Conv2d(8, 3), Pool2d()),
-        model(Conv2d(8, 3), Pool2d(), Conv2d(16, 3), Pool2d(), Conv2d(32, 3), Pool2d()),
+        model(Conv2d(8, 3), Pool2d(), Conv2d(16, 3), Pool2d(), Conv2d(32, 3), Pool2d()),  # filters go on doubling
+        model(Conv2d(8, 3), *(Pool2d(), Conv2d(16, 3)) * 3, Pool2d()),  # the last block again, twice
     ],
     "pooling": [
         model(Conv2d(8, 3), Pool2d("average"), Conv2d(16, 3), Pool2d("average")),
+        model(Conv2d(8, 3), Pool2d(size=4), Conv2d(16, 3), Pool2d(size=4)),
         model(Conv2d(8, 3), Conv2d(16, 3)),
+        model(Conv2d(8, 3), Pool2d(), Conv2d(16, 3)),  # after the first block alone
     ],
     "stride": [model(Conv2d(8, 3, stride=2), Pool2d(), Conv2d(16, 3), Pool2d())],
     "padding": [model(Conv2d(8, 3, padding="valid"), Pool2d(), Conv2d(16, 3, padding="valid"), Pool2d())],
@@ -55,6 +58,10 @@ ONE_FACTOR: dict[Factor, list[ModelSpec]] = {
     "head": [
         replace(BASE, layers=(*BASE.layers[:4], GlobalAveragePool(), LOGITS)),
         replace(BASE, layers=(*BASE.layers[:4], Flatten(), LOGITS)),
+        replace(BASE, layers=(*BASE.layers[:4], Flatten(), Dense(64), LOGITS)),
+        replace(BASE, layers=(*BASE.layers[:4], Flatten(), Dense(16, "tanh"), LOGITS)),
+        replace(BASE, layers=(*BASE.layers[:4], Flatten(), Dense(16), Dense(16), LOGITS)),
+        replace(BASE, layers=(*BASE.layers[:4], GlobalAveragePool(), Dense(16), LOGITS)),
     ],
     "weight sharing": [
         model(LocallyConnected2d(8, 3), Pool2d(), LocallyConnected2d(16, 3), Pool2d()),
@@ -88,6 +95,10 @@ def test_another_factor_is_refused(factor: Factor, other: Factor) -> None:
             check(factor, BASE, changed)
 
 
+def deeper(*block: Layer) -> ModelSpec:
+    return model(*BASE.layers[:4], *block)
+
+
 SECOND: list[tuple[Factor, ModelSpec, str]] = [
     ("kernel", model(Conv2d(8, 5), Pool2d(), Conv2d(32, 5), Pool2d()), "'filters', 16.*'filters', 32"),
     ("kernel", model(Conv2d(8, 5), Pool2d("average"), Conv2d(16, 5), Pool2d()), "kind='max'.*kind='average'"),
@@ -105,6 +116,30 @@ SECOND: list[tuple[Factor, ModelSpec, str]] = [
     ("head", model(Conv2d(8, 5), *BASE.layers[1:4], head=(GlobalAveragePool(), LOGITS)), "kernel=3.*kernel=5"),
     ("depth", model(Conv2d(4, 3), Pool2d()), "filters=8.*filters=4"),
     ("depth", model(Conv2d(8, 3), Pool2d(), head=(Flatten(), Dense(32), LOGITS)), "units=16.*units=32"),
+    ("depth", deeper(Conv2d(32, 5), Pool2d()), "kernel=3.*kernel=5"),
+    ("depth", deeper(Conv2d(32, 3, stride=2), Pool2d()), "stride=1.*stride=2"),
+    ("depth", deeper(Conv2d(32, 3, padding="valid"), Pool2d()), "padding='same'.*padding='valid'"),
+    ("depth", deeper(Conv2d(32, 3, activation="tanh"), Pool2d()), "activation='relu'.*activation='tanh'"),
+    ("depth", deeper(LocallyConnected2d(32, 3), Pool2d()), "Conv2d.*LocallyConnected2d"),
+    ("depth", deeper(Conv2d(32, 3), Pool2d("average")), "kind='max'.*kind='average'"),
+    ("depth", deeper(Conv2d(32, 3)), "2 layers in block 2, 1 in block 3"),
+    ("depth", deeper(Conv2d(48, 3), Pool2d()), "16, 48 filters.*16, 16 or 16, 32"),
+    ("depth", deeper(Conv2d(16, 3), Pool2d(), Conv2d(32, 3), Pool2d()), "16, 16, 32 filters.*16, 16, 16 or 16, 32, 64"),
+    ("depth", model(PermutePixels(), *BASE.layers[:2]), "PermutePixels"),
+    ("pooling", model(Conv2d(8, 3), Pool2d("average", 4), Conv2d(16, 3), Pool2d("average", 4)), "kind and size"),
+    ("pooling", model(Conv2d(8, 3), Pool2d("average"), Conv2d(16, 3), Pool2d(size=4)), "kind and size"),
+    ("pooling", model(Conv2d(8, 3), Pool2d(size=4), Conv2d(16, 3)), "size=2.*size=4"),
+    ("pooling", model(Conv2d(8, 3), Conv2d(16, 3), Pool2d("average")), "kind='max'.*kind='average'"),
+    ("pooling", model(Pool2d(), Conv2d(8, 3), Conv2d(16, 3), Pool2d()), "moved"),
+    ("head", replace(BASE, layers=(*BASE.layers[:4], Flatten(), Dense(32, "tanh"), LOGITS)), "units and activation"),
+    (
+        "head",
+        replace(BASE, layers=(*BASE.layers[:4], GlobalAveragePool(), Dense(32), LOGITS)),
+        "Flatten or global average pooling and units",
+    ),
+    ("head", replace(BASE, layers=(*BASE.layers[:4], Flatten(), Dense(16), Dense(9, "none"))), "units=10.*units=9"),
+    ("pixel order", model(Conv2d(8, 3), PermutePixels(), *BASE.layers[1:4]), "PermutePixels"),
+    ("pixel order", model(PermutePixels(), PermutePixels(), *BASE.layers[:4]), "PermutePixels"),
     # as deep as the other, with another second block:
     ("depth", model(Conv2d(8, 3), Pool2d(), Conv2d(16, 5), Pool2d()), "kernel=3.*kernel=5"),
     ("depth", model(Conv2d(8, 3), Pool2d(), Conv2d(32, 3), Pool2d(), Conv2d(64, 3)), "filters=16.*filters=32"),

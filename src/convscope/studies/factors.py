@@ -1,19 +1,20 @@
 """One factor at a time, held by comparing specifications.
 
-For each factor there is a function that takes the factor out of two networks' layers. Variants of an experiment must
-differ as they are and be equal once the factor is out.
+For each factor there is a closed form: a function that says what else differs between two networks once the factor
+is taken out of them. Variants of an experiment must differ as they are, and in nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields, replace
+from itertools import pairwise
 from typing import Any, Literal
 
 from convscope.errors import SpecError
 from convscope.specs import (
     Conv2d,
-    Flatten,
+    Dense,
     GlobalAveragePool,
     Layer,
     LocallyConnected2d,
@@ -29,77 +30,172 @@ Factor = Literal[
     "weight sharing", "pixel order", "training images",
 ]  # fmt: skip
 
-Form = tuple[Any, ...]
+Layers = tuple[Layer, ...]
+Difference = str  # what differs beside the factor, as a reader is told; empty where nothing does
 
 
-def _without_fields(*names: str) -> Callable[[ModelSpec], Form]:
-    """Take the named fields out of every layer that sees windows."""
+def _compared(one: Iterable[object], other: Iterable[object]) -> Difference:
+    """Name the first place at which two sequences of layers, or of parts of them, differ."""
+    one, other = tuple(one), tuple(other)
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            return f"{a} against {b}"
+    return "" if len(one) == len(other) else f"{len(one)} layers against {len(other)}"
 
-    def form(model: ModelSpec) -> Form:
-        return tuple(
-            (type(layer), *((f.name, getattr(layer, f.name)) for f in fields(layer) if f.name not in names))
+
+def _in_form(form: Callable[[Layers], Iterable[object]]) -> Callable[[ModelSpec, ModelSpec], Difference]:
+    """Compare two networks once each is brought into a form that leaves the factor out."""
+    return lambda model, other: _compared(form(model.layers), form(other.layers))
+
+
+def _without_field(name: str) -> Callable[[ModelSpec, ModelSpec], Difference]:
+    """Take a field out of every layer that sees windows."""
+    return _in_form(
+        lambda layers: (
+            (type(layer), *((f.name, getattr(layer, f.name)) for f in fields(layer) if f.name != name))
             if isinstance(layer, Windowed)
             else layer
-            for layer in model.layers
+            for layer in layers
         )
-
-    return form
-
-
-def _without_pooling(model: ModelSpec) -> Form:
-    return tuple(layer for layer in model.layers if not isinstance(layer, Pool2d))
+    )
 
 
-def _cut_to_equal_depth(model: ModelSpec, other: ModelSpec) -> tuple[Form, Form]:
-    """Keep as many blocks (a convolution and what follows it) as both have, and the heads."""
-    starts, others = _block_starts(model), _block_starts(other)
-    shared = min(len(starts), len(others)) - 1
+def _without_sharing(layers: Layers) -> Iterable[object]:
     return (
-        model.layers[: starts[shared]] + model.layers[starts[-1] :],
-        other.layers[: others[shared]] + other.layers[others[-1] :],
-    )
-
-
-def _block_starts(model: ModelSpec) -> list[int]:
-    """Index of each convolution or local layer, and of the head."""
-    return [i for i, layer in enumerate(model.layers) if isinstance(layer, Windowed)] + [_head_start(model.layers)]
-
-
-def _without_sharing(model: ModelSpec) -> Form:
-    return tuple(
         LocallyConnected2d(*(getattr(layer, f.name) for f in fields(layer))) if isinstance(layer, Conv2d) else layer
-        for layer in model.layers
+        for layer in layers
     )
 
 
-def _without_permutation(model: ModelSpec) -> Form:
-    return tuple(layer for layer in model.layers if not isinstance(layer, PermutePixels))
+def _without_permutation(layers: Layers) -> Layers:
+    return layers[1:] if isinstance(layers[0], PermutePixels) else layers
 
 
-def _without_head(model: ModelSpec) -> Form:
-    return model.layers[: _head_start(model.layers)]
+# ---------------------------------------------------------------- pooling: where, and of what kind and size
 
 
-def _head_start(layers: tuple[Layer, ...]) -> int:
-    return next(i for i, layer in enumerate(layers) if isinstance(layer, Flatten | GlobalAveragePool))
+def _beside_pooling(model: ModelSpec, other: ModelSpec) -> Difference:
+    """Pools may be taken out of one network, or differ in one field where both have them."""
+    bodies = [[layer for layer in m.layers if not isinstance(layer, Pool2d)] for m in (model, other)]
+    if difference := _compared(*bodies):
+        return difference
+    ours, theirs = _pools(model.layers), _pools(other.layers)
+    if not (ours.keys() <= theirs.keys() or theirs.keys() <= ours.keys()):
+        return "pooling has moved to another place"
+    pairs = [(pool, theirs[place]) for place, pool in ours.items() if place in theirs]
+    if len(ours) != len(theirs):
+        return _compared(*([pool[i] for pool in pairs] for i in (0, 1)))
+    names = [f.name for f in fields(Pool2d) if any(getattr(a, f.name) != getattr(b, f.name) for a, b in pairs)]
+    return "" if len(names) <= 1 else f"pooling in its {' and '.join(names)}"
 
 
-def _each(form: Callable[[ModelSpec], Form]) -> Callable[[ModelSpec, ModelSpec], tuple[Form, Form]]:
-    return lambda model, other: (form(model), form(other))
+def _pools(layers: Layers) -> dict[tuple[int, int], Pool2d]:
+    """Pooling layers by their place: how many other layers come before, and how many pools since then."""
+    pools: dict[tuple[int, int], Pool2d] = {}
+    others = since = 0
+    for layer in layers:
+        if isinstance(layer, Pool2d):
+            pools[others, since] = layer
+            since += 1
+        else:
+            others, since = others + 1, 0
+    return pools
 
 
-_WITHOUT: dict[Factor, Callable[[ModelSpec, ModelSpec], tuple[Form, Form]]] = {
-    "kernel": _each(_without_fields("kernel")),
-    "filters": _each(_without_fields("filters")),
-    "stride": _each(_without_fields("stride")),
-    "padding": _each(_without_fields("padding")),
-    "activation": _each(_without_fields("activation")),
-    "pooling": _each(_without_pooling),
-    "depth": _cut_to_equal_depth,
-    "head": _each(_without_head),
-    "weight sharing": _each(_without_sharing),
-    "pixel order": _each(_without_permutation),
-    "training images": _each(lambda model: model.layers),
+# ---------------------------------------------------------------- depth: the last block once more
+
+
+def _beside_depth(model: ModelSpec, other: ModelSpec) -> Difference:
+    """One network is the other with its last block repeated, as it is or with filters that go on growing alike."""
+    (stem, blocks, head), (other_stem, other_blocks, other_head) = _parts(model), _parts(other)
+    shared = min(len(blocks), len(other_blocks))
+    ours = (*stem, *sum(blocks[:shared], ()), *head)
+    theirs = (*other_stem, *sum(other_blocks[:shared], ()), *other_head)
+    if shared == 0 or (difference := _compared(ours, theirs)):
+        return difference if shared else _compared(model.layers, other.layers)
+    deeper = max(blocks, other_blocks, key=len)
+    for number, (before, block) in enumerate(pairwise(deeper[shared - 1 :]), start=shared):
+        if len(block) != len(before):
+            return f"{len(before)} layers in block {number}, {len(block)} in block {number + 1}"
+        if difference := _compared(map(_of_any_width, before), map(_of_any_width, block)):
+            return f"block {number + 1} is no repetition of block {number}: {difference}"
+    return _uneven_widths([_width(block[0]) for block in deeper], shared)
+
+
+def _parts(model: ModelSpec) -> tuple[Layers, list[Layers], Layers]:
+    """Split a network into what comes before its blocks, the blocks and the head; a block starts with windows."""
+    head = _head_start(model)
+    starts = [i for i, layer in enumerate(model.layers[:head]) if isinstance(layer, Windowed)]
+    bounds = [*starts, head]
+    return model.layers[: bounds[0]], [model.layers[a:b] for a, b in pairwise(bounds)], model.layers[head:]
+
+
+def _of_any_width(layer: Layer) -> Layer:
+    return replace(layer, filters=1) if isinstance(layer, Windowed) else layer
+
+
+def _width(layer: Layer) -> int:
+    assert isinstance(layer, Windowed)  # each block starts with one
+    return layer.filters
+
+
+def _uneven_widths(widths: list[int], shared: int) -> Difference:
+    """Say where added blocks neither keep the filters of the last shared one nor let them go on growing alike."""
+    last = widths[shared - 1]
+    growth = last / widths[shared - 2] if shared > 1 else 2.0  # of a single block the common rule: twice as many
+    added = range(1, len(widths) - shared + 1)
+    allowed: list[list[float]] = [[last for _ in added], [last * growth**i for i in added]]
+    if widths[shared:] in allowed:
+        return ""
+    forms = [", ".join(f"{width:g}" for width in [last, *row]) for row in allowed]
+    return f"blocks of {', '.join(map(str, widths[shared - 1 :]))} filters; depth alone gives {' or '.join(forms)}"
+
+
+# ---------------------------------------------------------------- head: from the first vector on
+
+
+def _beside_head(model: ModelSpec, other: ModelSpec) -> Difference:
+    """Heads differ in one choice, or one is global average pooling alone in the place of dense layers."""
+    start, other_start = _head_start(model), _head_start(other)
+    bodies = model.layers[:start], other.layers[:other_start]
+    if difference := _compared(*bodies) or _compared(model.layers[-1:], other.layers[-1:]):
+        return difference
+    one, two = (_head(m.layers[at:-1]) for m, at in ((model, start), (other, other_start)))
+    choices = [name for name in one if one[name] != two[name] and None not in (one[name], two[name])]
+    alone = {"Flatten or global average pooling": GlobalAveragePool, "units": ()}
+    if len(choices) <= 1 or any(head == head | alone for head in (one, two)):
+        return ""
+    return f"the head in its {' and '.join(choices)}"
+
+
+def _head(layers: Layers) -> dict[str, Any]:
+    """Choices of a head without its logits; None where there is no such choice."""
+    hidden = [layer for layer in layers[1:] if isinstance(layer, Dense)]
+    return {
+        "Flatten or global average pooling": type(layers[0]),
+        "units": tuple(layer.units for layer in hidden),
+        "activation": {layer.activation for layer in hidden} or None,
+        "other layers": [layer for layer in layers[1:] if not isinstance(layer, Dense)],
+    }
+
+
+def _head_start(model: ModelSpec) -> int:
+    """Index of the layer that makes a vector of the image."""
+    return next(i for i, shape in enumerate(model.shapes[1:]) if len(shape) == 1)
+
+
+_BESIDE: dict[Factor, Callable[[ModelSpec, ModelSpec], Difference]] = {
+    "kernel": _without_field("kernel"),
+    "filters": _without_field("filters"),
+    "stride": _without_field("stride"),
+    "padding": _without_field("padding"),
+    "activation": _without_field("activation"),
+    "pooling": _beside_pooling,
+    "depth": _beside_depth,
+    "head": _beside_head,
+    "weight sharing": _in_form(_without_sharing),
+    "pixel order": _in_form(_without_permutation),
+    "training images": _in_form(lambda layers: layers),
 }
 
 
@@ -122,8 +218,8 @@ def check_one_factor(
     SpecError
         Fewer than two variants, an unknown factor, two equal variants, or a second difference; it is named.
     """
-    if factor not in _WITHOUT:
-        raise SpecError(f"{name} has the factor {factor!r}; it must be one of {', '.join(_WITHOUT)}.")
+    if factor not in _BESIDE:
+        raise SpecError(f"{name} has the factor {factor!r}; it must be one of {', '.join(_BESIDE)}.")
     if len(variants) < 2:
         raise SpecError(f"{name} compares {[v[0] for v in variants]}; it needs at least two variants.")
     (reference, model, training, images), *others = variants
@@ -139,16 +235,8 @@ def check_one_factor(
             raise SpecError(f"{pair} take images of {model.input_shape} and {other_model.input_shape}.")
         if other_training != training:
             raise SpecError(f"{pair} are trained differently: {training} and {other_training}.")
-        without, other_without = _WITHOUT[factor](model, other_model)
-        if without != other_without:
+        if difference := _BESIDE[factor](model, other_model):
             raise SpecError(
-                f"{pair} differ in more than {factor}: {_first_difference(without, other_without)}.",
+                f"{pair} differ in more than {factor}: {difference}.",
                 "Change one factor at a time, or declare the factor that really differs.",
             )
-
-
-def _first_difference(one: Form, other: Form) -> str:
-    for a, b in zip(one, other, strict=False):
-        if a != b:
-            return f"{a} against {b}"
-    return f"{len(one)} layers against {len(other)}"
