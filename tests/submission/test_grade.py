@@ -189,7 +189,8 @@ def test_a_drawing_inside_the_page_is_read_like_an_embedded_one(graded: Checkout
     embedded = part(elements=(figure,)).drawing
     assert embedded.bars >= 20
     assert embedded.axes == 1
-    svg = (graded.build / "figures" / "glyphs-28-grey-classes.svg").read_text(encoding="utf-8")
+    drawn = f"{graded.metrics()['studies']['fashion']['dataset']}-classes.svg"
+    svg = (graded.build / "figures" / drawn).read_text(encoding="utf-8")
     inline = BeautifulSoup(f"<figure>{svg[svg.index('<svg') :]}</figure>", "html.parser").figure
     assert inline is not None
     assert part(elements=(inline,)).drawing.texts == embedded.texts

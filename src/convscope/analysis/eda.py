@@ -78,7 +78,8 @@ def neighbour_correlation(images: Images, sample: int = 5000) -> dict[str, float
     result = {}
     for distance in (d for d in (1, 4, 12) if d < pixels.shape[-1]):
         left, right = pixels[..., :-distance].ravel(), pixels[..., distance:].ravel()
-        result[str(distance)] = float(np.corrcoef(left, right)[0, 1])
+        if left.std() > 0 and right.std() > 0:  # of equal pixels there is no correlation
+            result[str(distance)] = float(np.corrcoef(left, right)[0, 1])
     return result
 
 

@@ -22,7 +22,7 @@ from convscope.analysis.outcomes import outcomes
 from convscope.analysis.pictures import Pictures
 from convscope.analysis.probes import look_inside
 from convscope.analysis.variants import correct_predictions, summarise_variant, timings_of
-from convscope.datasets.catalogue import public_class_names
+from convscope.datasets.catalogue import dataset_key, public_class_names
 from convscope.datasets.dataset import Dataset
 from convscope.datasets.folds import all_tested
 from convscope.datasets.load import load
@@ -30,7 +30,7 @@ from convscope.datasets.splits import Split
 from convscope.runs.plan import plan_study
 from convscope.runs.result import RunResult
 from convscope.runs.store import RunStore
-from convscope.specs import DatasetSpec, ImageFolder, Table, to_json
+from convscope.specs import to_json
 from convscope.studies.study import Experiment, Profile, Study
 
 
@@ -96,7 +96,7 @@ class Analysis:
         data = study.budget(self.profile).data(study.data)
         dataset = load(data.dataset, self.data_folder)
         images = all_tested(dataset, data, seed=0)
-        name = dataset_name(data.dataset)
+        name = dataset_key(data.dataset)
         if name not in self._metrics["datasets"]:
             self._metrics["datasets"][name], shown = describe(dataset)
             self.pictures.update({f"datasets/{name}/{what}": array for what, array in shown.items()})
@@ -166,16 +166,6 @@ def _declared(study: Study, profile: Profile) -> dict[str, Any]:
         "normalisation": study.data.normalisation,
         "decisions": [asdict(decision) for decision in study.decisions],
     }
-
-
-def dataset_name(dataset: DatasetSpec) -> str:
-    """Name a data set in metrics.json and file names: by its name, glyphs by their sizes."""
-    if isinstance(dataset, str):
-        return dataset
-    if isinstance(dataset, ImageFolder | Table):
-        return dataset.name
-    content = f"-{dataset.content}" if dataset.content else ""
-    return f"glyphs-{dataset.size}{content}-{'grey' if dataset.channels == 1 else 'rgb'}"
 
 
 def _pictures(study: Study, results: Mapping[str, list[RunResult]], images: Split, dataset: Dataset) -> Pictures:

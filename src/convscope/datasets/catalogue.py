@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -243,3 +244,21 @@ def fingerprint(dataset: DatasetSpec) -> str:
     else:
         content = "\n".join(sorted(file.sha256 for file in public(dataset).files))
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+def dataset_key(dataset: DatasetSpec) -> str:
+    """Name a data set in metrics.json, pictures, figures and anchors: two that differ never share a name.
+
+    A public data set or a table has its own. Glyphs and folders, whose readable names say too little, add the
+    first eight digits of a hash over their settings and content.
+    """
+    if isinstance(dataset, str | Table):
+        return dataset if isinstance(dataset, str) else dataset.name
+    if isinstance(dataset, Glyphs):
+        content = f"-{dataset.content}" if dataset.content else ""
+        readable = f"glyphs-{dataset.size}{content}-{'grey' if dataset.channels == 1 else 'rgb'}"
+    else:
+        # Letters and digits alone: the name stands in file names, JSON pointers and anchors.
+        readable = re.sub(r"[^a-z0-9]+", "-", dataset.name.lower()).strip("-") or "folder"
+    identity = f"{canonical_json(dataset)}\n{fingerprint(dataset)}"
+    return f"{readable}-{hashlib.sha256(identity.encode()).hexdigest()[:8]}"

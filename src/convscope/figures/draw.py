@@ -35,10 +35,11 @@ def drawings(metrics: Metrics, pictures: Pictures) -> dict[str, Drawing]:
             f"{name}-classes": partial(eda.class_distribution, facts),
             f"{name}-samples": partial(eda.samples, facts, pictures[f"datasets/{name}/samples"]),
             f"{name}-means": partial(eda.mean_images, facts, pictures[f"datasets/{name}/means"]),
-            f"{name}-histogram": partial(eda.pixel_histogram, facts),
         }
     for name, study in metrics["studies"].items():
         if study["status"] == "run":
+            facts, rule = metrics["datasets"][study["dataset"]], study["normalisation"]
+            result[f"{study['dataset']}-{rule}-histogram"] = partial(eda.pixel_histogram, facts, rule)
             class_names = metrics["datasets"][study["dataset"]]["class_names"]
             result |= {f"{name}-{what}": drawing for what, drawing in _of_study(study, class_names).items()}
             result |= _inside(name, study, pictures)

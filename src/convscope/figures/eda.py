@@ -81,22 +81,25 @@ def mean_images(facts: dict[str, Any], images: NDArray[np.uint8]) -> Figure:
     return figure
 
 
-def pixel_histogram(facts: dict[str, Any]) -> Figure:
-    """Distribution of pixel values as they are stored, and after normalisation to mean 0 and deviation 1."""
+def pixel_histogram(facts: dict[str, Any], normalisation: str) -> Figure:
+    """Distribution of pixel values as they are stored, and as a network is fed them: ``unit`` or ``standard``."""
     figure, (before, after) = plt.subplots(1, 2, figsize=(WIDTH, 2.4), layout="constrained", sharey=True)
     channels = facts["channels"]
     edges = np.arange(0, 257, 8)
     for channel, counts in enumerate(facts["histogram"]):
         shares = np.add.reduceat(np.array(counts), edges[:-1]) / sum(counts) * 100
         colour, name = CHANNEL_COLOURS[channels][channel], CHANNEL_NAMES[channels][channel]
-        scaled = (edges / 255 - facts["mean"][channel]) / facts["sd"][channel]
+        scaled = edges / 255
+        if normalisation == "standard":
+            scaled = (scaled - facts["mean"][channel]) / facts["sd"][channel]
         for axes, places in ((before, edges), (after, scaled)):
             axes.stairs(shares, places, fill=channels == 1, color=colour, alpha=0.85, label=name)
     before.set_title("As stored")
     before.set_xlabel("pixel value (0 to 255)")
     before.set_ylabel("share of pixels (%)")
     after.set_title("Normalised")
-    after.set_xlabel("(value / 255 − mean) / standard deviation")
+    standard = normalisation == "standard"
+    after.set_xlabel("(value / 255 − mean) / standard deviation" if standard else "value / 255")
     after.axvline(0, color=LINE, linewidth=1, zorder=0)
     before.set_yscale("log")
     before.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

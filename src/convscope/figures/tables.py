@@ -42,10 +42,16 @@ def mean_images(facts: dict[str, Any], images: NDArray[np.uint8]) -> Rows:
     return [{"class": name} | _numbered(image) for name, image in zip(facts["class_names"], images, strict=False)]
 
 
-def pixel_histogram(facts: dict[str, Any]) -> Rows:
-    """Return how many pixels have each value, by channel."""
+def pixel_histogram(facts: dict[str, Any], normalisation: str) -> Rows:
+    """Return how many pixels have each value, by channel, and what a network is fed in its place."""
+    standard = normalisation == "standard"
     return [
-        {"channel": eda.CHANNEL_NAMES[facts["channels"]][channel], "value": value, "pixels": pixels}
+        {
+            "channel": eda.CHANNEL_NAMES[facts["channels"]][channel],
+            "value": value,
+            "normalised": (value / 255 - facts["mean"][channel]) / facts["sd"][channel] if standard else value / 255,
+            "pixels": pixels,
+        }
         for channel, counts in enumerate(facts["histogram"])
         for value, pixels in enumerate(counts)
     ]

@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 
 from convscope.analysis.metrics_file import Metrics
+from convscope.datasets.catalogue import PUBLIC, TABLES
 from convscope.errors import ReportError
 from convscope.files import csv_text, replacing_folder, write_json
 from convscope.models.describe import describe_layer
@@ -101,14 +102,18 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
             return f"@sec-{other or study_id}-{name}"
         return f"study `{other}`, not run here"
 
+    def own_sheet(name: str) -> str:
+        """Name the data sheet that may be written for a data set: a folder's has no hash, as images come and go."""
+        folder = name.rpartition("-")[0] if metrics["datasets"][name]["source"] == "folder" else ""
+        return name if folder in ("", *PUBLIC, *TABLES) else folder
+
     def datasheet(name: str) -> str:
-        own = f"datasheets/{name}.qmd"
-        if (templates / own).exists():
-            return own
-        return f"datasheets/_{metrics['datasets'][name]['source']}.qmd"
+        own = f"datasheets/{own_sheet(name)}.qmd"
+        return own if (templates / own).exists() else f"datasheets/_{metrics['datasets'][name]['source']}.qmd"
 
     jinja.globals.update(
-        datasheet=datasheet, measured_in=measured_in, layer_name=layer_name, figure=figure, has_figure=has_figure,
+        datasheet=datasheet, own_sheet=own_sheet,
+        measured_in=measured_in, layer_name=layer_name, figure=figure, has_figure=has_figure,
         chapter=chapter, metrics=metrics, facts=facts, studies=metrics["studies"], datasets=metrics["datasets"],
         sources_table=lambda: sources_table(numbers.measured), **numbers.functions,
     )  # fmt: skip

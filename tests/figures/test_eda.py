@@ -1,0 +1,37 @@
+"""Figures about a data set, drawn from facts made up here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from convscope.figures import eda, tables
+from convscope.figures.style import figure_style
+
+FACTS: dict[str, Any] = {"channels": 1, "histogram": [[3, *[1] * 255]], "mean": [0.2], "sd": [0.25]}
+
+
+@pytest.fixture(autouse=True)
+def styled() -> Iterator[None]:
+    with figure_style():
+        yield
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("normalisation", "low", "high", "label"),
+    [("unit", 0.0, 256 / 255, "value / 255"), ("standard", -0.8, (256 / 255 - 0.2) / 0.25, "mean")],
+)
+def test_the_histogram_shows_what_the_network_receives(normalisation: str, low: float, high: float, label: str) -> None:
+    _, after = eda.pixel_histogram(FACTS, normalisation).axes
+    (stairs,) = after.patches
+    edges = stairs.get_data().edges  # type: ignore[attr-defined]
+    assert (edges[0], edges[-1]) == pytest.approx((low, high))
+    assert label in after.get_xlabel()
+    rows = tables.pixel_histogram(FACTS, normalisation)
+    assert [rows[0]["normalised"], rows[-1]["normalised"]] == pytest.approx([low, (1 - 0.2) / 0.25 if low else 1])
+    np.testing.assert_allclose([row["pixels"] for row in rows], FACTS["histogram"][0])
