@@ -5,8 +5,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from convscope.datasets.splits import stream
 from convscope.engines.torch_engine import initialised
 from convscope.models.cost import layer_costs, parameters
 from convscope.models.local import LocallyConnected
@@ -153,6 +155,45 @@ def test_a_permutation_follows_from_the_seed_and_is_kept_with_the_weights() -> N
     weights = {name: value.float().numpy() for name, value in first.state_dict().items()}  # as results keep them
     images = images_of(MODEL.input_shape).float()
     assert torch.equal(restored(MODEL, weights)(images), first(images))
+
+
+def blocks_of(height: int, width: int, side: int) -> NDArray[np.int64]:
+    """Number of the block that each pixel lies in."""
+    numbers: NDArray[np.int64] = np.arange(height * width)
+    return numbers // width // side * width + numbers % width // side
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 10), st.integers(0, 2**32))
+def test_a_permutation_may_stay_within_blocks(height: int, width: int, side: int, seed: int) -> None:
+    spec = ModelSpec((1, height, width), (PermutePixels(side), Flatten(), Dense(2, "none")))
+    drawn = initialised(spec, seed).state_dict()["0.permutation"].numpy()
+    assert sorted(drawn) == list(range(height * width))
+    of_block = blocks_of(height, width, side)
+    assert (of_block[drawn] == of_block).all()
+    if side == 1:
+        assert (drawn == np.arange(height * width)).all()
+    if side >= max(height, width):  # one block is the whole image
+        whole = ModelSpec(spec.input_shape, (PermutePixels(), *spec.layers[1:]))
+        assert (drawn == initialised(whole, seed).state_dict()["0.permutation"].numpy()).all()
+
+
+def test_every_place_within_a_block_is_equally_likely() -> None:
+    spec = ModelSpec((1, 4, 6), (PermutePixels(2), Flatten(), Dense(2, "none")))
+    draws = [initialised(spec, seed).state_dict()["0.permutation"].numpy() for seed in range(600)]
+    of_block = blocks_of(4, 6, 2)
+    for place in range(24):
+        counts = np.bincount([drawn[place] for drawn in draws], minlength=24)
+        assert (np.flatnonzero(counts) == np.flatnonzero(of_block == of_block[place])).all()
+        assert counts[counts > 0].min() > 100  # of 150 expected; below with a chance of 1e-6
+    # one block's draw says nothing of its neighbour's: both keep their first pixel in 1 of 16 draws
+    both = np.mean([drawn[0] == 0 and drawn[2] == 2 for drawn in draws])
+    assert 0.03 < both < 0.11
+
+
+def test_whole_images_are_shuffled_as_they_were_before_blocks() -> None:
+    drawn = initialised(MODEL, seed=0).state_dict()["0.permutation"]
+    expected = stream(0, "permutation").permutation(80)
+    assert drawn.tolist() == expected.tolist()
 
 
 @given(st.integers(0, 2**32), st.integers(1, 3), st.integers(1, 6), st.integers(2, 6))

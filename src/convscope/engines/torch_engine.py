@@ -82,7 +82,7 @@ def initialised(model: ModelSpec, seed: int) -> nn.Sequential:
     permutations = stream(seed, "permutation")
     for layer in network:
         if isinstance(layer, PixelPermutation):
-            layer.permutation.copy_(torch.from_numpy(permutations.permutation(len(layer.permutation))))
+            layer.draw(permutations)
     return network
 
 

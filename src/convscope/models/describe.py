@@ -27,7 +27,7 @@ def describe_layer(layer: Layer) -> tuple[str, ...]:
             stride = f", stride {layer.stride}" if layer.stride > 1 else ""
             parts = (f"{kind} {layer.kernel}×{layer.kernel}{stride}", _ACTIVATIONS[layer.activation])
         case PermutePixels():
-            parts = ("permute", "pixels")
+            parts = ("permute", f"in {layer.block}×{layer.block} blocks" if layer.block else "pixels")
         case Pool2d():
             parts = (f"{layer.kind} pool", f"{layer.size}×{layer.size}")
         case GlobalAveragePool():

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from convscope.specs import LocallyConnected2d, Shape
+from convscope.specs import LocallyConnected2d, PermutePixels, Shape
 
 
 class LocallyConnected(nn.Module):
@@ -71,15 +72,27 @@ class PixelPermutation(nn.Module):
     Attributes
     ----------
     permutation
-        (H * W,): place ``i`` takes the pixel of place ``permutation[i]``, rows one after the other. The identity
+        int64, (H * W,): place ``i`` takes the pixel of place ``permutation[i]``, rows one after the other. The identity
         until one is drawn.
     """
 
     permutation: Tensor
 
-    def __init__(self, pixels: int) -> None:
+    def __init__(self, layer: PermutePixels, shape: Shape) -> None:
         super().__init__()
-        self.register_buffer("permutation", torch.arange(pixels))
+        self.block, self.size = layer.block, shape[1:]
+        self.register_buffer("permutation", torch.arange(math.prod(self.size)))
+
+    def draw(self, random: np.random.Generator) -> None:
+        """Draw a permutation, each one that stays within the blocks with equal probability."""
+        rows, columns = np.indices(self.size)
+        side = self.block or max(self.size)
+        of_block = (rows // side * max(self.size) + columns // side).ravel()
+        sources = random.permutation(of_block.size)
+        permutation = np.empty_like(sources)
+        # Both sides sorted by block, the pixels within a block as they were drawn; without blocks: as drawn.
+        permutation[np.argsort(of_block, kind="stable")] = sources[np.argsort(of_block[sources], kind="stable")]
+        self.permutation.copy_(torch.from_numpy(permutation))
 
     def forward(self, images: Tensor) -> Tensor:
         """Shuffle the pixels of each image alike."""

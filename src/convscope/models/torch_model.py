@@ -87,7 +87,7 @@ def _module(layer: Layer, shape: Shape) -> nn.Module:
         case LocallyConnected2d():
             module = LocallyConnected(layer, shape)
         case PermutePixels():
-            module = PixelPermutation(shape[1] * shape[2])
+            module = PixelPermutation(layer, shape)
         case Pool2d(kind="max"):
             module = nn.MaxPool2d(layer.size)
         case Pool2d():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from convscope.specs.checks import require, require_one_of, require_positive
+from convscope.specs.checks import require, require_one_of, require_positive, require_whole
 
 Activation = Literal["relu", "tanh", "sigmoid", "gelu", "none"]
 Shape = tuple[int, ...]  # (channels, height, width) of an image, (features,) of a vector
@@ -72,8 +72,19 @@ class LocallyConnected2d(Windowed):
 class PermutePixels:
     """One fixed shuffle of the pixel positions, the same for all images and channels.
 
-    It is drawn anew for each run from the run's seed, stays as it is in training, and is kept with the weights.
+    It is drawn for each run from the run's seed, stays as it is in training, and is kept with the weights.
+
+    Parameters
+    ----------
+    block
+        Side in pixels of the squares that pixels stay within, from the top left; those at the right and bottom edge
+        may be cut off. 0 shuffles the whole image, 1 leaves every pixel where it is.
     """
+
+    block: int = 0
+
+    def __post_init__(self) -> None:
+        require_whole("PermutePixels block", self.block)
 
     def output_shape(self, shape: Shape) -> Shape:
         """Shape after this layer, (C, H, W) -> (C, H, W)."""
