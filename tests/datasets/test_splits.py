@@ -100,3 +100,34 @@ def test_statistics_and_normalisation(channels: int, seed: int) -> None:
 def test_a_constant_channel_is_not_divided_by_zero() -> None:
     _, deviation = channel_statistics(np.full((3, 1, 2, 2), 7, np.uint8))
     assert deviation[0] > 0
+
+
+@given(st.integers(1, 3), st.integers(1, 6), st.integers(1, 6), st.integers(0, 5))
+def test_a_canvas_has_the_image_in_its_middle(channels: int, height: int, width: int, more: int) -> None:
+    pixels = np.random.default_rng(0).integers(1, 256, size=(6, channels, height, width), dtype=np.uint8)
+    images = Images(pixels, np.arange(6))
+    dataset = Dataset("n", "Numbered", images, images, ("a",), "f", "generated")
+    side = max(height, width) + more
+    parts = split(dataset, DataSpec("mnist", 2, canvas=side), seed=0)
+    for part in (parts.train, parts.validation, parts.test):
+        assert part.pixels.shape[1:] == (channels, side, side)
+        for placed, label in zip(part.pixels, part.labels, strict=True):
+            top, left = (side - height) // 2, (side - width) // 2
+            assert (placed[:, top : top + height, left : left + width] == pixels[label]).all()
+            assert np.count_nonzero(placed) == pixels[label].size  # nothing but background beside it
+    fed = parts.normalise(np.concatenate([parts.train.pixels, parts.validation.pixels]))
+    np.testing.assert_allclose(fed.mean(axis=(0, 2, 3)), 0, atol=1e-5)  # the margin counts: it is fed as well
+
+
+def test_a_canvas_changes_nothing_else() -> None:
+    plain, placed = (split(numbered(20), DataSpec("mnist", 5, 8, canvas=canvas), seed=3) for canvas in (0, 1))
+    for part in ("train", "validation", "test"):
+        assert (getattr(plain, part).pixels == getattr(placed, part).pixels).all()
+        assert (getattr(plain, part).labels == getattr(placed, part).labels).all()
+
+
+def test_a_canvas_smaller_than_its_images_is_refused() -> None:
+    images = Images(np.zeros((4, 1, 5, 3), np.uint8), np.arange(4))
+    dataset = Dataset("n", "Numbered", images, images, ("a",), "f", "generated")
+    with pytest.raises(SpecError, match="canvas is 4; the images of Numbered have 5×3 pixels"):
+        split(dataset, DataSpec("mnist", 2, canvas=4), seed=0)

@@ -6,7 +6,7 @@ share their validation images, their subset and their batch order whatever else 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -62,8 +62,9 @@ def split(dataset: Dataset, spec: DataSpec, seed: int) -> Split:
     Raises
     ------
     SpecError
-        More images are asked for than there are.
+        More images are asked for than there are, or the canvas is smaller than they are.
     """
+    dataset = on_canvas(dataset, spec.canvas)
     available = len(dataset.train) - spec.validation_images
     wanted = available if spec.train_images is None else spec.train_images
     if available < 1 or wanted > available:
@@ -85,6 +86,30 @@ def split(dataset: Dataset, spec: DataSpec, seed: int) -> Split:
     if spec.normalisation == "standard":
         mean, scale = channel_statistics(dataset.train.pixels)
     return Split(train, dataset.train.take(validation), dataset.test.take(np.arange(tested)), mean, scale)
+
+
+def on_canvas(dataset: Dataset, side: int) -> Dataset:
+    """Put every image in the middle of a black square of this side; 0 leaves them as they are.
+
+    Raises
+    ------
+    SpecError
+        The images are larger.
+    """
+    if side == 0:
+        return dataset
+    height, width = dataset.train.pixels.shape[2:]
+    if side < max(height, width):
+        raise SpecError(
+            f"canvas is {side}; the images of {dataset.title} have {height}×{width} pixels.",
+            f"Take a canvas of at least {max(height, width)} pixels, or 0.",
+        )
+    margins = [((side - length) // 2, -(-(side - length) // 2)) for length in (height, width)]
+
+    def placed(images: Images) -> Images:
+        return Images(np.pad(images.pixels, ((0, 0), (0, 0), *margins)), images.labels)
+
+    return replace(dataset, train=placed(dataset.train), test=placed(dataset.test))
 
 
 def channel_statistics(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -106,6 +106,7 @@ def plan_of(store: RunStore, run: PlannedRun, data_folder: Path, options: Option
     """
     from convscope.datasets.find import find  # noqa: PLC0415
     from convscope.datasets.load import load  # noqa: PLC0415
+    from convscope.datasets.splits import on_canvas  # noqa: PLC0415
 
     dataset = run.spec.data.dataset
     if isinstance(dataset, ImageFolder | Table):
@@ -117,7 +118,8 @@ def plan_of(store: RunStore, run: PlannedRun, data_folder: Path, options: Option
     files: tuple[Path, ...] = ()
     if isinstance(dataset, str):
         files = tuple(find(dataset, data_folder, download=False).files.values())
-    return Plan(run, local, load(dataset, data_folder, download=False), files, options)
+    images = on_canvas(load(dataset, data_folder, download=False), run.spec.data.canvas)
+    return Plan(run, local, images, files, options)
 
 
 def _report(line: str) -> None:

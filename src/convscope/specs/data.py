@@ -135,6 +135,10 @@ class DataSpec:
     normalisation
         ``"unit"``: pixels / 255. ``"standard"``: then minus mean, divided by standard deviation of the training
         part, each channel by itself.
+    canvas
+        Side in pixels of a black square that every image is put in the middle of, before anything else, so that it
+        has a margin to move in; where the margin is odd, the larger half is at the right and the bottom. 0 leaves
+        images as they are.
     """
 
     dataset: DatasetSpec
@@ -142,6 +146,7 @@ class DataSpec:
     train_images: int | None = None
     test_images: int | None = None
     normalisation: Literal["unit", "standard"] = "standard"
+    canvas: int = 0
 
     def __post_init__(self) -> None:
         require_positive("validation_images", self.validation_images)
@@ -149,3 +154,9 @@ class DataSpec:
             if getattr(self, name) is not None:
                 require_positive(name, getattr(self, name))
         require_one_of("normalisation", self.normalisation, ("unit", "standard"))
+        require_whole("canvas", self.canvas)
+        require(
+            not (self.canvas and isinstance(self.dataset, Table)),
+            f"canvas is {self.canvas} for the table {self.dataset}; it is for images.",
+            "Leave it out: the columns of a table have no margin to move in.",
+        )

@@ -81,6 +81,12 @@ class RunSpec:
 
     def __post_init__(self) -> None:
         require_whole("seed", self.seed)
+        canvas, (channels, height, width) = self.data.canvas, self.model.input_shape
+        require(
+            canvas in (0, height) and canvas in (0, width),
+            f"canvas is {canvas}, and the network takes images of {height}×{width} pixels.",
+            f"Give the network the input_shape ({channels}, {canvas}, {canvas}), or change the canvas.",
+        )
 
 
 @dataclass(frozen=True)
