@@ -20,8 +20,10 @@ from convscope.specs import (
     Glyphs,
     ModelSpec,
     NumericMode,
+    PermutePixels,
     Pool2d,
     RunSpec,
+    Table,
     TrainSpec,
     canonical_json,
     from_json,
@@ -139,6 +141,7 @@ def test_every_ingredient_changes_the_key() -> None:
         key(replace(SPEC, data=replace(SPEC.data, validation_images=101))),
         key(replace(SPEC, data=replace(SPEC.data, train_images=50))),
         key(replace(SPEC, data=replace(SPEC.data, normalisation="unit"))),
+        key(replace(SPEC, data=replace(SPEC.data, canvas=8))),
         key(replace(SPEC, data=replace(SPEC.data, dataset=Glyphs(size=8)))),
         key(replace(SPEC, data=replace(SPEC.data, dataset=Glyphs(size=8, seed=1)))),
         key(replace(SPEC, model=ModelSpec((1, 8, 8), (*MODEL.layers[:1], *MODEL.layers[2:])))),
@@ -195,6 +198,13 @@ LOGITS = Dense(10, "none")
         (lambda: Pool2d(size=True), "size is True"),
         (lambda: Dense(2.5), "units is 2.5"),  # type: ignore[arg-type]
         (lambda: Dense(4, "softmax"), "activation is 'softmax'"),  # type: ignore[arg-type]
+        (lambda: PermutePixels(block=-1), "PermutePixels block is -1"),
+        (lambda: DataSpec("mnist", 5, canvas=-44), "canvas is -44"),
+        (lambda: DataSpec(Table("breast-cancer"), 5, canvas=44), "canvas is 44 for the table"),
+        (
+            lambda: replace(SPEC, data=replace(SPEC.data, canvas=44)),
+            r"(?s)canvas is 44, and the network takes images of 8×8 pixels.*input_shape \(1, 44, 44\)",
+        ),
         (lambda: ModelSpec((1, 8, 8), (Flatten(), Dense(10))), r"Dense\(units=10, activation='relu'\)"),
         (lambda: ModelSpec((1, 8, 8), (Flatten(),)), r"last layer is Flatten\(\)"),
         (lambda: ModelSpec((1, 8, 8), ()), "last layer is None"),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from torch import nn
 
 from convscope.models.cost import layer_costs, macs, parameters, training_seconds
+from convscope.models.torch_model import build
 from convscope.specs import Conv2d, Dense, Flatten, GlobalAveragePool, ModelSpec, Pool2d
 from convscope.studies import STUDIES
-from networks import networks, random_images, reference
+from networks import copy_weights, networks, random_images, reference
 
 HEAD = (Flatten(), Dense(10, "none"))
 
@@ -77,6 +78,23 @@ def test_receptive_field_is_the_square_with_a_gradient(spec: ModelSpec) -> None:
 def test_receptive_field_ends_at_the_image(head: Flatten | GlobalAveragePool) -> None:
     model = ModelSpec((1, 12, 20), (Conv2d(2, 3), Conv2d(2, 3), Pool2d(), Conv2d(2, 9), head, Dense(10, "none")))
     assert [cost.receptive_field for cost in layer_costs(model)] == [3, 5, 6, 20, 20, 20]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "padding"),
+    [(13, "same"), (13, "valid"), (14, "valid"), (27, "same")],  # in the end every position sees the whole map
+)
+def test_a_kernel_may_be_as_large_as_the_map(kernel: int, padding: Literal["same", "valid"]) -> None:
+    model = ModelSpec((2, 14, 14), (Conv2d(3, kernel, padding=padding), GlobalAveragePool(), Dense(10, "none")))
+    network = reference(model)
+    assert parameters(model) == sum(p.numel() for p in network.parameters()) == 3 * (2 * kernel**2 + 1) + 40
+    cost, *_ = layer_costs(model)
+    assert cost.receptive_field == min(kernel, 14)
+    ours = build(model)
+    copy_weights(network, ours)
+    images = random_images(model)
+    torch.testing.assert_close(ours(images), network(images))
+    assert cost.macs == cost.output_shape[1] ** 2 * 3 * 2 * kernel**2
 
 
 @pytest.mark.parametrize(
