@@ -55,7 +55,7 @@ def test_nothing_is_published(smoke_build: SmokeBuild, added: str, named: str) -
     assert named in done.stderr
     assert "convscope: " in done.stderr
     assert "Traceback" not in done.stderr
-    assert set(before) >= {"report.html", "report.pdf", "page.md"}
+    assert set(before) >= {"report.html", "report.pdf", "supplement.html", "supplement.pdf", "pages/index.md"}
     assert after == before
 
 

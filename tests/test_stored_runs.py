@@ -148,7 +148,7 @@ def test_published_results_are_rendered_without_runs_or_data(fashion: Checkout, 
     assert not checkout.runs.exists()
     published = checkout.root / "build" / "published"
     assert (published / "metrics.json").read_bytes() == (fashion.build / "metrics.json").read_bytes()
-    for name in ("report/report.html", "report/report.pdf", "report/page.md"):
+    for name in ("report/report.html", "report/report.pdf", "report/pages/index.md"):
         assert (published / name).is_file()
     html = (published / "report/report.html").read_text(encoding="utf-8")
     assert 'data-source="/studies/fashion/variants/cnn3/test_accuracy/mean"' in html

@@ -129,7 +129,7 @@ def _up_to(step: str, description: str) -> None:
 
 _up_to("metrics", "Analyse the results: build/PROFILE/metrics.json.")
 _up_to("figures", "Draw the figures: build/PROFILE/figures/.")
-_up_to("report", "Render the report: build/PROFILE/report/report.html and report.pdf.")
+_up_to("report", "Render the report and its supplement, as HTML and PDF, into build/PROFILE/report/.")
 _up_to("site", "Build the site: build/PROFILE/site/.")
 
 
@@ -255,7 +255,7 @@ app.command("diff")(diff)
 
 def _where_to_look(pipeline: Pipeline) -> None:
     build = pipeline.build.relative_to(pipeline.root)
-    print(f"\nReport   {build}/report/report.html\n         {build}/report/report.pdf")
+    print(f"\nReport   {build}/report/report.html\n         {build}/report/report.pdf; its supplement beside it")
     print(f"Site     {build}/site/index.html   (make serve PROFILE={pipeline.profile} shows it in a browser)")
     print(f"Jupyter  {build}/notebooks/   (a notebook for each study)")
     print(f"Numbers  {build}/metrics.json")

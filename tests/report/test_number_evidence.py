@@ -109,8 +109,8 @@ def test_numbers_of_one_place_share_it() -> None:
 def test_no_text_ends_the_script_that_holds_the_records(tmp_path: Path) -> None:
     title = "</script><script>alert(1)</script>"
     metrics = METRICS | {"studies": {"other": {"title": title}}}
-    write_evidence(tmp_path, metrics, ["/studies/other/title"])
-    text = (tmp_path / DATA_FILE).read_text(encoding="utf-8")
+    write_evidence(tmp_path, "report", metrics, ["/studies/other/title"])
+    text = (tmp_path / f"report-{DATA_FILE}").read_text(encoding="utf-8")
     assert text.count("<") == 2  # the element's own tags
     data = json.loads(text[text.index(">") + 1 : text.rindex("</script>")])
     assert data["values"]["/studies/other/title"]["value"] == title

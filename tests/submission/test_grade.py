@@ -185,7 +185,7 @@ def test_a_drawing_inside_the_page_is_read_like_an_embedded_one(graded: Checkout
     html = (graded.build / "report" / "report.html").read_text(encoding="utf-8")
     figure = BeautifulSoup(html, "html.parser").find(id="fig-fashion-classes")
     assert isinstance(figure, Tag)
-    part = partial(Part, "fig-x", "figure", "Figure 1", page=None)
+    part = partial(Part, "fig-x", "figure", "Figure 1", page=None, document="report")
     embedded = part(elements=(figure,)).drawing
     assert embedded.bars >= 20
     assert embedded.axes == 1

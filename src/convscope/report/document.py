@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,14 @@ import yaml
 
 from convscope.errors import ReportError
 
-MAIN_FILE = "report.qmd"
+REPORT = "report"
+DOCUMENTS = {REPORT: "index.md", "supplement": "studies.md"}
+"""The documents by name, each with its page in the site. The page of the supplement must not become supplement.html:
+that is the standalone file beside it."""
+
+LABELS_FILE = "labels.json"
+"""In the filled source: by document, what each label is called there."""
+
 PROJECT_FILE = "_quarto.yml"
 
 # Three braces are Quarto's way to show a shortcode instead of running it.
@@ -39,11 +48,14 @@ class Document:
         ``_quarto.yml`` and the front matter merged, the options of the output format on top.
     body
         Markdown without front matter and shortcodes.
+    name
+        ``"report"`` or ``"supplement"``.
     """
 
     folder: Path
     metadata: Metadata
     body: str
+    name: str = REPORT
 
     @property
     def authors(self) -> list[str]:
@@ -61,15 +73,17 @@ class Document:
         return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"
 
 
-def load(source: Path, output_format: str) -> Document:
-    """Read the report in a source folder.
+def load(source: Path, output_format: str, name: str = REPORT) -> Document:
+    """Read a document in a source folder.
 
     Parameters
     ----------
     source
-        Folder with ``report.qmd`` and, if there is one, ``_quarto.yml``.
+        Folder with its .qmd and, if there is one, ``_quarto.yml``.
     output_format
         ``"html"`` or ``"typst"``: whose options under ``format:`` apply.
+    name
+        Of the document.
 
     Raises
     ------
@@ -77,18 +91,49 @@ def load(source: Path, output_format: str) -> Document:
         A file that is not there, YAML that cannot be read, no title, or a shortcode nobody knows.
     """
     folder = source.resolve()
-    text = _read(folder / MAIN_FILE)
+    main = folder / f"{name}.qmd"
+    text = _read(main)
     metadata = _project_metadata(folder)
     front_matter = _FRONT_MATTER.match(text)
     if front_matter:
-        metadata = _merge(metadata, _parse_yaml(front_matter["yaml"], folder / MAIN_FILE))
+        metadata = _merge(metadata, _parse_yaml(front_matter["yaml"], main))
         text = text[front_matter.end() :]
     formats = metadata.pop("format", None)
     if isinstance(formats, dict):
         metadata = _merge(metadata, formats.get(output_format) or {})
     if not metadata.get("title"):
-        raise ReportError(f"{MAIN_FILE} has no title", "Give it one in its front matter: title: ...")
-    return Document(folder, metadata, _resolve_shortcodes(text, folder / MAIN_FILE, metadata))
+        raise ReportError(f"{main.name} has no title", "Give it one in its front matter: title: ...")
+    return Document(folder, metadata, _resolve_shortcodes(text, main, metadata), name)
+
+
+def documents_in(folder: Path) -> list[str]:
+    """Names of the documents whose source is in a folder; the report always counts."""
+    return [name for name in DOCUMENTS if name == REPORT or (folder / f"{name}.qmd").is_file()]
+
+
+def places_of(source: Path, wanted: Iterable[str]) -> dict[str, list[str]]:
+    """Divide labels by the document that they stand in; the supplement's, where both have one: it is the full chapter.
+
+    Parameters
+    ----------
+    source
+        The filled source.
+    wanted
+        Labels, such as ``"sec-fashion"``.
+
+    Raises
+    ------
+    ReportError
+        No document has one.
+    """
+    labels: dict[str, dict[str, str]] = json.loads((source / LABELS_FILE).read_bytes())
+    places: dict[str, list[str]] = {}
+    for label in wanted:
+        name = next((name for name in reversed(labels) if label in labels[name]), None)
+        if name is None:
+            raise ReportError(f"Neither the report nor its supplement has {label}.")
+        places.setdefault(name, []).append(label)
+    return places
 
 
 def _read(path: Path) -> str:

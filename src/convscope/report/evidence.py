@@ -11,7 +11,7 @@ from convscope.files import write_text
 from convscope.report.formats import resolve
 
 DATA_FILE = "evidence-data.html"
-"""The records as JSON in a script element."""
+"""The records as JSON in a script element; the name of the document stands before it."""
 
 CODE_FILE = "evidence.html"
 """Style and script that show them, for a page that loads nothing. The site has both as files."""
@@ -53,10 +53,10 @@ def evidence(metrics: dict[str, Any], pointers: Iterable[str]) -> dict[str, Any]
     return {"places": places, "values": values}
 
 
-def write_evidence(folder: Path, metrics: dict[str, Any], pointers: Iterable[str]) -> None:
-    """Write the parts of a page that show evidence, for a renderer to put behind its body."""
+def write_evidence(folder: Path, name: str, metrics: dict[str, Any], pointers: Iterable[str]) -> None:
+    """Write the parts of a document that show evidence, for a renderer to put behind its body."""
     data = json.dumps(evidence(metrics, pointers), ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
-    write_text(folder / DATA_FILE, f'<script type="application/json" id="evidence-data">{data}</script>\n')
+    write_text(folder / f"{name}-{DATA_FILE}", f'<script type="application/json" id="evidence-data">{data}</script>\n')
     style, script = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in SHARED_FILES.values())
     write_text(folder / CODE_FILE, f"<style>\n{style}</style>\n<script>\n{script}</script>\n")
 

@@ -13,6 +13,7 @@ from convscope.datasets.catalogue import PUBLIC, TABLES
 from convscope.errors import ReportError
 from convscope.files import csv_text, replacing_folder, write_json
 from convscope.models.describe import describe_layer
+from convscope.report.document import documents_in
 from convscope.report.evidence import write_evidence
 from convscope.report.numbers import Numbers
 from convscope.report.origins import DATA, FIGURE_CODE, Origins, shown_in
@@ -20,7 +21,6 @@ from convscope.report.sources import sources_table
 from convscope.report.tables import table_rows
 from convscope.specs import from_json
 
-MAIN = "report.qmd"
 COPIED = ("_quarto.yml", "references.bib")
 
 
@@ -54,7 +54,7 @@ def _no_number(written: Any) -> Any:
 
 
 def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any], output: Path) -> None:
-    """Write the filled source of the report: report.qmd, its settings and bibliography, and the figures.
+    """Write the filled source: report.qmd and supplement.qmd, their settings and bibliography, and the figures.
 
     Parameters
     ----------
@@ -74,7 +74,8 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
     ReportError
         The text names a metric or a figure that is not there.
     """
-    numbers = Numbers(metrics)
+    names = documents_in(templates)
+    numbers = {name: Numbers(metrics) for name in names}
     jinja = environment(templates)
 
     def has_figure(name: str) -> bool:
@@ -115,24 +116,33 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
         datasheet=datasheet, own_sheet=own_sheet,
         measured_in=measured_in, layer_name=layer_name, figure=figure, has_figure=has_figure,
         chapter=chapter, metrics=metrics, facts=facts, studies=metrics["studies"], datasets=metrics["datasets"],
-        sources_table=lambda: sources_table(numbers.measured), **numbers.functions,
+        sources_table=lambda: sources_table(set().union(*(each.measured for each in numbers.values()))),
     )  # fmt: skip
+    # The report comes first: at its end the supplement lists what both have quoted.
+    texts = {name: _render(jinja, templates, f"{name}.qmd", numbers[name].functions) for name in names}
+    with replacing_folder(output) as folder:
+        origins = Origins(templates, figures, facts["commit"], facts.get("repository", ""))
+        (folder / DATA).mkdir()
+        for name, text in texts.items():
+            filled = _with_origins(text, metrics, origins, figures, folder / DATA)
+            (folder / f"{name}.qmd").write_text(filled, encoding="utf-8")
+            write_evidence(folder, name, metrics, numbers[name].measured)
+        for copied in COPIED:
+            shutil.copy(templates / copied, folder / copied)
+        shutil.copytree(figures, folder / "figures", ignore=shutil.ignore_patterns(".*", "*.csv", FIGURE_CODE))
+        write_json(folder / "sources.json", sorted({place for each in numbers.values() for place in each.pointers}))
+
+
+def _render(jinja: jinja2.Environment, templates: Path, name: str, functions: dict[str, Any]) -> str:
+    jinja.globals.update(functions)
     try:
-        text = jinja.get_template(MAIN).render()
+        return jinja.get_template(name).render()
     except jinja2.UndefinedError as error:
         raise ReportError(f"A hole of the report has no value: {error}.") from error
     except jinja2.TemplateSyntaxError as error:
-        raise ReportError(f"{error.filename or MAIN}, line {error.lineno}: {error.message}.") from error
+        raise ReportError(f"{error.filename or name}, line {error.lineno}: {error.message}.") from error
     except jinja2.TemplateNotFound as error:
         raise ReportError(f"The report includes {error.message!r}, which is not in {templates}.") from error
-    with replacing_folder(output) as folder:
-        origins = Origins(templates, figures, facts["commit"], facts.get("repository", ""))
-        (folder / MAIN).write_text(_with_origins(text, metrics, origins, figures, folder / DATA), encoding="utf-8")
-        for name in COPIED:
-            shutil.copy(templates / name, folder / name)
-        shutil.copytree(figures, folder / "figures", ignore=shutil.ignore_patterns(".*", "*.csv", FIGURE_CODE))
-        write_json(folder / "sources.json", sorted(set(numbers.pointers)))
-        write_evidence(folder, metrics, numbers.measured)
 
 
 def fill_plain(templates: Path, name: str, metrics: Metrics, **more: Any) -> str:
@@ -164,9 +174,12 @@ def fill_plain(templates: Path, name: str, metrics: Metrics, **more: Any) -> str
 
 def _with_origins(text: str, metrics: Metrics, origins: Origins, figures: Path, data: Path) -> str:
     """Write what figures and tables show as CSV, and put links to it and to their code below them."""
-    data.mkdir()
     lines = text.split("\n")
     for shown in shown_in(text):
+        if (data / f"{shown.label}.csv").exists():
+            raise ReportError(
+                f"{shown.label} stands twice in the report and its supplement.", "Give one another label."
+            )
         drawn = figures / f"{shown.figure}.csv"
         if drawn.is_file():
             shutil.copyfile(drawn, data / f"{shown.label}.csv")

@@ -6,10 +6,12 @@ file teach Pandoc the part of Quarto's syntax that the report uses.
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pypandoc
 import typst
@@ -18,7 +20,7 @@ import yaml
 from convscope.errors import ReportError
 from convscope.files import replacing, write_text
 from convscope.report import document
-from convscope.report.document import Document
+from convscope.report.document import DOCUMENTS, REPORT, Document
 from convscope.report.evidence import DATA_FILE
 
 _RESOURCES = Path(__file__).parent
@@ -29,22 +31,24 @@ _OPTIONS = frozenset(
 _DEFAULT_TOC_DEPTH = 2
 
 
-def render_html(source: Path, output: Path) -> None:
-    """Write the report as one HTML file that loads nothing: styles, images and the math font are inside.
+def render_html(source: Path, output: Path, name: str = REPORT) -> None:
+    """Write a document as one HTML file that loads nothing: styles, images and the math font are inside.
 
     Parameters
     ----------
     source
-        Folder with the filled report.qmd, _quarto.yml, the bibliography and figures/.
+        Folder with the filled .qmd files, _quarto.yml, the bibliography and figures/.
     output
         The file to write, outside of source. What was there stays until the new file is complete.
+    name
+        Of the document in source.
 
     Raises
     ------
     ReportError
         An unknown cross-reference or citation key, a duplicate label, a missing image, an unknown shortcode.
     """
-    report = document.load(source, "html")
+    report = document.load(source, "html", name)
     depth = report.metadata.get("toc-depth", _DEFAULT_TOC_DEPTH)
     text = _pandoc(
         report,
@@ -57,17 +61,17 @@ def render_html(source: Path, output: Path) -> None:
         "--mathml",
         "--toc",
         f"--toc-depth={depth + 1}",  # the title is the first level of the page
-        *(f"--include-after-body={name}" for name in report.metadata.get("include-after-body", [])),
+        *(f"--include-after-body={included}" for included in report.metadata.get("include-after-body", [])),
     )
     write_text(output, text)
 
 
-def render_pdf(source: Path, output: Path) -> None:
-    """Write the report as a tagged PDF (PDF/UA-1) whose bytes depend on the source alone.
+def render_pdf(source: Path, output: Path, name: str = REPORT) -> None:
+    """Write a document as a tagged PDF (PDF/UA-1) whose bytes depend on the source alone.
 
     Parameters
     ----------
-    source, output
+    source, output, name
         As for :func:`render_html`.
 
     Raises
@@ -75,7 +79,7 @@ def render_pdf(source: Path, output: Path) -> None:
     ReportError
         As for :func:`render_html`; also for what Typst cannot compile.
     """
-    report = document.load(source, "typst")
+    report = document.load(source, "typst", name)
     depth = report.metadata.get("toc-depth", _DEFAULT_TOC_DEPTH)
     text = _pandoc(
         report,
@@ -102,15 +106,15 @@ def render_pdf(source: Path, output: Path) -> None:
         temporary.write_bytes(pdf)
 
 
-def render_site_page(source: Path, output: Path) -> None:
-    """Write the report as a page for MkDocs Material: Markdown headings and code, all else HTML.
+def render_site_page(source: Path, output: Path, name: str = REPORT) -> None:
+    """Write a document as a page for MkDocs Material: Markdown headings and code, all else HTML.
 
     Figures are referred to as they are in the source, so figures/ belongs beside the page; so do report.pdf
     and report.html, to which the page links. MkDocs needs its extensions attr_list and pymdownx.superfences.
 
     Parameters
     ----------
-    source, output
+    source, output, name
         As for :func:`render_html`.
 
     Raises
@@ -118,7 +122,7 @@ def render_site_page(source: Path, output: Path) -> None:
     ReportError
         As for :func:`render_html`.
     """
-    report = document.load(source, "html")
+    report = document.load(source, "html", name)
     text = _pandoc(
         report,
         "site",
@@ -129,25 +133,25 @@ def render_site_page(source: Path, output: Path) -> None:
         f"--lua-filter={_RESOURCES / 'site.lua'}",
         # What shows the evidence is the site's, the same for every page.
         *(
-            f"--include-after-body={name}"
-            for name in report.metadata.get("include-after-body", [])
-            if name == DATA_FILE
+            f"--include-after-body={included}"
+            for included in report.metadata.get("include-after-body", [])
+            if included.endswith(DATA_FILE)
         ),
     )
     write_text(output, text)
 
 
 def render_chapters(source: Path, labels: Iterable[str]) -> str:
-    """Return chapters of the report as one notebook that has not run, in JSON: its numbers are those of the report.
+    """Return chapters of the documents as one notebook that has not run, in JSON: its numbers are those of the report.
 
     Where a chapter shows a figure, a code cell has the call ``results.figure(NAME)``; its caption follows. The
-    metadata of each cell has the label of its chapter as ``chapter``. Pandoc reads the report once for all: with
+    metadata of each cell has the label of its chapter as ``chapter``. Pandoc reads a document once for all: with
     twelve chapters it takes 2 seconds, where one run each took 29.
 
     Parameters
     ----------
     source
-        As for :func:`render_html`.
+        As for :func:`render_html`, its documents linked.
     labels
         Of the chapters' headings: ``"sec-fashion"``.
 
@@ -156,14 +160,30 @@ def render_chapters(source: Path, labels: Iterable[str]) -> str:
     ReportError
         As for :func:`render_html`; also for a chapter that is not there.
     """
-    report = document.load(source, "ipynb")
+    notebooks: list[dict[str, Any]] = []
     filtered = f"--lua-filter={_RESOURCES / 'notebook.lua'}"
-    return _pandoc(report, "notebook", "--to=ipynb", filtered, f"--metadata=chapters:{' '.join(labels)}")
+    for name, there in document.places_of(source, labels).items():
+        report = document.load(source, "ipynb", name)
+        text = _pandoc(report, "notebook", "--to=ipynb", filtered, f"--metadata=chapters:{' '.join(there)}")
+        notebooks.append(json.loads(text))
+    cells = [cell for notebook in notebooks for cell in notebook["cells"]]
+    return json.dumps(notebooks[0] | {"cells": cells})
+
+
+def count_labels(source: Path, name: str = REPORT) -> dict[str, str]:
+    """Return what each label of a document is called there: ``{"fig-gains": "Figure 3"}``.
+
+    Parameters and errors as for :func:`render_html`.
+    """
+    counted = _pandoc(document.load(source, "html", name), "labels", "--to=plain")
+    labels: dict[str, str] = json.loads(counted)
+    return labels
 
 
 def _pandoc(report: Document, target: str, *options: str) -> str:
     metadata = {key: value for key, value in report.metadata.items() if key not in _OPTIONS}
-    metadata |= {"author": report.authors, "date": report.date, "target": target}
+    metadata |= {"author": report.authors, "date": report.date, "target": target, "document": report.name}
+    metadata["pages"] = DOCUMENTS
     front_matter = yaml.safe_dump(metadata, allow_unicode=True, sort_keys=False)
     process = subprocess.run(
         [

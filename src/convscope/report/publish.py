@@ -1,4 +1,4 @@
-"""Fill the report and render it: report.html, report.pdf, and the page for the site."""
+"""Fill the report and its supplement and render them: HTML, PDF, and a page each for the site."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ from convscope.report import pandoc, quarto
 from convscope.report.author import read_author
 from convscope.report.backend import Backend, choose
 from convscope.report.checks import check_html
+from convscope.report.crosslinks import link_documents
+from convscope.report.document import DOCUMENTS, documents_in
 from convscope.report.fill import fill, fill_plain
 from convscope.report.lint import check_templates
 from convscope.report.origins import DATA, put_data_inside, repository_of
 from convscope.report.traced import check_numbers
+
+PAGES = "pages"
+"""Folder of what the site shows of the documents."""
 
 
 def publish(
@@ -38,8 +43,8 @@ def publish(
     metrics, figures
         What it says and shows.
     output
-        Gets ``report.html``, ``report.pdf``, ``page.md`` and ``claims.md`` (for the site), ``data/`` (each figure
-        and table as CSV) and ``source/`` (the filled .qmd).
+        Gets ``report.html``, ``report.pdf``, ``supplement.html``, ``supplement.pdf``; ``pages/`` and ``claims.md`` for
+        the site; ``data/`` (each figure and table as CSV) and ``source/`` (the filled .qmd).
     commit
         Of the checkout, for the colophon.
     flipped
@@ -68,15 +73,23 @@ def publish(
         fill(templates, metrics, figures, facts, source)
         write_text(folder / "claims.md", fill_plain(templates, "claims.md", metrics, facts=facts))
         (source / DATA).rename(folder / DATA)  # pages link to it; what renders them need not copy it
+        link_documents(source)
+        names = documents_in(source)
         with ThreadPoolExecutor() as pool:  # each rendering is a process of its own
             renderings = [
-                pool.submit(renderer.render_html, source, folder / "report.html"),
-                pool.submit(renderer.render_pdf, source, folder / "report.pdf"),
-                pool.submit(pandoc.render_site_page, source, folder / "page.md"),
+                rendering
+                for name in names
+                for rendering in (
+                    pool.submit(renderer.render_html, source, folder / f"{name}.html", name),
+                    pool.submit(renderer.render_pdf, source, folder / f"{name}.pdf", name),
+                    pool.submit(pandoc.render_site_page, source, folder / PAGES / DOCUMENTS[name], name),
+                )
             ]
             for rendering in renderings:
                 rendering.result()
-        put_data_inside(folder / "report.html", folder / DATA)
-        check_html(folder / "report.html")
-        check_html(folder / "page.md")
-        check_numbers(folder / "page.md", metrics)
+        for name in names:
+            page = folder / PAGES / DOCUMENTS[name]
+            put_data_inside(folder / f"{name}.html", folder / DATA)
+            check_html(folder / f"{name}.html")
+            check_html(page)
+            check_numbers(page, metrics)

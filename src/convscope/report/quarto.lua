@@ -264,10 +264,24 @@ local function resolve(cite)
   return result
 end
 
+-- What stands in the other document is written out before rendering, as a link to its standalone page.
+local function other_document(link)
+  if link.classes:includes 'other-document' then return target.other_document(link) end
+end
+
+-- Instead of the document, what each label is called, as JSON: for references from the other document.
+local function list_labels()
+  local names = {}
+  for label, entry in pairs(labels) do names[label] = entry.name .. ' ' .. entry.number end
+  return pandoc.Pandoc { pandoc.CodeBlock(pandoc.json.encode(names)) }
+end
+
 function Pandoc(doc)
-  target = targets[pandoc.utils.stringify(doc.meta.target)]
+  local wanted = pandoc.utils.stringify(doc.meta.target)
+  target = targets[wanted] or targets.html
   doc.blocks = visit(doc.blocks)
+  if wanted == 'labels' then return list_labels() end
   target.title(doc.meta)
   -- The second pass: by now every label is known, also of what comes later in the document.
-  return doc:walk { Cite = resolve }:walk { Image = finish_image, Math = target.math }
+  return doc:walk { Cite = resolve }:walk { Image = finish_image, Math = target.math, Link = other_document }
 end

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from convscope.errors import ReportError
 from convscope.files import replacing, write_json
-from convscope.report.document import MAIN_FILE
+from convscope.report.document import REPORT
 
 PACKAGE = "quarto-cli"
 """On PyPI; downloads Quarto itself while it is installed, so it needs more of the network than a registry."""
@@ -71,31 +71,33 @@ def install(memory: Path, limit: float = 120.0) -> Path | None:
     return found
 
 
-def render_html(source: Path, output: Path) -> None:
-    """Write the report as one HTML file.
+def render_html(source: Path, output: Path, name: str = REPORT) -> None:
+    """Write a document as one HTML file.
 
     Parameters
     ----------
     source
-        Folder with the filled report.qmd, _quarto.yml (which asks for embedded resources and MathML), the
+        Folder with the filled .qmd files, _quarto.yml (which asks for embedded resources and MathML), the
         bibliography and figures/.
     output
         The file to write, outside of source. What was there stays until the new file is complete.
+    name
+        Of the document in source.
 
     Raises
     ------
     ReportError
         No Quarto, a failure or a warning of Quarto's, or no result within the time limit.
     """
-    _render(source, output, "html", "report.html")
+    _render(source, output, name, "html")
 
 
-def render_pdf(source: Path, output: Path) -> None:
-    """Write the report as a PDF, by way of Typst.
+def render_pdf(source: Path, output: Path, name: str = REPORT) -> None:
+    """Write a document as a PDF, by way of Typst.
 
     Parameters
     ----------
-    source, output
+    source, output, name
         As for :func:`render_html`.
 
     Raises
@@ -103,10 +105,11 @@ def render_pdf(source: Path, output: Path) -> None:
     ReportError
         As for :func:`render_html`.
     """
-    _render(source, output, "typst", "report.pdf")
+    _render(source, output, name, "typst")
 
 
-def _render(source: Path, output: Path, output_format: str, result_name: str) -> None:
+def _render(source: Path, output: Path, name: str, output_format: str) -> None:
+    result_name = name + {"html": ".html", "typst": ".pdf"}[output_format]
     quarto = find()
     if quarto is None:
         raise ReportError("there is no Quarto on this machine", "Render with Pandoc instead, or install Quarto.")
@@ -115,7 +118,7 @@ def _render(source: Path, output: Path, output_format: str, result_name: str) ->
         copy = Path(scratch) / "source"
         shutil.copytree(source, copy)
         try:
-            status, messages = _run([str(quarto), "render", MAIN_FILE, "--to", output_format], copy, RENDER_LIMIT)
+            status, messages = _run([str(quarto), "render", f"{name}.qmd", "--to", output_format], copy, RENDER_LIMIT)
         except subprocess.TimeoutExpired:
             raise ReportError(f"Quarto took longer than {RENDER_LIMIT:g} s and was stopped") from None
         complaint = _COMPLAINT.search(messages)

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from convscope.errors import ConvscopeError, ReportError
 from convscope.files import replacing_folder
+from convscope.report.document import DOCUMENTS
 from convscope.report.evidence import SHARED_FILES
 from convscope.report.origins import DATA
+from convscope.report.publish import PAGES
 
 
 def build_site(root: Path, build: Path, output: Path, evidence: Sequence[Path] = ()) -> None:
@@ -69,10 +71,11 @@ def assemble(root: Path, build: Path, source: Path, evidence: Sequence[Path]) ->
         report = docs / "report"
         shutil.copytree(build / "report" / "source" / "figures", report / "figures")
         shutil.copytree(build / "report" / DATA, report / DATA)
-        shutil.copy(build / "report" / "page.md", report / "index.md")
+        shutil.copytree(build / "report" / PAGES, report, dirs_exist_ok=True)
         shutil.copy(build / "report" / "claims.md", docs / "claims.md")
-        for name in ("report.html", "report.pdf"):
-            shutil.copy(build / "report" / name, report)
+        for name in DOCUMENTS:
+            for file in (f"{name}.html", f"{name}.pdf"):
+                shutil.copy(build / "report" / file, report)
         shutil.copy(build / "metrics.json", report)
         shutil.copytree(build / "grade", docs / "grade")
         shutil.copy(build / "grade.json", docs / "grade")

@@ -15,6 +15,7 @@ end
 local html = { formats = { html = true }, heading_shift = 1 }
 
 function html.title(_) end
+function html.other_document(link) return link end
 function html.page_break() return { raw_html '<div class="page-break"></div>' } end
 function html.caption_label(text) return pandoc.Span({ pandoc.Str(text) }, { class = 'caption-label' }) end
 
@@ -108,13 +109,26 @@ local site = setmetatable({
 }, { __index = html })
 
 function site.callout(...) return callout(site, ...) end
+local site_pages -- by document; set from the metadata
 function site.title(meta)
+  site_pages = {}
+  for name, page in pairs(meta.pages) do site_pages[name] = pandoc.utils.stringify(page) end
   meta['title-string'] = pandoc.RawInline('html', quoted(pandoc.utils.stringify(meta.title)))
+end
+
+-- In the site each document is a page of its own, beside its standalone file.
+function site.other_document(link)
+  local name, place = link.target:match '^(%w+)%.html(.*)$'
+  link.target = site_pages[name] .. place
+  return link
 end
 
 function site.page_break() return {} end
 
 local typst = { formats = { typst = true, pdf = true }, heading_shift = 0 }
+
+-- The link leads to the page: where a label is in a PDF, not every reader of PDFs can find.
+typst.other_document = html.other_document
 
 function typst.page_break() return { raw_typst '#pagebreak(weak: true)' } end
 function typst.caption_label(text) return pandoc.Strong { pandoc.Str(text) } end
@@ -185,6 +199,7 @@ end
 local notebook = { formats = { ipynb = true, markdown = true }, heading_shift = 0 }
 
 function notebook.title(_) end
+function notebook.other_document(link) return link.content end
 function notebook.page_break() return {} end
 function notebook.caption_label(text) return pandoc.Strong { pandoc.Str(text) } end
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from xml.etree import ElementTree
 
 from bs4 import BeautifulSoup, Tag
 
+from convscope.report.document import DOCUMENTS, REPORT
 from convscope.submission.pdf import Pdf, UnreadablePdf
 
 Kind = Literal["section", "figure", "table", "equation", "metric", "file"]
@@ -42,7 +44,7 @@ class Evidence:
     href
         Link, relative to the build folder: ``"report/report.html#fig-fashion-classes"``.
     page
-        Of report.pdf, from 1; None where it has none.
+        Of the PDF beside the HTML, from 1; None where it has none.
     """
 
     kind: Kind
@@ -96,6 +98,8 @@ class Part:
         As in `Evidence`.
     elements
         Its HTML; of a section, all up to the next of its level.
+    document
+        ``"report"`` or ``"supplement"``.
     """
 
     id: str
@@ -103,11 +107,13 @@ class Part:
     label: str
     elements: tuple[Tag, ...]
     page: int | None
+    document: str
 
     @property
     def evidence(self) -> Evidence:
         """Where it is."""
-        return Evidence(self.kind, self.label, f"report/report.html#{self.id}", self.page)
+        label = self.label if self.document == REPORT else f"{self.document.capitalize()}, {self.label}"
+        return Evidence(self.kind, label, f"report/{self.document}.html#{self.id}", self.page)
 
     @cached_property
     def prose(self) -> str:
@@ -190,21 +196,25 @@ class Part:
 
 
 class Report:
-    """The rendered report.
+    """The rendered documents: the report, and its supplement where there is one.
 
     Parameters
     ----------
     html
         Content of report.html, of either renderer; empty where there is none.
     pdf
-        The file report.pdf.
+        The file report.pdf; supplement.html and supplement.pdf are beside it.
     """
 
     def __init__(self, html: str, pdf: Path) -> None:
-        page = BeautifulSoup(html, "html.parser")
-        self._elements = {str(element["id"]): element for element in page.find_all(id=True)}
+        self._folder = pdf.parent
+        self._elements: dict[str, tuple[str, Tag]] = {}
+        pages = {name: self._folder / f"{name}.html" for name in DOCUMENTS}
+        texts = {name: page.read_text(encoding="utf-8") if page.is_file() else "" for name, page in pages.items()}
+        for name, text in reversed((texts | {REPORT: html}).items()):  # what both have is looked at in the report
+            elements = BeautifulSoup(text, "html.parser").find_all(id=True)
+            self._elements |= {str(element["id"]): (name, element) for element in elements}
         self._parts: dict[str, Part] = {}  # many checks look at the same figure
-        self._path = pdf
 
     def part(self, part_id: str) -> Part:
         """Return what has an id: ``sec-fashion-data``, ``fig-…``, ``tbl-…``, ``eq-…``.
@@ -219,32 +229,35 @@ class Report:
         return self._parts[part_id]
 
     def _find(self, part_id: str) -> Part:
-        kind, element = _kind(part_id), self._elements.get(part_id)
-        if element is None:
+        kind = _kind(part_id)
+        if part_id not in self._elements:
             raise Absent(f"the report has no {kind} {part_id}")
+        document, element = self._elements[part_id]
         elements = tuple(_section(element)) if kind == "section" else (element,)
         label = _label(element, kind)
-        return Part(part_id, kind, label, elements, self._pdf_page(part_id, label))
+        return Part(part_id, kind, label, elements, self._pdf_page(document, part_id, label), document)
 
     def has(self, part_id: str) -> bool:
         """Tell whether something has this id."""
         return part_id in self._elements
 
     @cached_property
-    def _pdf(self) -> Pdf | None:
-        try:
-            return Pdf(self._path)
-        except UnreadablePdf:
-            return None
+    def _pdfs(self) -> dict[str, Pdf]:
+        found = {}
+        for name in DOCUMENTS:
+            with suppress(UnreadablePdf):
+                found[name] = Pdf(self._folder / f"{name}.pdf")
+        return found
 
-    def _pdf_page(self, part_id: str, label: str) -> int | None:
+    def _pdf_page(self, document: str, part_id: str, label: str) -> int | None:
         """Find a section by its name in the PDF, and what has a caption by its number there."""
-        if self._pdf is None:
+        pdf = self._pdfs.get(document)
+        if pdf is None:
             return None
-        place = self._pdf.page_of(part_id)
+        place = pdf.page_of(part_id)
         if place or not _NUMBERED.fullmatch(label):
             return place
-        return next((number for number, text in enumerate(self._pdf.texts, 1) if f"{label}:" in text), None)
+        return next((number for number, text in enumerate(pdf.texts, 1) if f"{label}:" in text), None)
 
 
 def _kind(part_id: str) -> Kind:

@@ -26,6 +26,8 @@ NAME = "submission.zip"
 REQUIRED = (
     "report/report.html",
     "report/report.pdf",
+    "report/supplement.html",
+    "report/supplement.pdf",
     "report/data",
     "notebooks",
     "site",
@@ -47,6 +49,7 @@ README = """This is a submission made by convscope. To check it, unpack it into 
 It needs Python 3.8 or newer and nothing else, no network, no installation.
 
 report/report.html        the report; report.pdf is the same to print, data/ has the data of figures and tables
+report/supplement.html    a chapter a study in full, all claims, data sheets; supplement.pdf is the same to print
 site/index.html           the report as a site, with documentation
 grade.json                the grade sheet, which verify.py prints: each criterion with its evidence
 notebooks/                each study as a notebook, executed

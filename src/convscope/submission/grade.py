@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from convscope.files import write_json, write_text
+from convscope.report.document import DOCUMENTS
 from convscope.submission.chapters import Build
 from convscope.submission.checklists import CHECKLISTS
 from convscope.submission.rubric import TASKS, Criterion, Task
@@ -115,14 +116,14 @@ def _cell(text: str) -> str:
 def _link(evidence: dict[str, Any]) -> str:
     """Return evidence as a link from the page of the site; a file of the checkout is named alone."""
     label, href = _cell(evidence["label"]), evidence["href"]
-    places = {"report/report.html#": "../report/index.md#", "metrics.json#": "../report/metrics.json"}
+    places = {f"report/{name}.html#": f"../report/{page}#" for name, page in DOCUMENTS.items()}
+    places |= {"metrics.json#": "../report/metrics.json"}
     places |= {"report/": "../report/", "metrics.json": "../report/metrics.json"}
     for beginning, place in places.items():
         if href.startswith(beginning):
             target = place if place.endswith(".json") else place + href.removeprefix(beginning)
-            page = (
-                f" ([p. {evidence['page']}](../report/report.pdf#page={evidence['page']}))" if evidence["page"] else ""
-            )
+            pdf = "../" + href.partition("#")[0].removesuffix(".html").removesuffix(".pdf") + ".pdf"
+            page = f" ([p. {evidence['page']}]({pdf}#page={evidence['page']}))" if evidence["page"] else ""
             return f"[{label}]({target}){page}"
     return f"[{label}](../deployment/index.md)" if "deployment/" in href else f"`{label}`"
 

@@ -26,7 +26,7 @@ from typing import Any
 
 MANIFEST = "MANIFEST.json"
 METRICS = "metrics.json"
-PAGES = ("report/report.html", "site/report/index.html")
+PAGES = ("report/report.html", "report/supplement.html", "site/report/index.html", "site/report/studies.html")
 GRADE_SHEET = "grade.json"
 FORMAT = 1
 FEWEST_SEEDS = 8
