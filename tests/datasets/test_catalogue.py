@@ -11,7 +11,8 @@ import pytest
 from torchvision import datasets
 
 from convscope.datasets import catalogue
-from convscope.datasets.catalogue import PUBLIC, fingerprint, public
+from convscope.datasets.catalogue import PUBLIC, DataFile, fingerprint, public
+from convscope.datasets.unpack import verify
 from convscope.errors import DatasetError
 from convscope.specs import Glyphs
 
@@ -58,14 +59,14 @@ def test_loading_needs_numpy_alone() -> None:
 
 
 def test_unknown_name() -> None:
-    with pytest.raises(DatasetError, match=r"'emnist' is no data set; known are cifar10, fashion-mnist, mnist"):
+    with pytest.raises(DatasetError, match=r"'emnist' is no data set; known are cifar10, fashion-mnist, kmnist, mnist"):
         public("emnist")
 
 
 def test_the_table_of_files_is_the_catalogue() -> None:
     table = re.findall(r"^\| `(\S+)` \| ([\d,]+) \| `(\S+)` \|$", (PROJECT / "data/README.md").read_text(), re.M)
     assert table == [
-        (f"{name}/{file.name}", f"{file.size:,}", file.sha256)
+        (f"{name}/{file.name}", f"{file.size:,}", file.digest)
         for name, dataset in PUBLIC.items()
         for file in dataset.files
     ]
@@ -73,8 +74,18 @@ def test_the_table_of_files_is_the_catalogue() -> None:
 
 def test_names_agree_with_torchvision() -> None:
     assert public("fashion-mnist").class_names == tuple(datasets.FashionMNIST.classes)
-    for name in ("mnist", "fashion-mnist"):
+    assert public("kmnist").class_names == tuple(datasets.KMNIST.classes)
+    for name in ("mnist", "fashion-mnist", "kmnist"):
         resources = getattr(datasets, public(name).torchvision_class).resources
         assert {file.name for file in public(name).files} == {Path(path).stem for path, _ in resources}
     batches = datasets.CIFAR10.train_list + datasets.CIFAR10.test_list
     assert [file.name for file in public("cifar10").files] == [name for name, _ in batches]
+
+
+def test_a_content_known_by_its_git_name_alone_is_verified(tmp_path: Path) -> None:
+    """Git itself is the judge, where it is installed."""
+    (tmp_path / "x").write_bytes(b"content")
+    named = subprocess.run(["git", "hash-object", "x"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    file = DataFile("x", 7, git_blob=named.stdout.strip())
+    assert verify(b"content", file) == ""
+    assert "git blob of x is" in verify(b"CONTENT", file)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,7 @@ def test_a_mirror_with_other_content(
 
 def test_a_web_page_from_a_mirror(tiny: dict[str, bytes], mirror: Mirror, tmp_path: Path) -> None:
     mirror.answers[f"/{IMAGES}.gz"] = b"<html>Sign in to the network</html>"
-    with pytest.raises(DatasetUnavailable, match="Not a gzipped file"):
+    with pytest.raises(DatasetUnavailable, match=f"{IMAGES}.gz is a web page"):
         find("mnist", tmp_path / "data")
     assert set(tree(tmp_path / "data")) == {".mnist.lock"}
 
@@ -75,6 +76,20 @@ def test_a_mirror_that_never_answers(
     with pytest.raises(DatasetUnavailable, match="timed out"):
         find("mnist", tmp_path / "data")
     assert mirror.stalled.is_set()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_mirror_that_drips_is_left(
+    tiny: dict[str, bytes], mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never silent for long, and never done: 9,000 bytes at ten a second."""
+    monkeypatch.setattr(download, "LONGEST", 1.5)
+    mirror.drip = 0.1
+    started = time.monotonic()
+    with pytest.raises(DatasetUnavailable, match=r"the transfer took longer than 1\.5 seconds"):
+        find("mnist", tmp_path / "data")
+    assert time.monotonic() - started < 30
+    assert set(tree(tmp_path / "data")) == {".mnist.lock"}
 
 
 # ---------------------------------------------------------------- several processes

@@ -69,6 +69,7 @@ class Mirror:
     url: str
     answers: dict[str, bytes] = field(default_factory=dict)
     missing_bytes: int = 0  # announced in Content-Length but never sent
+    drip: float = 0.0  # seconds between two bytes
     stalled: threading.Event | None = None  # set once a request has come that gets no answer
     requests: list[str] = field(default_factory=list)
 
@@ -97,7 +98,11 @@ def mirror(tiny: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> Iterator[
             self.send_response(200)
             self.send_header("Content-Length", str(len(body) + served.missing_bytes))
             self.end_headers()
-            self.wfile.write(body)
+            for place in range(len(body)) if served.drip else ():
+                if closing.wait(served.drip):
+                    return
+                self.wfile.write(body[place : place + 1])
+            self.wfile.write(b"" if served.drip else body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass

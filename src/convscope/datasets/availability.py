@@ -31,14 +31,12 @@ def why_unavailable(name: str, data_folder: Path, memory: Path, *, again: bool =
         Look again for what was not to be had a short while ago.
     """
     where = os.environ.get(FOLDER_VARIABLE, "")
-    try:
-        known = json.loads(memory.read_bytes())
-    except (OSError, ValueError):
-        known = {}
+    known = _remembered(memory)
     if known.get("where") == where:
-        if known.get("files") and all(Path(file).is_file() for file in known["files"]):
+        files, looked = known.get("files"), known.get("looked")
+        if files and isinstance(files, list) and all(Path(str(file)).is_file() for file in files):
             return ""
-        recent = time.time() - known.get("looked", 0) < RETRY_SECONDS
+        recent = isinstance(looked, int | float) and 0 <= time.time() - looked < RETRY_SECONDS
         if known.get("reason") and recent and not again:
             return str(known["reason"])
     answer: dict[str, Any] = {"where": where, "looked": time.time(), "reason": "", "files": []}
@@ -50,3 +48,12 @@ def why_unavailable(name: str, data_folder: Path, memory: Path, *, again: bool =
         print(f"data: {error}", file=sys.stderr)
     write_json(memory, answer)
     return str(answer["reason"])
+
+
+def _remembered(memory: Path) -> dict[str, Any]:
+    """Return what was written last; nothing where the file is damaged: looking again costs little."""
+    try:
+        known = json.loads(memory.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}

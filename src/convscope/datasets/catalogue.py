@@ -30,11 +30,30 @@ class DataFile:
         Bytes.
     sha256
         Of the content, in hexadecimal: containers (gzip, tar) differ from mirror to mirror, the content not.
+    git_blob
+        In place of it where nobody published a SHA-256 of the content: what ``git hash-object`` gives.
     """
 
     name: str
     size: int
-    sha256: str
+    sha256: str = ""
+    git_blob: str = ""
+
+    @property
+    def digest(self) -> str:
+        """The hash that decides, in hexadecimal."""
+        return self.sha256 or self.git_blob
+
+    @property
+    def algorithm(self) -> str:
+        """Its name, for people."""
+        return "SHA-256" if self.sha256 else "git blob"
+
+    def hasher(self) -> hashlib._Hash:
+        """Return what computes `digest` from the content."""
+        if self.sha256:
+            return hashlib.sha256()
+        return hashlib.sha1(f"blob {self.size}\0".encode(), usedforsecurity=False)
 
 
 @dataclass(frozen=True)
@@ -72,7 +91,7 @@ class PublicDataset:
 
 
 def _idx_files(train_images: str, train_labels: str, test_images: str, test_labels: str) -> tuple[DataFile, ...]:
-    """Files of 60,000 + 10,000 images of 28 x 28 pixels, from their hashes; headers have 16 and 8 bytes."""
+    """Files of 60,000 + 10,000 images of 28 x 28 pixels, from their SHA-256; headers have 16 and 8 bytes."""
     return (
         DataFile("train-images-idx3-ubyte", 16 + 60_000 * 28 * 28, train_images),
         DataFile("train-labels-idx1-ubyte", 8 + 60_000, train_labels),
@@ -141,7 +160,27 @@ CIFAR10 = PublicDataset(
     torchvision_class="CIFAR10",
 )
 
-PUBLIC = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST, CIFAR10)}
+KMNIST = PublicDataset(
+    name="kmnist",
+    title="KMNIST",
+    file_format="idx",
+    files=(
+        DataFile("train-images-idx3-ubyte", 47_040_016, git_blob="3cf037df1ccd08cf71c7e9465ca6bc729e79a251"),
+        DataFile("train-labels-idx1-ubyte", 60_008, "2a16eeae62da984b8bd24fa32e31d47291f01dac3fe84d5594f304f71e7d374b"),
+        DataFile(
+            "t10k-images-idx3-ubyte", 7_840_016, "76fbd229ce87db80dd281af5e6670de4ad0e42fb30a7bd643972994c47c1f42e"
+        ),
+        DataFile("t10k-labels-idx1-ubyte", 10_008, "a11dc742be8e781a40a92f53d6a4957e7b7d36df2faa097659131ebfd8fd60c6"),
+    ),
+    class_names=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
+    licence="CC BY-SA 4.0",
+    citation="T. Clanuwat, M. Bober-Irizar, A. Kitamoto, A. Lamb, K. Yamamoto, D. Ha: Deep learning for classical "
+    "Japanese literature. arXiv:1812.01718, 2018.",
+    homepage="http://codh.rois.ac.jp/kmnist/",
+    torchvision_class="KMNIST",
+)
+
+PUBLIC = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST, CIFAR10, KMNIST)}
 
 
 def public(name: str) -> PublicDataset:
@@ -242,7 +281,7 @@ def fingerprint(dataset: DatasetSpec) -> str:
     elif isinstance(dataset, Table):
         content = f"{known_table(dataset.name).sha256}\nrevision {TABLE_REVISION}"
     else:
-        content = "\n".join(sorted(file.sha256 for file in public(dataset).files))
+        content = "\n".join(sorted(file.digest for file in public(dataset).files))
     return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import lzma
 import os
 import tarfile
@@ -84,8 +83,9 @@ def verify(content: bytes, file: DataFile) -> str:
     view = memoryview(content)
     if len(view) != file.size:
         return _wrong_size(len(view), file, bytes(view[:64]))
-    sha256 = hashlib.sha256(view).hexdigest()
-    return "" if sha256 == file.sha256 else _wrong_content(sha256, file)
+    digest = file.hasher()
+    digest.update(view)
+    return "" if digest.hexdigest() == file.digest else _wrong_content(digest.hexdigest(), file)
 
 
 def _may_hold(path: Path, wanted: Mapping[str, DataFile]) -> bool:
@@ -118,7 +118,7 @@ def _contents(container: Path, wanted: Mapping[str, DataFile]) -> Iterator[tuple
 
 def _copy(source: IO[bytes], target: Path, file: DataFile) -> str:
     """Copy a stream to disk and say what is wrong with it, as `verify` does; a wrong one does not arrive."""
-    digest, size, start = hashlib.sha256(), 0, b""
+    digest, size, start = file.hasher(), 0, b""
     partial = target.with_name(f"{target.name}.partial")
     with partial.open("wb") as out:
         # One byte more than expected is enough to know: nothing unpacks to fill the disk.
@@ -130,7 +130,7 @@ def _copy(source: IO[bytes], target: Path, file: DataFile) -> str:
         os.fsync(out.fileno())
     if size != file.size:
         return _wrong_size(size, file, start)
-    if digest.hexdigest() != file.sha256:
+    if digest.hexdigest() != file.digest:
         return _wrong_content(digest.hexdigest(), file)
     partial.replace(target)
     return ""
@@ -152,5 +152,5 @@ def _wrong_size(size: int, file: DataFile, start: bytes) -> str:
     return f"is too long: more than the {file.size:,} bytes of {file.name}"
 
 
-def _wrong_content(sha256: str, file: DataFile) -> str:
-    return f"is altered: SHA-256 of {file.name} is {sha256[:12]}… instead of {file.sha256[:12]}…"
+def _wrong_content(found: str, file: DataFile) -> str:
+    return f"is altered: {file.algorithm} of {file.name} is {found[:12]}… instead of {file.digest[:12]}…"
