@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
+from convscope.build.project import PUBLISHED, Project
+from convscope.build.run import Build
 from convscope.checkout import find_root
 from convscope.deployment.commands import deploy_app
 from convscope.deployment.serving.command import serve_model
 from convscope.errors import ConvscopeError
-from convscope.pipeline import PUBLISHED, Pipeline
 from convscope.report.backend import choose
 from convscope.studies import PROFILES, STUDIES
 from convscope.submission.commands import diff
@@ -64,12 +65,23 @@ BackendOption = Annotated[
 ]
 
 
-def _pipeline(profile: str, studies: str, jobs: int, device: str, strict: bool, backend: str = "auto") -> Pipeline:
+DeployOption = Annotated[
+    bool,
+    typer.Option(
+        envvar="DEPLOY",
+        help="Deploy a trained run to an emulator of SageMaker on this machine: no AWS, no cost. 0 leaves it out.",
+    ),
+]
+
+
+def _project(
+    profile: str, studies: str, jobs: int, device: str, strict: bool, backend: str = "auto", deploy: bool = True
+) -> Project:
     if profile not in (*PROFILES, PUBLISHED):
         raise ConvscopeError(f"PROFILE is {profile!r}; it must be one of {', '.join((*PROFILES, PUBLISHED))}.")
     choose(backend)  # type: ignore[arg-type]  # refused now, not after hours of training
     root = find_root(Path.cwd())
-    return Pipeline(root, profile, studies, jobs, device, strict, backend)  # type: ignore[arg-type]  # checked there
+    return Project(root, profile, studies, jobs, device, strict, backend, deploy)  # type: ignore[arg-type]  # checked there
 
 
 @app.command("all")
@@ -80,19 +92,20 @@ def everything(
     device: DeviceOption = "auto",
     strict: StrictOption = False,
     backend: BackendOption = "auto",
+    deploy: DeployOption = True,
 ) -> None:
     """Train, analyse, draw, render the report, run the notebooks and build the site."""
-    pipeline = _pipeline(profile, studies, jobs, device, strict, backend)
-    pipeline.all()
-    _where_to_look(pipeline)
+    project = _project(profile, studies, jobs, device, strict, backend, deploy)
+    Build(project).all()
+    _where_to_look(project)
 
 
 @app.command()
 def data(profile: ProfileOption = "quick", studies: StudiesOption = "", strict: StrictOption = False) -> None:
     """Find, download and verify the data sets; those not to be had are named."""
-    pipeline = _pipeline(profile, studies, 0, "auto", strict)
-    missing = pipeline.find_data(again=True)
-    for study in pipeline.selected:
+    project = _project(profile, studies, 0, "auto", strict)
+    missing = project.find_data(again=True)
+    for study in project.selected:
         print(f"{study.id}: {'not to be had' if study.id in missing else 'ready'}")
 
 
@@ -105,9 +118,9 @@ def train(
     strict: StrictOption = False,
 ) -> None:
     """Train the runs that are missing."""
-    pipeline = _pipeline(profile, studies, jobs, device, strict)
-    pipeline.train()
-    print(f"All {len(pipeline.planned())} runs of profile {profile} are trained.")
+    project = _project(profile, studies, jobs, device, strict)
+    project.train()
+    print(f"All {len(project.planned())} runs of profile {profile} are trained.")
 
 
 def _up_to(step: str, description: str) -> None:
@@ -120,9 +133,10 @@ def _up_to(step: str, description: str) -> None:
         device: DeviceOption = "auto",
         strict: StrictOption = False,
         backend: BackendOption = "auto",
+        deploy: DeployOption = True,
     ) -> None:
-        pipeline = _pipeline(profile, studies, jobs, device, strict, backend)
-        pipeline.all(until=step)
+        project = _project(profile, studies, jobs, device, strict, backend, deploy)
+        Build(project).all(until=step)
 
     app.command(step, help=description)(command)
 
@@ -139,14 +153,15 @@ def serve(
     studies: StudiesOption = "",
     device: DeviceOption = "auto",
     backend: BackendOption = "auto",
+    deploy: DeployOption = True,
     port: Annotated[int, typer.Option(envvar="PORT", help="On this machine; 0 takes a free one.")] = 8000,
 ) -> None:
     """Show the site on this machine, rebuilt and reloaded when a source changes."""
     from convscope.report.site import serve as serve_site  # noqa: PLC0415
 
-    pipeline = _pipeline(profile, studies, 0, device, False, backend)
-    pipeline.all()
-    serve_site(pipeline.root, pipeline.build, port, rebuild=pipeline.all)
+    project = _project(profile, studies, 0, device, False, backend, deploy)
+    Build(project).all()
+    serve_site(project.root, project.build, port, rebuild=Build(project).all)
 
 
 @app.command()
@@ -157,12 +172,14 @@ def notebooks(
     device: DeviceOption = "auto",
     strict: StrictOption = False,
     backend: BackendOption = "auto",
+    deploy: DeployOption = True,
 ) -> None:
     """Write and run a Jupyter notebook a study: build/PROFILE/notebooks/."""
-    pipeline = _pipeline(profile, studies, jobs, device, strict, backend)
-    pipeline.all(until="notebooks")
-    for study, notebook in pipeline.notebooks().items():
-        print(f"{study}: {notebook.relative_to(pipeline.root) if notebook else 'not run, so it has no notebook'}")
+    project = _project(profile, studies, jobs, device, strict, backend, deploy)
+    Build(project).all(until="notebooks")
+    folder = project.build.relative_to(project.root) / "notebooks"
+    for study, facts in json.loads((project.build / "metrics.json").read_bytes())["studies"].items():
+        print(f"{study}: {folder / study}.ipynb" if facts["status"] == "run" else f"{study}: not run, so it has none")
 
 
 @app.command()
@@ -173,15 +190,16 @@ def grade(
     device: DeviceOption = "auto",
     strict: StrictOption = False,
     backend: BackendOption = "auto",
+    deploy: DeployOption = True,
 ) -> None:
     """Check everything built against the assignment: build/PROFILE/grade.json."""
     from rich.console import Console  # noqa: PLC0415
 
     from convscope.submission.grade import show  # noqa: PLC0415
 
-    pipeline = _pipeline(profile, studies, jobs, device, strict, backend)
-    pipeline.all()
-    show(json.loads((pipeline.build / "grade.json").read_bytes()), Console())
+    project = _project(profile, studies, jobs, device, strict, backend, deploy)
+    Build(project).all()
+    show(json.loads((project.build / "grade.json").read_bytes()), Console())
 
 
 @app.command()
@@ -189,16 +207,18 @@ def readme(profile: ProfileOption = "quick", studies: StudiesOption = "", device
     """Write the results of a build into README.md, between its markers."""
     from convscope.report.readme import update_readme  # noqa: PLC0415
 
-    pipeline = _pipeline(profile, studies, 0, device, False)
-    pipeline.all(until="report")
-    update_readme(pipeline.root, pipeline.build)
+    project = _project(profile, studies, 0, device, False)
+    Build(project).all(until="report")
+    update_readme(project.root, project.build)
 
 
 @app.command()
 def publish(studies: StudiesOption = "", device: DeviceOption = "auto") -> None:
     """Keep the results of the full profile in data/published/, to be committed."""
-    pipeline = _pipeline("full", studies, 0, device, False)
-    for study, seeds in pipeline.publish().items():
+    from convscope.build.published import publish as publish_results  # noqa: PLC0415
+
+    project = _project("full", studies, 0, device, False)
+    for study, seeds in publish_results(project).items():
         print(f"{study}: {seeds} seeds")
 
 
@@ -210,21 +230,20 @@ def submit(
     device: DeviceOption = "auto",
     strict: StrictOption = False,
     backend: BackendOption = "auto",
+    deploy: DeployOption = True,
     weights: Annotated[bool, typer.Option(envvar="WEIGHTS", help="Take the weights of all runs along.")] = False,
 ) -> None:
     """Build everything and put what is handed in into build/PROFILE/submission.zip."""
     from convscope.submission.bundle import identify, write_bundle  # noqa: PLC0415
 
-    pipeline = _pipeline(profile, studies, jobs, device, strict, backend)
-    identify(pipeline.root, strict=strict)  # what is missing is said now, not after hours of training
-    pipeline.all()
-    bundled = write_bundle(
-        pipeline.root, pipeline.build, pipeline.store, profile=profile, weights=weights, strict=strict
-    )
+    project = _project(profile, studies, jobs, device, strict, backend, deploy)
+    identify(project.root, strict=strict)  # what is missing is said now, not after hours of training
+    Build(project).all()
+    bundled = write_bundle(project.root, project.build, project.store, profile=profile, weights=weights, strict=strict)
     for changed in bundled.changed:
         print(f"not as in the commit: {changed}", file=sys.stderr)
     size = bundled.path.stat().st_size / 1e6
-    print(f"\nHand in  {bundled.path.relative_to(pipeline.root)}   {bundled.files} files, {size:.1f} MB")
+    print(f"\nHand in  {bundled.path.relative_to(project.root)}   {bundled.files} files, {size:.1f} MB")
     print(f"Seal     {bundled.seal}   (python verify.py prints it, too)")
 
 
@@ -237,6 +256,22 @@ def new_study(name: Annotated[str, typer.Argument(help="An identifier, such as m
     for file in write_study(root / "report" / "studies", name):
         print(f"Written  {file.relative_to(root)}")
     print(f"Try it   make all STUDIES={name} PROFILE=smoke")
+
+
+@app.command()
+def status(
+    profile: ProfileOption = "quick",
+    studies: StudiesOption = "",
+    device: DeviceOption = "auto",
+    backend: BackendOption = "auto",
+) -> None:
+    """Say which steps are due and why; do none of them."""
+    project = _project(profile, studies, 0, device, False, backend)
+    runs = project.planned()
+    missing = sum(project.store.state(key) is None for key in runs)
+    print(f"train: {f'{missing} of {len(runs)} runs are missing' if missing else 'up to date'}")
+    for step, reasons in Build(project).due().items():
+        print(f"{step}: {', '.join(reasons) or 'up to date'}")
 
 
 @app.command("install-quarto")
@@ -253,13 +288,13 @@ app.command("serve-model")(serve_model)
 app.command("diff")(diff)
 
 
-def _where_to_look(pipeline: Pipeline) -> None:
-    build = pipeline.build.relative_to(pipeline.root)
+def _where_to_look(project: Project) -> None:
+    build = project.build.relative_to(project.root)
     print(f"\nReport   {build}/report/report.html\n         {build}/report/report.pdf; its supplement beside it")
-    print(f"Site     {build}/site/index.html   (make serve PROFILE={pipeline.profile} shows it in a browser)")
+    print(f"Site     {build}/site/index.html   (make serve PROFILE={project.profile} shows it in a browser)")
     print(f"Jupyter  {build}/notebooks/   (a notebook for each study)")
     print(f"Numbers  {build}/metrics.json")
-    print(f"Grade    {build}/grade.json   (make grade PROFILE={pipeline.profile} shows it)")
+    print(f"Grade    {build}/grade.json   (make grade PROFILE={project.profile} shows it)")
 
 
 def main() -> None:

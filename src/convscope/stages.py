@@ -1,7 +1,8 @@
-"""A step of the build that is skipped while nothing it depends on has changed.
+"""A step of the build that is skipped while nothing it rests on has changed.
 
 Make compares times, trusts a truncated file, and cannot see that a study asks for other runs than before. A stage
-compares contents, its inputs and its outputs, and so notices a file that was cut off or edited by hand.
+compares contents, its inputs and its outputs, and so notices a file that was cut off or edited by hand. It remembers
+each input by its name, so that it can say why it is done again.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from convscope.files import digest_of_files, write_json
+
+MOST_NAMED = 3  # changed inputs that a line names
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Stage:
     name
         As it is shown and remembered.
     inputs
-        Digest of all that the step's outputs follow from; computed when it is needed.
+        All that the step's outputs follow from: digests by name, or one of all; computed when they are needed.
     outputs
         Files and folders that it writes.
     work
@@ -39,7 +42,7 @@ class Stage:
     """
 
     name: str
-    inputs: Callable[[], str]
+    inputs: Callable[[], Mapping[str, str] | str]
     outputs: Sequence[Path]
     work: Callable[[], Any]
     memory: Path
@@ -47,27 +50,48 @@ class Stage:
 
     def is_current(self) -> bool:
         """Tell whether inputs and outputs are those of the last time."""
-        return bool(self._remembered() == {"inputs": self.inputs(), "outputs": self._outputs()})
+        return not self.due()
+
+    def due(self) -> list[str]:
+        """Return why the step is due: names of inputs that changed, or what is the matter with its outputs."""
+        return self._due(self._remembered(), self._inputs())
 
     def run(self) -> bool:
         """Do the step unless it is current; return whether it was done."""
-        inputs = self.inputs()  # before the work: a file edited meanwhile makes the next build do it again
+        inputs = self._inputs()  # before the work: a file edited meanwhile makes the next build do it again
         remembered = self._remembered()
-        if remembered == {"inputs": inputs, "outputs": self._outputs()}:
+        if not self._due(remembered, inputs):
             return False
         if self.before_overwriting and remembered.get("inputs") == inputs:
             self.before_overwriting()
         started = time.monotonic()
         self.memory.unlink(missing_ok=True)
         self.work()
-        write_json(self.memory, {"inputs": inputs, "outputs": self._outputs()})
-        _say(f"{self.name}: done in {time.monotonic() - started:.1f} s")
+        self.remember(inputs)
+        say(f"{self.name}: done in {time.monotonic() - started:.1f} s")
         return True
 
     def bring_up_to_date(self) -> None:
         """Do the step unless it is current, and say so if it is."""
         if not self.run():
-            _say(f"{self.name}: up to date")
+            say(f"{self.name}: up to date")
+
+    def remember(self, inputs: Mapping[str, str] | None = None) -> None:
+        """Take the outputs that are there as what follows from the inputs."""
+        write_json(self.memory, {"inputs": dict(inputs or self._inputs()), "outputs": self._outputs()})
+
+    def _inputs(self) -> dict[str, str]:
+        inputs = self.inputs()
+        return {"inputs": inputs} if isinstance(inputs, str) else dict(inputs)
+
+    def _due(self, remembered: Mapping[str, Any], inputs: dict[str, str]) -> list[str]:
+        before = remembered.get("inputs")
+        if not isinstance(before, dict):
+            return ["not built yet"]
+        changed = sorted(name for name in before.keys() | inputs if before.get(name) != inputs.get(name))
+        if not changed and remembered.get("outputs") != self._outputs():
+            return ["its result was changed or removed"]
+        return changed
 
     def _remembered(self) -> dict[str, Any]:
         try:
@@ -80,9 +104,15 @@ class Stage:
         return digest_of_files(files_below(*self.outputs))
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
     """Write a line in one piece: stages that run beside each other would mix their lines, as `print` writes two."""
     sys.stderr.write(f"{line}\n")
+
+
+def named(reasons: Sequence[str]) -> str:
+    """Name the first reasons, and count the others."""
+    more = f" and {len(reasons) - MOST_NAMED} more" if len(reasons) > MOST_NAMED else ""
+    return ", ".join(reasons[:MOST_NAMED]) + more
 
 
 def files_below(*paths: Path) -> list[Path]:

@@ -1,0 +1,69 @@
+"""What steps rest on beside code and files, each as digests by name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from convscope.build.project import PUBLISHED, RESULT_FILES, Project
+from convscope.files import digest, sha256_of
+from convscope.report.backend import choose
+from convscope.report.origins import repository_of
+from convscope.runs.environment import commit
+
+Facts = dict[str, str]
+
+
+def results(project: Project) -> Facts:
+    """Return what metrics are computed from: the studies as they are declared, and the results of their runs.
+
+    A study counts by what it declares and not by its text, wherever it is declared: a title, a margin and a reason
+    count, a comment does not.
+    """
+    if project.profile == PUBLISHED:
+        files = {name: project.published_folder / name for name in RESULT_FILES}
+        return {f"data/published/{name}": sha256_of(file) if file.is_file() else "" for name, file in files.items()}
+    states = [f"{key} {project.store.state(key)}" for key in project.planned()]
+    declared = {f"study {study.id}": digest([json.dumps(_declared(study))]) for study in project.selected}
+    return declared | {
+        "the selection of studies": digest(study.id for study in project.selected),
+        "results of runs": digest(states),
+        "data sets": digest([json.dumps(project.find_data(), sort_keys=True)]),
+    }
+
+
+def _declared(value: Any) -> Any:
+    """Turn a declaration into JSON values; fields that are no part of its identity (a folder's path) are left out."""
+    if is_dataclass(value) and not isinstance(value, type):
+        given = {field.name: _declared(getattr(value, field.name)) for field in fields(value) if field.compare}
+        return {"type": type(value).__name__, **given}
+    if isinstance(value, Mapping):
+        return {str(name): _declared(item) for name, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_declared(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted(map(str, value))
+    return value if value is None or isinstance(value, str | int | float | bool) else repr(value)
+
+
+def deployed(project: Project) -> Facts:
+    """Return what is deployed: a run and its result."""
+    run = project.deployed()
+    return {"the deployed run": f"{run.study}/{run.variant} {run.key} {project.store.state(run.key)}"} if run else {}
+
+
+def origin(project: Project) -> Facts:
+    """Return what links lead to, and the commit that the colophon names."""
+    return {"the commit": commit(project.root), "the repository's address": repository_of(project.root)}
+
+
+def address(project: Project) -> Facts:
+    """Return where the project can be cloned from."""
+    return {"the repository's address": repository_of(project.root)}
+
+
+def renderer(project: Project) -> Facts:
+    """Return which program renders HTML and PDF."""
+    return {"the renderer": choose(project.backend)}

@@ -1,0 +1,159 @@
+"""One profile's build in one checkout: what was asked for, where everything lies, which runs it needs."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from convscope.datasets.availability import why_unavailable
+from convscope.errors import DatasetUnavailable
+from convscope.report.backend import Backend
+from convscope.runs.environment import cores
+from convscope.runs.plan import PlannedRun, plan
+from convscope.runs.store import RunStore
+from convscope.specs import ImageFolder, Table
+from convscope.studies import Profile, Study, select
+
+PUBLISHED: Literal["published"] = "published"
+RESULT_FILES = ("metrics.json", "pictures.safetensors")
+VERDICTS = "verdicts.json"  # beside them: the verdicts, and which of them flipped
+
+
+@dataclass(frozen=True)
+class Project:
+    """One profile's build in one checkout.
+
+    Parameters
+    ----------
+    root
+        Of the checkout: it holds ``report/``, ``site/``, ``data/``; ``build/`` is made there.
+    profile
+        How much is run; ``published`` runs nothing and takes the results in data/published/.
+    studies
+        Names, separated by spaces or commas; empty for all.
+    jobs
+        Training processes; 0 takes one a core.
+    device
+        ``auto``, ``cpu``, ``cuda``, ``mps``.
+    strict
+        A data set that is not to be had is an error.
+    backend
+        What renders HTML and PDF.
+    deploy
+        Whether a trained run is deployed to the local emulator.
+    """
+
+    root: Path
+    profile: Profile | Literal["published"] = "quick"
+    studies: str = ""
+    jobs: int = 0
+    device: str = "auto"
+    strict: bool = False
+    backend: Backend = "auto"
+    deploy: bool = True
+
+    @property
+    def build(self) -> Path:
+        """Everything generated for this profile."""
+        return self.root / "build" / self.profile
+
+    @property
+    def data_folder(self) -> Path:
+        """Where data sets are kept."""
+        return self.root / "data"
+
+    @property
+    def store(self) -> RunStore:
+        """Results of runs; all profiles share them."""
+        return RunStore(self.root / "build" / "runs")
+
+    @property
+    def published_folder(self) -> Path:
+        """Results of a long run, kept in the repository."""
+        return self.root / "data" / "published"
+
+    @property
+    def evidence_folders(self) -> tuple[Path, ...]:
+        """Where evidence of deployments lies: of this build, and of one on AWS that is kept in the repository."""
+        return (self.build / "deployment", self.published_folder / "deployment")
+
+    @property
+    def processes(self) -> int:
+        """How many processes work at a time."""
+        return self.jobs or cores()
+
+    @property
+    def budgets(self) -> Profile:
+        """Profile whose budgets apply: published results are those of the full one."""
+        return "full" if self.profile == PUBLISHED else self.profile
+
+    @cached_property
+    def selected(self) -> tuple[Study, ...]:
+        """The studies asked for; without names, all that are part of the profile."""
+        if self.studies.strip():
+            return select(self.studies, self.root / "report" / "studies")
+        return tuple(study for study in select() if self.budgets in study.budgets)
+
+    def find_data(self, *, again: bool = False) -> dict[str, str]:
+        """Look for the data sets that the profile needs, and fetch what is missing.
+
+        Parameters
+        ----------
+        again
+            Look again for what was not to be had a short while ago.
+
+        Returns
+        -------
+        dict
+            Why not, by the id of each study whose data set is not to be had.
+
+        Raises
+        ------
+        DatasetUnavailable
+            In strict mode.
+        """
+        reasons: dict[str, str] = {}
+        if self.profile == PUBLISHED:
+            return reasons
+        for study in self.selected:
+            name = study.budget(self.budgets).data(study.data).dataset
+            if isinstance(name, str):
+                memory = self.root / "build" / "data" / f"{name}.json"
+                reason = why_unavailable(name, self.data_folder, memory, again=again)
+                if reason and self.strict:
+                    raise DatasetUnavailable(reason, "STRICT=1 makes this an error; without it the study is left out.")
+                if reason:
+                    reasons[study.id] = reason
+        return reasons
+
+    def planned(self) -> dict[str, PlannedRun]:
+        """Return the runs of the profile by key, without the studies whose data set is not to be had."""
+        if self.profile == PUBLISHED:
+            return {}
+        left_out = self.find_data()
+        return plan([s for s in self.selected if s.id not in left_out], self.budgets, self.device)
+
+    def train(self) -> None:
+        """Train what is missing."""
+        runs = self.planned()
+        todo = [run for run in runs.values() if self.store.state(run.key) is None]
+        if not todo:
+            return
+        from convscope.runs.execute import execute  # noqa: PLC0415
+
+        if len(todo) < len(runs):
+            print(f"{len(runs) - len(todo)} of {len(runs)} runs are there already.", file=sys.stderr)
+        execute(todo, self.store, self.data_folder, self.processes)
+
+    def deployed(self) -> PlannedRun | None:
+        """Return the run that is deployed: the reference network of the first study on a data set of the registry."""
+        runs = self.planned().values()
+        for study in sorted(self.selected, key=lambda study: study.id != "fashion"):
+            for run in runs:
+                public = not isinstance(run.spec.data.dataset, ImageFolder | Table)
+                if public and (run.study, run.variant, run.spec.seed) == (study.id, study.reference, 0):
+                    return run
+        return None

@@ -1,0 +1,23 @@
+"""Metrics, figures and prose to report.html, report.pdf and the site's page."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from convscope.analysis.metrics_file import read_metrics
+from convscope.report.publish import publish
+from convscope.runs.environment import commit
+
+if TYPE_CHECKING:
+    from convscope.build.project import Project
+
+
+def work(project: Project) -> None:
+    """Fill and render the report."""
+    build = project.build
+    publish(
+        project.root / "report", read_metrics(build / "metrics.json"), build / "figures", build / "report",
+        commit(project.root), flipped=json.loads((build / "verdicts.json").read_bytes())["flipped"],
+        backend=project.backend,
+    )  # fmt: skip

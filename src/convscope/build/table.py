@@ -1,0 +1,113 @@
+"""The whole build as one table: each step, what it reads, what it writes.
+
+The code of a step is its module `convscope.build.steps.NAME` with all that this imports; the lock file counts for
+every step. What a step reads may be what another one writes: that is their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from convscope.build import facts
+from convscope.build.project import Project
+
+LOCK = "requirements.lock"
+BUILD = "build/PROFILE/"
+METRICS = f"{BUILD}metrics.json"
+PICTURES = f"{BUILD}pictures.safetensors"
+VERDICTS = f"{BUILD}verdicts.json"  # and which of them flipped since the last build
+FIGURES = f"{BUILD}figures"
+REPORT = f"{BUILD}report"
+NOTEBOOKS = f"{BUILD}notebooks"
+GRADE = (f"{BUILD}grade.json", f"{BUILD}grade")
+EVIDENCE = (f"{BUILD}deployment/evidence.json", f"{BUILD}deployment/page.md")
+KEPT_EVIDENCE = ("data/published/deployment/evidence.json", "data/published/deployment/page.md")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row: a step of the build.
+
+    Parameters
+    ----------
+    name
+        Also of its module in `convscope.build.steps`, whose function ``work`` does it.
+    writes
+        Files and folders, from the root of the checkout; PROFILE stands for the profile's name.
+    reads
+        The same, for what it reads beside its code.
+    unread
+        Patterns of files in the folders of `reads` that it does not look at.
+    facts
+        What else it rests on.
+    starts
+        Modules that it starts as processes of their own, or writes as code to be run: no import leads there.
+    beside
+        Runs beside the steps that do not read what it writes; when it fails, the others go on, and the build fails in
+        the end.
+    """
+
+    name: str
+    writes: tuple[str, ...]
+    reads: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    facts: tuple[Callable[[Project], facts.Facts], ...] = ()
+    starts: tuple[str, ...] = ()
+    beside: bool = False
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules that its code begins with."""
+        return (f"convscope.build.steps.{self.name}", *self.starts)
+
+
+TABLE = (
+    Step(
+        "deployment",
+        facts=(facts.deployed,),
+        starts=(
+            "convscope.deployment.stage",
+            "convscope.deployment.train_entry",
+            "convscope.deployment.serving.__main__",
+            "convscope.deployment.emulator.__main__",
+        ),
+        writes=EVIDENCE,
+        beside=True,
+    ),
+    Step("metrics", facts=(facts.results,), writes=(METRICS, PICTURES, VERDICTS)),
+    Step("figures", reads=(METRICS, PICTURES), writes=(FIGURES,)),
+    Step(
+        "report",
+        reads=(METRICS, VERDICTS, FIGURES, "report", *EVIDENCE, *KEPT_EVIDENCE),
+        unread=("report/studies/*.py",),  # what they declare is in the metrics
+        facts=(facts.origin, facts.renderer),
+        writes=(REPORT,),
+    ),
+    Step(
+        "notebooks",
+        reads=(METRICS, PICTURES, REPORT),
+        facts=(facts.address,),
+        starts=("convscope.figures.draw", "convscope.runs.worker", "convscope.submission.notebooks.results"),
+        writes=(NOTEBOOKS,),
+    ),
+    Step(
+        "grade",
+        reads=(
+            METRICS,
+            FIGURES,
+            REPORT,
+            NOTEBOOKS,
+            *EVIDENCE,
+            *KEPT_EVIDENCE,
+            "src",
+            "README.md",
+            "LICENSE",
+            "Makefile",
+            "pyproject.toml",
+            "data/README.md",
+        ),
+        writes=GRADE,
+    ),
+    Step("site", reads=("site", METRICS, REPORT, *GRADE, *EVIDENCE, *KEPT_EVIDENCE, "src"), writes=(f"{BUILD}site",)),
+)

@@ -1,0 +1,103 @@
+"""An edit of anything that a step reads makes due what rests on it, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from checkout import Checkout
+from convscope.build.table import TABLE
+from convscope.submission.new_study import write_study
+
+EVERYTHING = {step.name for step in TABLE}
+SRC = "src/convscope"
+# A comment may change a line number, and the site and the grade sheet show the sources themselves.
+LOOKS_AT_SOURCES = {"grade", "site"}
+OWN = "report/studies/mine.py"
+
+# file, old text, new text, steps that become due by it: what these write makes others due, once it differs.
+EDITS = [
+    ("requirements.lock", "", "# \n", EVERYTHING),
+    # a study of one's own: what it declares counts, wherever it stands, and a comment does not
+    (OWN, "title=", "title='Quite other ' + ", {"metrics"}),
+    (OWN, "margin=0.01", "margin=0.03", {"metrics"}),
+    (OWN, "", "# a comment\n", set()),
+    # a study of the package
+    (f"{SRC}/studies/fashion.py", 'title="', 'title="Quite other ', {"metrics"} | LOOKS_AT_SOURCES),
+    (f"{SRC}/studies/claim.py", "", "# \n", EVERYTHING),
+    # code
+    (f"{SRC}/files.py", "", "# \n", EVERYTHING),
+    (f"{SRC}/figures/style.py", "", "# \n", {"figures", "notebooks"} | LOOKS_AT_SOURCES),
+    (f"{SRC}/analysis/verdicts.py", "", "# \n", {"metrics", "figures", "report", "notebooks"} | LOOKS_AT_SOURCES),
+    (f"{SRC}/report/fill.py", "", "# \n", {"report"} | LOOKS_AT_SOURCES),
+    (f"{SRC}/submission/rubric.py", "", "# \n", LOOKS_AT_SOURCES),
+    (f"{SRC}/submission/notebooks/cells.py", "", "# \n", {"notebooks"} | LOOKS_AT_SOURCES),
+    (f"{SRC}/deployment/serving/app.py", "", "# \n", {"deployment"} | LOOKS_AT_SOURCES),
+    (f"{SRC}/deployment/train_entry.py", "", "# \n", {"deployment"} | LOOKS_AT_SOURCES),
+    (f"{SRC}/build/steps/figures.py", "", "# \n", {"figures"} | LOOKS_AT_SOURCES),
+    (f"{SRC}/cli.py", "", "# \n", LOOKS_AT_SOURCES),
+    # what is no Python: the packages whose code may read it
+    (f"{SRC}/report/report.css", "", "/* */\n", {"report", "notebooks"} | LOOKS_AT_SOURCES),
+    (f"{SRC}/deployment/evidence.schema.json", "", " ", {"deployment"} | LOOKS_AT_SOURCES),
+    (f"{SRC}/submission/grade.md.jinja", "", " ", LOOKS_AT_SOURCES),
+    # prose, and what stands beside it
+    ("report/report.qmd", "", "\n", {"report"}),
+    ("report/studies/fashion.qmd", "", "\n", {"report"}),
+    ("report/references.bib", "", "\n", {"report"}),
+    ("report/author.yml", "", "name: Somebody\n", {"report"}),
+    ("site/docs/architecture.md", "", "\n", {"site"}),
+    ("README.md", "", "\n", {"grade"}),
+    ("Makefile", "", "# \n", {"grade"}),
+    # what steps write, as others read it
+    ("build/smoke/metrics.json", "", "{}", {"metrics", "figures", "report", "notebooks", "grade", "site"}),
+    ("build/smoke/verdicts.json", "", "{}", {"metrics", "report"}),
+    ("build/smoke/report/report.html", "", "x", {"report", "notebooks", "grade", "site"}),
+    ("build/smoke/deployment/evidence.json", "", "{}", {"deployment", "report", "grade", "site"}),
+    # nobody reads them
+    ("tests/test_cli.py", "", "# \n", set()),
+    (".ci/run", "", "# \n", set()),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def due_by_edit(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, list[str]]]:
+    checkout = Checkout.copy_to(tmp_path_factory.mktemp("table") / "checkout")
+    write_study(checkout.root / "report" / "studies", "mine")
+    for folder in ("report", "deployment"):
+        (checkout.build / folder).mkdir(parents=True)
+    script = Path(__file__).with_name("recorded.py")
+    done = subprocess.run(
+        [sys.executable, str(script), json.dumps([edit[:3] for edit in EDITS])],
+        cwd=checkout.root, env=checkout.environment(), capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    said: list[dict[str, list[str]]] = json.loads(done.stdout)
+    return said
+
+
+@pytest.mark.parametrize(("number", "edit"), [pytest.param(*pair, id=pair[1][0]) for pair in enumerate(EDITS)])
+def test_an_edit_makes_due_what_rests_on_it(
+    number: int, edit: tuple[str, str, str, set[str]], due_by_edit: list[dict[str, list[str]]]
+) -> None:
+    assert set(due_by_edit[number]) == edit[3]
+
+
+def test_a_step_says_what_changed(due_by_edit: list[dict[str, list[str]]]) -> None:
+    files = [edit[0] for edit in EDITS]
+    assert due_by_edit[files.index(OWN)] == {"metrics": ["study mine"]}
+    assert due_by_edit[files.index("report/report.qmd")] == {"report": ["report/report.qmd"]}
+    assert due_by_edit[files.index(f"{SRC}/figures/style.py")]["figures"] == [f"{SRC}/figures/style.py"]
+    assert due_by_edit[0]["metrics"] == ["requirements.lock"]
+
+
+def test_what_a_step_reads_is_written_before() -> None:
+    """The order of the table is one in which every step finds what it reads."""
+    written: set[str] = set()
+    for step in TABLE:
+        missing = {name for name in step.reads if name.startswith("build/")} - written
+        assert not missing, f"{step.name} reads {missing}, which no step above writes"
+        written |= set(step.writes)
