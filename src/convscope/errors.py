@@ -1,5 +1,9 @@
 """The errors a user can cause and mend."""
 
+from __future__ import annotations
+
+import traceback
+
 
 class ConvscopeError(Exception):
     """A problem that the user can mend: the message names the offending value and what would be right.
@@ -35,3 +39,14 @@ class DatasetUnavailable(DatasetError):
 
 class ReportError(ConvscopeError):
     """A report that must not be published: an unresolved reference, a missing metric or image."""
+
+
+def of_module(error: BaseException) -> SpecError:
+    """Return what went wrong while a module was run, with its file and line: the last that Python ran of a module."""
+    if isinstance(error, SyntaxError):
+        return SpecError(f"{error.filename}, line {error.lineno}: {error.msg}.", "Python cannot read this line.")
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.name == "<module>"]
+    place = f"{frames[-1].filename}, line {frames[-1].lineno}: " if frames else ""
+    if isinstance(error, ConvscopeError):
+        return SpecError(place + error.message, error.hint)
+    return SpecError(f"{place}{type(error).__name__}: {error}.")

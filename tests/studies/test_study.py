@@ -116,9 +116,23 @@ other_engine = Variant("cnn5", "CNN 5", study().variant("cnn5").model, replace(T
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: study(baseline="linear"), "'mine' has no variant 'linear'; it has mlp, cnn3, cnn5"),
-        (lambda: study(reference="cnn9"), "no variant 'cnn9'"),
-        (lambda: study(experiments=(replace(KERNELS, variants=("cnn3", "cnn7")),)), "no variant 'cnn7'"),
+        (lambda: study(baseline="linear"), "'mine' has no variant 'linear', which baseline names"),
+        (lambda: study(reference="cnn9"), "no variant 'cnn9', which reference names; it has mlp, cnn3, cnn5"),
+        (
+            lambda: study(experiments=(replace(KERNELS, variants=("cnn3", "cnn7")),)),
+            "no variant 'cnn7', which experiment 'kernel' names",
+        ),
+        (lambda: study(reported_order=("mlp", "cnn7")), "no variant 'cnn7', which reported_order names"),
+        (lambda: study(inside=("cnn7",)), "no variant 'cnn7', which inside names"),
+        (lambda: study(margin=-0.01), "'mine' has a margin of -0.01; it is a fraction above 0"),
+        (lambda: study(margin=0.5e2), "margin of 50.0"),
+        (lambda: Budget(seeds=0, epochs=1), "Budget seeds is 0; it must be a whole number of at least 1"),
+        (lambda: Budget(seeds=1, epochs=0), "Budget epochs is 0"),
+        (
+            lambda: Variant("cnn7", "CNN 7×7", cnn(IMAGE, filters=[4], kernel=9, dense=8)),
+            "Variant 'cnn7' is titled 'CNN 7×7'; its network has 9×9",
+        ),
+        (lambda: Variant("mlp", "MLP 3×3", mlp(IMAGE, [8])), "titled 'MLP 3×3'; its network has no kernel"),
         (
             lambda: study(experiments=(replace(KERNELS, factor="width"),)),  # type: ignore[arg-type]
             "Experiment 'kernel' of study 'mine'.*'width'",
@@ -128,12 +142,15 @@ other_engine = Variant("cnn5", "CNN 5", study().variant("cnn5").model, replace(T
         (lambda: study(variants=(*study().variants[:2], other_rate)), "'cnn3' and 'cnn5' are trained differently"),
         (lambda: study(variants=(*study().variants[:2], other_engine)), "are trained differently: .*engine='numpy'"),
         (lambda: study(variants=(*study().variants, study().variants[0])), r"twice: \['cnn3', 'cnn5', 'mlp', 'mlp'\]"),
-        (lambda: study(reported=(Reported("cnn9", "parameters", "1", 1, 1),)), "no variant 'cnn9'"),
-        (lambda: study(claims=(claim(variant="cnn9"),)), "no variant 'cnn9'"),
+        (
+            lambda: study(reported=(Reported("cnn9", "parameters", "1", 1, 1),)),
+            "'cnn9', which reported, parameters '1'",
+        ),
+        (lambda: study(claims=(claim(variant="cnn9"),)), "no variant 'cnn9', which claim 'c' names"),
         (lambda: study(claims=(claim(others=("svm",)),)), "no variant 'svm'"),
         (lambda: study(claims=tuple(claim(str(i)) for i in range(7))), "declares 7 claims that runs decide; at most 6"),
-        (lambda: study(pairs=(("mlp", "cnn9"),)), "no variant 'cnn9'"),
-        (lambda: study(equivariance=("cnn9",)), "no variant 'cnn9'"),
+        (lambda: study(pairs=(("mlp", "cnn9"),)), "no variant 'cnn9', which pairs names"),
+        (lambda: study(equivariance=("cnn9",)), "no variant 'cnn9', which equivariance names"),
         (lambda: ShiftProbe(distances=(1, 2), claimed=3), "claims distance 3, which is not in its distances"),
         (lambda: ShiftProbe(distances=(0, 2)), r"distances \(0, 2\); each is at least 1"),
         (lambda: claim(kind="better"), "Claim 'c' is of kind 'better'; it must be one of 'superiority'"),
@@ -215,6 +232,25 @@ def test_ids_are_unique_and_fit_for_file_names() -> None:
     assert all(re.fullmatch(r"[a-z0-9_-]+", name) for name in ids)
     full = [study.budget("full").seeds for study in STUDIES.values()]
     assert min(full) >= 8  # verdicts need as many
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("study = (", r"mine\.py, line 1: .* was never closed"),
+        ("import sys\n\nsys.exit(0)\n", r"mine\.py, line 3: SystemExit: 0"),
+        ("x = 1\nstudy = Studdy()\n", r"mine\.py, line 2: NameError: name 'Studdy'"),
+        (
+            "from convscope.specs import Conv2d\n\n\ndef layer():\n    return Conv2d(4, 0)\n\n\nstudy = layer()\n",
+            r"mine\.py, line 8: Conv2d kernel is 0",
+        ),
+        ("study = 3\n", r"mine\.py defines no study"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_told_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "mine.py").write_text(text)
+    with pytest.raises(SpecError, match=message):
+        select("mine", tmp_path)
 
 
 def test_select() -> None:

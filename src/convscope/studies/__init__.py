@@ -5,7 +5,7 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
-from convscope.errors import SpecError
+from convscope.errors import SpecError, of_module
 from convscope.studies import (
     cifar10,
     design,
@@ -53,7 +53,7 @@ def select(names: str = "", folder: Path | None = None) -> tuple[Study, ...]:
     Raises
     ------
     SpecError
-        A name is unknown, or a file defines no study of its name.
+        A name is unknown, or a file cannot be run or defines no study of its name; file and line are named.
     """
     wanted = list(dict.fromkeys(names.replace(",", " ").split())) or list(STUDIES)
     return tuple(STUDIES.get(name) or _from_file(name, folder) for name in wanted)
@@ -66,7 +66,10 @@ def _from_file(name: str, folder: Path | None) -> Study:
             f"STUDIES names {name!r}, which is no study.",
             f"Known are: {', '.join(STUDIES)}" + (f", and files NAME.py in {folder}." if folder else "."),
         )
-    study = runpy.run_path(str(file)).get("study")
+    try:
+        study = runpy.run_path(str(file)).get("study")
+    except (Exception, SystemExit) as error:  # whatever the author's own file does
+        raise of_module(error) from error
     if not isinstance(study, Study) or study.id != name:
         found = f"study {study.id!r}" if isinstance(study, Study) else "no study"
         raise SpecError(f"{file} defines {found}.", f"It must set `study = Study(id={name!r}, …)`.")

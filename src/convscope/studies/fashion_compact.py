@@ -1,11 +1,31 @@
-"""Fashion-MNIST with a smaller dense head, kernels of 3, 5 and 7 pixels (reference project 003)."""
+"""Fashion-MNIST with a smaller dense head, kernels of three sizes (reference project 003)."""
 
 from convscope.specs import DataSpec, TrainSpec
 from convscope.studies.architectures import cnn, mlp
 from convscope.studies.decisions import block_decisions
 from convscope.studies.study import Budget, Claim, Experiment, Reported, Study, Variant, smoke_budget
+from convscope.studies.wording import by_number, square, squares
 
 IMAGE = (1, 28, 28)
+KERNELS = (3, 5, 7)  # pixels a side; the smallest is the reference
+CNN = {k: f"cnn{k}" for k in sorted(KERNELS)}  # ids
+SMALLEST, *LARGER = CNN
+REPORTED = (
+    Reported("mlp", "parameters", "101,770", 101_770, 101_770),
+    Reported("cnn3", "parameters", "220,234", 220_234, 220_234),
+    Reported("cnn5", "parameters", "253,514", 253_514, 253_514),
+    Reported("cnn7", "parameters", "303,434", 303_434, 303_434),
+    Reported("mlp", "class name", "class 7 is Bag", 7, 7, "Bag"),
+    Reported("mlp", "class name", "class 8 is Sneaker", 8, 8, "Sneaker"),
+    Reported("mlp", "test_accuracy", "88.62 %", 0.88615, 0.88625),
+    Reported("cnn3", "test_accuracy", "91.72 %", 0.91715, 0.91725),
+    Reported("cnn5", "test_accuracy", "90.73 %", 0.90725, 0.90735),
+    Reported("cnn7", "test_accuracy", "91.35 %", 0.91345, 0.91355),
+    Reported("mlp", "test_loss", "0.3264", 0.32635, 0.32645),
+    Reported("cnn3", "test_loss", "0.2307", 0.23065, 0.23075),
+    Reported("cnn5", "test_loss", "0.2623", 0.26225, 0.26235),
+    Reported("cnn7", "test_loss", "0.2452", 0.24515, 0.24525),
+)
 
 study = Study(
     id="fashion_compact",
@@ -18,51 +38,42 @@ study = Study(
     training=TrainSpec(epochs=8, learning_rate=5e-3, batch_size=128, schedule="linear"),
     variants=(
         Variant("mlp", "MLP", mlp(IMAGE, hidden=[128])),
-        *(Variant(f"cnn{k}", f"CNN {k}×{k}", cnn(IMAGE, filters=[32, 64], kernel=k, dense=64)) for k in (3, 5, 7)),
+        *(
+            Variant(name, f"CNN {square(k)}", cnn(IMAGE, filters=[32, 64], kernel=k, dense=64))
+            for k, name in CNN.items()
+        ),
     ),
     baseline="mlp",
-    reference="cnn3",
+    reference=CNN[SMALLEST],
     experiments=(
         Experiment(
             "kernel",
             "Kernel size",
             factor="kernel",
-            variants=("cnn3", "cnn5", "cnn7"),
+            variants=tuple(CNN.values()),
             question="Does a larger kernel classify better where the head is small?",
         ),
     ),
-    decisions=block_decisions(filters="32, then 64", kernel="3×3 (5×5 and 7×7 compared)", dense=64),
-    reported=(
-        Reported("mlp", "parameters", "101,770", 101_770, 101_770),
-        Reported("cnn3", "parameters", "220,234", 220_234, 220_234),
-        Reported("cnn5", "parameters", "253,514", 253_514, 253_514),
-        Reported("cnn7", "parameters", "303,434", 303_434, 303_434),
-        Reported("mlp", "class name", "class 7 is Bag", 7, 7, "Bag"),
-        Reported("mlp", "class name", "class 8 is Sneaker", 8, 8, "Sneaker"),
-        Reported("mlp", "test_accuracy", "88.62 %", 0.88615, 0.88625),
-        Reported("cnn3", "test_accuracy", "91.72 %", 0.91715, 0.91725),
-        Reported("cnn5", "test_accuracy", "90.73 %", 0.90725, 0.90735),
-        Reported("cnn7", "test_accuracy", "91.35 %", 0.91345, 0.91355),
-        Reported("mlp", "test_loss", "0.3264", 0.32635, 0.32645),
-        Reported("cnn3", "test_loss", "0.2307", 0.23065, 0.23075),
-        Reported("cnn5", "test_loss", "0.2623", 0.26225, 0.26235),
-        Reported("cnn7", "test_loss", "0.2452", 0.24515, 0.24525),
+    decisions=block_decisions(
+        filters="32, then 64", kernel=f"{square(SMALLEST)} ({squares(LARGER)} compared)", dense=64
     ),
+    reported=tuple(reported for reported in REPORTED if reported.variant in {"mlp", *CNN.values()}),
     claims=(
         Claim(
-            "fashion_compact-cnn3-beats-mlp",
-            "On Fashion-MNIST the compact CNN with 3×3 kernels classifies better than the MLP with one hidden layer",
+            f"fashion_compact-{CNN[SMALLEST]}-beats-mlp",
+            f"On Fashion-MNIST the compact CNN with {square(SMALLEST)} kernels classifies better than the MLP with one "
+            "hidden layer",
             "superiority",
-            variant="cnn3",
+            variant=CNN[SMALLEST],
             others=("mlp",),
             refuted_by="A gain of the CNN whose whole interval stays below the margin.",
             source="003",
         ),
         Claim(
             "fashion_compact-all-cnns-beat-mlp",
-            "Every compact CNN, of 3×3, 5×5 and 7×7 kernels, classifies better than the MLP",
+            f"Every compact CNN, of {squares(CNN)} kernels, classifies better than the MLP",
             "superiority",
-            variant=("cnn3", "cnn5", "cnn7"),
+            variant=tuple(CNN.values()),
             others=("mlp",),
             refuted_by="One CNN whose gain over the MLP stays below the margin.",
             source="003",
@@ -71,7 +82,7 @@ study = Study(
             "fashion_compact-by-2-to-3-points",
             "Every compact CNN beats the MLP by 2 to 3 points",
             "equivalence",
-            variant=("cnn3", "cnn5", "cnn7"),
+            variant=tuple(CNN.values()),
             others=("mlp",),
             expected=0.025,
             margin=0.005,
@@ -79,20 +90,22 @@ study = Study(
             source="003",
         ),
         Claim(
-            "fashion_compact-3x3-best",
-            "Among the compact CNNs 3×3 is the best of the kernels 3×3, 5×5 and 7×7",
+            f"fashion_compact-{SMALLEST}x{SMALLEST}-best",
+            f"Among the compact CNNs {square(SMALLEST)} is the best of the kernels {squares(CNN)}",
             "best of k",
-            variant="cnn3",
-            others=("cnn5", "cnn7"),
-            refuted_by="A larger kernel that classifies better than 3×3 by at least the margin.",
+            variant=CNN[SMALLEST],
+            others=tuple(CNN[k] for k in LARGER),
+            refuted_by=f"A larger kernel that classifies better than {square(SMALLEST)} by at least the margin.",
             source="003",
         ),
         Claim(
             "fashion_compact-no-gain-for-cost",
-            "Larger kernels cost more and bring nothing: 5×5 and 7×7 classify as well as 3×3, no better and no worse",
+            "Larger kernels cost more and bring nothing: "
+            f"{squares(LARGER)} {by_number(LARGER, 'classifies', 'classify', 'classify')} as well as "
+            f"{square(SMALLEST)}, no better and no worse",
             "equivalence",
-            variant=("cnn5", "cnn7"),
-            others=("cnn3",),
+            variant=tuple(CNN[k] for k in LARGER),
+            others=(CNN[SMALLEST],),
             refuted_by="A larger kernel whose whole interval is beyond the margin, either way.",
             source="003",
         ),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from convscope.errors import SpecError
-from convscope.specs import DataSpec, Glyphs, ModelSpec, RunSpec, Table, TrainSpec
+from convscope.specs import DataSpec, Glyphs, ModelSpec, RunSpec, Table, TrainSpec, Windowed
+from convscope.specs.checks import require_positive
 from convscope.studies.claim import Claim, Count
 from convscope.studies.factors import Factor, check_one_factor
 from convscope.studies.probes import ShiftProbe
@@ -60,6 +62,16 @@ class Variant:
     model: ModelSpec
     training: TrainSpec | None = None
     train_images: int | None = None
+
+    def __post_init__(self) -> None:
+        kernels = {layer.kernel for layer in self.model.layers if isinstance(layer, Windowed)}
+        for one, other in re.findall(r"(\d+)×(\d+)", self.title):
+            if one != other or int(one) not in kernels:
+                built = ", ".join(f"{kernel}×{kernel}" for kernel in sorted(kernels)) or "no kernel"
+                raise SpecError(
+                    f"Variant {self.id!r} is titled {self.title!r}; its network has {built}.",
+                    "Title and network follow from one number if both are made of it: see fashion.py.",
+                )
 
 
 @dataclass(frozen=True)
@@ -158,6 +170,10 @@ class Budget:
     test_images: int | None = None
     updates: int | None = None
 
+    def __post_init__(self) -> None:
+        require_positive("Budget seeds", self.seeds)
+        require_positive("Budget epochs", self.epochs)
+
     def data(self, data: DataSpec) -> DataSpec:
         """Return the images that a study with this data sees under this budget."""
         return replace(
@@ -213,23 +229,17 @@ class Study:
         if len(self._by_id) != len(self.variants):
             ids = [variant.id for variant in self.variants]
             raise SpecError(f"Study {self.id!r} declares a variant twice: {sorted(ids)}.")
+        if not 0 < self.margin < 1:
+            raise SpecError(f"Study {self.id!r} has a margin of {self.margin}; it is a fraction above 0 and below 1.")
         for budget in self.budgets.values():
             unknown = set(budget.experiments or ()) - {experiment.id for experiment in self.experiments}
             if unknown:
                 raise SpecError(
                     f"A budget of study {self.id!r} names the experiments {sorted(unknown)}, which it lacks."
                 )
-        claimed = [name for claim in self.claims for name in (*claim.variants, *claim.others)]
-        for name in (
-            self.baseline,
-            self.reference,
-            *(reported.variant for reported in self.reported),
-            *self.reported_order,
-            *claimed,
-            *(name for pair in self.pairs for name in pair),
-            *self.equivariance,
-        ):
-            self.variant(name)
+        for field_name, names in self._named():
+            for name in names:
+                self._known(name, field_name)
         if len(self.statistical_claims) > MOST_CLAIMS:
             raise SpecError(
                 f"Study {self.id!r} declares {len(self.statistical_claims)} claims that runs decide; "
@@ -237,7 +247,7 @@ class Study:
                 "Every further claim widens the intervals of all; keep the primary ones.",
             )
         for experiment in self.experiments:
-            variants = [self.variant(name) for name in experiment.variants]
+            variants = [self._known(name, f"experiment {experiment.id!r}") for name in experiment.variants]
             check_one_factor(
                 f"Experiment {experiment.id!r} of study {self.id!r}",
                 experiment.factor,
@@ -251,6 +261,24 @@ class Study:
                     f"Decision {decision.decision!r} of study {self.id!r} names experiment {decision.experiment!r}; "
                     f"known are {', '.join(sorted(experiments)) or 'none'}."
                 )
+
+    def _named(self) -> Iterator[tuple[str, Collection[str]]]:
+        """Yield the fields that name variants, with the ids that they name."""
+        yield from (("baseline", [self.baseline]), ("reference", [self.reference]))
+        yield from ((f"reported, {entry.quantity} {entry.text!r}", [entry.variant]) for entry in self.reported)
+        yield from ((f"claim {claim.id!r}", [*claim.variants, *claim.others]) for claim in self.claims)
+        yield "reported_order", self.reported_order
+        yield "inside", self.inside or ()
+        yield "pairs", [name for pair in self.pairs for name in pair]
+        yield "equivariance", self.equivariance
+
+    def _known(self, name: str, named_by: str) -> Variant:
+        if name not in self._by_id:
+            raise SpecError(
+                f"Study {self.id!r} has no variant {name!r}, which {named_by} names; it has {', '.join(self._by_id)}.",
+                "Change the id there, or give a variant this id.",
+            )
+        return self._by_id[name]
 
     def variant(self, name: str) -> Variant:
         """Return a variant by its id."""
