@@ -83,6 +83,12 @@ def test_every_marked_number_is_the_one_in_metrics(smoke_build: SmokeBuild, page
         style = str(span["data-format"]).split()[0]
         if style == "ratio":
             assert_shows(text, values[0] / values[1], fraction=False)
+        elif style == "difference":
+            assert_shows(text, values[0] - values[1], fraction=True)
+        elif style == "removed":
+            assert_shows(text, (values[0] - values[1]) / (1 - values[1]), fraction=True)
+        elif style == "turned":
+            assert_shows(text, -value, fraction=True)
         elif style == "verdict":
             assert pointer[-1] == "verdict"
             assert len(text) > 20  # a sentence that the verdict chose

@@ -14,7 +14,8 @@ import pytest
 
 from checkout import SmokeBuild
 from convscope.analysis.pictures import read_pictures
-from convscope.figures.draw import Drawing, draw, drawings
+from convscope.figures.draw import draw, drawings
+from convscope.figures.registry import Drawing
 from convscope.figures.style import figure_style, save
 
 pytestmark = pytest.mark.slow

@@ -106,12 +106,19 @@ def test_measures_and_comparisons() -> None:
     assert numbers.mean("/loss") == "0.247"
     assert numbers.interval("/difference") == "−1.5 to +0.5"
     assert numbers.effect("/difference") == "−0.5"
+    assert numbers.interval("-/difference") == "−0.5 to +1.5"
+    assert numbers.effect("-/difference") == "+0.5"
+    assert numbers.difference("/accuracy/mean", "/single/mean", 1) == "+1.2"
+    assert numbers.removed("/accuracy/mean", "/single/mean") == "12\u00a0%"
 
 
 @pytest.mark.parametrize(
     ("source", "rule", "text"),
     [
         ("/studies/fashion/seeds /studies/fashion/a~1b", "ratio 2", "0.67"),
+        ("/accuracy/mean /single/mean", "difference 1", "+1.2"),
+        ("/accuracy/mean /single/mean", "removed 0", "12\u00a0%"),
+        ("/difference/effect", "turned 1", "+0.5"),
         ("/accuracy/interval/0", "key", "0"),
         ("/studies/fashion/runs", "list", "10, 20"),
         ("/studies/fashion/runs", "shape", "10×20"),

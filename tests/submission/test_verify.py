@@ -54,6 +54,7 @@ def test_what_is_no_plain_number_becomes_the_same_text(source: str, rule: str) -
 def test_no_rule_of_the_report_is_unknown_here() -> None:
     assert verify.NUMERIC.keys() == formats.NUMERIC.keys()
     assert verify.OTHER.keys() == formats.OTHER.keys()
+    assert verify.PAIRS.keys() == formats.UNROUNDED.keys()
 
 
 def estimates(n: int) -> st.SearchStrategy[Estimate]:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 from numpy.typing import ArrayLike
 
-from convscope.figures.style import MUTED, WIDTH, colour, marker
+from convscope.figures.style import MUTED, WIDTH, colour, look, marker
 
 Study = dict[str, Any]
 
@@ -19,14 +19,15 @@ CROSSED = {"conv": "conv-permuted", "local": "local-permuted"}
 """Variants on natural pixels, and on permuted ones."""
 
 
-def _line(axes: Axes, places: ArrayLike, measures: list[Study], number: int, label: str) -> None:
-    """Draw means in percent with their intervals, in the colour and with the marker of a number."""
+def _line(axes: Axes, places: ArrayLike, measures: list[Study], style: tuple[str, str], label: str) -> None:
+    """Draw means in percent with their intervals, in a colour and with a marker."""
+    hue, shape = style
     means = [100 * measure["mean"] for measure in measures]
-    axes.plot(places, means, color=colour(number), marker=marker(number), markersize=6, mec="white", label=label)
+    axes.plot(places, means, color=hue, marker=shape, markersize=6, mec="white", label=label)
     for place, measure in zip(np.asarray(places), measures, strict=True):
         if measure["interval"]:
             low, high = np.clip(100 * np.array(measure["interval"]), 0, 100)
-            axes.plot([place, place], [low, high], color=colour(number), linewidth=1.6, solid_capstyle="butt")
+            axes.plot([place, place], [low, high], color=hue, linewidth=1.6, solid_capstyle="butt")
 
 
 def interaction(study: Study) -> Figure:
@@ -40,18 +41,19 @@ def interaction(study: Study) -> Figure:
     for number, (natural, permuted) in enumerate(CROSSED.items()):
         shift = 0.02 * (number - 0.5)  # intervals side by side
         measures = [variants[name]["test_accuracy"] for name in (natural, permuted)]
-        _line(axes, [shift, 1 + shift], measures, number, variants[natural]["title"])
+        _line(axes, [shift, 1 + shift], measures, look(natural, number), variants[natural]["title"])
         for place, measure in enumerate(measures):
             axes.annotate(
                 f"{100 * measure['mean']:.1f}", (place, 100 * measure["mean"]), (-10 if place == 0 else 10, 0),
                 textcoords="offset points", ha="right" if place == 0 else "left", va="center", fontsize=7.5,
             )  # fmt: skip
-    others = [variant for name, variant in variants.items() if name not in crossed]
-    for number, variant in enumerate(others, start=len(CROSSED)):
+    others = [name for name in variants if name not in crossed]
+    for number, name in enumerate(others, start=len(CROSSED)):
+        variant, hue = variants[name], look(name, number)[0]
         measure = variant["test_accuracy"]
-        axes.axhline(100 * measure["mean"], color=colour(number), linestyle=(0, (4, 2)), label=variant["title"])
+        axes.axhline(100 * measure["mean"], color=hue, linestyle=(0, (4, 2)), label=variant["title"])
         if measure["interval"]:
-            axes.axhspan(*np.clip(100 * np.array(measure["interval"]), 0, 100), color=colour(number), alpha=0.13, lw=0)
+            axes.axhspan(*np.clip(100 * np.array(measure["interval"]), 0, 100), color=hue, alpha=0.13, lw=0)
     axes.set_xlim(-0.3, 1.3)
     axes.set_xticks([0, 1], ["pixels in their places", "pixels permuted"])
     axes.set_ylabel("test accuracy (%)")
@@ -67,18 +69,26 @@ def shifted_accuracy(study: Study) -> Figure:
     spread = np.linspace(-0.06, 0.06, len(shift["accuracy"]))
     for number, (name, measures) in enumerate(shift["accuracy"].items()):
         places = np.array(shift["distances"]) + spread[number]
-        _line(axes, places, measures, number, study["variants"][name]["title"])
-    axes.axvline(shift["claimed"], color=MUTED, linewidth=0.8, linestyle=(0, (2, 2)), zorder=0)
-    axes.annotate(
-        "claims", (shift["claimed"], 0), (3, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
-        fontsize=7.5, color=MUTED,
-    )  # fmt: skip
+        _line(axes, places, measures, look(name, number), study["variants"][name]["title"])
+    if stride := total_stride(study):
+        for multiple in range(0, max(shift["distances"]) + 1, stride):
+            axes.axvline(multiple, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0)
+        axes.annotate(
+            f"total stride {stride}", (stride, 1), (3, -3), xycoords=("data", "axes fraction"),
+            textcoords="offset points", va="top", fontsize=7.5, color=MUTED,
+        )  # fmt: skip
     axes.set_ylim(0, 103)
     axes.set_xticks(shift["distances"])
     axes.set_xlabel("distance that the test images are moved, up, down, left and right (pixels)")
     axes.set_ylabel("accuracy (%)")
     figure.legend(loc="outside right center")
     return figure
+
+
+def total_stride(study: Study) -> int:
+    """Return by how many pixels of the input the last measured layer of the reference steps; 0 where none was."""
+    layers = study.get("equivariance", {}).get("variants", {}).get(study.get("reference"), [])
+    return int(layers[-1]["stride"]) if layers else 0
 
 
 def equivariance_errors(study: Study) -> Figure:
@@ -113,12 +123,13 @@ def sample_sizes(study: Study) -> Figure:
     for number, side in enumerate("ba"):
         names = [pair[side] for pair in pairs]
         measures = [variants[name]["test_accuracy"] for name in names]
-        _line(left, sizes, measures, number, _family(variants, pairs, side))
+        _line(left, sizes, measures, look(names[0].split("-")[0], number), _family(variants, pairs, side))
     right.axhline(0, color=MUTED, linewidth=1)
-    right.plot(sizes, [100 * pair["effect"] for pair in pairs], color=colour(1), marker=marker(1), mec="white")
+    hue, shape = look("cnn", 1)
+    right.plot(sizes, [100 * pair["effect"] for pair in pairs], color=hue, marker=shape, mec="white")
     for size, pair in zip(sizes, pairs, strict=True):
         if pair["interval"]:
-            right.plot([size, size], 100 * np.array(pair["interval"]), color=colour(1), linewidth=1.6)
+            right.plot([size, size], 100 * np.array(pair["interval"]), color=hue, linewidth=1.6)
     left.set_ylabel("test accuracy (%)")
     right.set_ylabel("difference (percentage points)")
     right.set_title(f"{_family(variants, pairs, 'a')} − {_family(variants, pairs, 'b')}")

@@ -10,11 +10,19 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
-from convscope.figures import architecture, bias, claims, eda, probes, results
+from convscope.figures import (  # argument and structure register their figures
+    architecture,
+    argument,  # noqa: F401
+    bias,
+    claims,
+    eda,
+    probes,
+    results,
+    structure,  # noqa: F401
+)
+from convscope.figures.registry import Drawing, registered
 from convscope.figures.style import figure_style, save
 from convscope.figures.tables import table_of
 from convscope.files import csv_text, write_json, write_text
@@ -23,7 +31,6 @@ from convscope.specs import from_json
 CODE = "code.json"
 """Beside the figures: by name, where the function is that draws it (``file``, ``line``, ``object``)."""
 
-Drawing = partial[Figure]
 FEWEST_A_PROCESS = 20  # a process that draws starts in 2 seconds, and draws so many figures in that time
 
 
@@ -48,7 +55,7 @@ def drawings(metrics: Metrics, pictures: Pictures) -> dict[str, Drawing]:
         result["gains"] = partial(results.gains_chart, metrics["studies"])
     if any(claim["effect"] is not None for claim in metrics["claims"].values()):
         result["claims"] = partial(claims.forest, metrics["claims"])
-    return result
+    return result | dict(registered(metrics, pictures))
 
 
 def _of_study(study: dict[str, Any], class_names: list[str]) -> dict[str, Drawing]:

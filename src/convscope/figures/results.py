@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from convscope.figures.style import INK, MUTED, WIDTH, colour, marker
+from convscope.figures.style import INK, MUTED, WIDTH, colour, look
 
 Study = dict[str, Any]
 
@@ -23,7 +23,7 @@ MOST_COLOURS = 8  # with more variants, colours and markers repeat and tell noth
 
 def _look(study: Study, place: int) -> tuple[str, str]:
     """Colour and marker of the variant at this place."""
-    return (colour(0), "o") if len(study["variants"]) > MOST_COLOURS else (colour(place), marker(place))
+    return (colour(0), "o") if len(study["variants"]) > MOST_COLOURS else look(list(study["variants"])[place], place)
 
 
 def accuracy_chart(study: Study) -> Figure:
@@ -74,17 +74,17 @@ def curves(study: Study, only: Collection[str] | None = None) -> Figure:
     columns = _columns([str(handle.get_label()) for handle in legend])
     height = 2.5 + 0.17 * math.ceil(len(legend) / columns)
     figure, (loss, accuracy) = plt.subplots(1, 2, figsize=(WIDTH, height), layout="constrained")
-    for place, variant in _shown(study, only):
+    for (hue, shape), variant in _shown(study, only):
         for axes, quantity, factor in ((loss, "loss", 1), (accuracy, "accuracy", 100)):
             for part, dashes in (("train", (0, (3, 2))), ("validation", "-")):
                 values = factor * np.array(variant["curves"][f"{part}_{quantity}"])  # (seeds, epochs)
                 epochs = np.arange(1, values.shape[1] + 1)
                 hollow = part == "train"
                 axes.plot(
-                    epochs, values.mean(axis=0), linestyle=dashes, color=colour(place), markersize=3.5,
-                    marker=None if hollow and len(epochs) > 1 else marker(place), mfc="white" if hollow else None,
+                    epochs, values.mean(axis=0), linestyle=dashes, color=hue, markersize=3.5,
+                    marker=None if hollow and len(epochs) > 1 else shape, mfc="white" if hollow else None,
                 )  # fmt: skip
-                axes.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=colour(place), alpha=0.12, lw=0)
+                axes.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=hue, alpha=0.12, lw=0)
     for axes, title in ((loss, "cross-entropy loss (nats)"), (accuracy, "accuracy (%)")):
         axes.set_xlabel("epoch")
         axes.set_ylabel(title)
@@ -102,18 +102,18 @@ def _columns(labels: list[str], most: int = 6) -> int:
     return 1
 
 
-def _shown(study: Study, only: Collection[str] | None) -> list[tuple[int, Study]]:
-    """Return the chosen variants, each with the place that decides its colour."""
-    chosen = [(i, v) for i, (name, v) in enumerate(study["variants"].items()) if only is None or name in only]
+def _shown(study: Study, only: Collection[str] | None) -> list[tuple[tuple[str, str], Study]]:
+    """Return the chosen variants, each with its colour and marker."""
+    chosen = [(i, name) for i, name in enumerate(study["variants"]) if only is None or name in only]
     if len(study["variants"]) > MOST_COLOURS:  # places among all would repeat colours
-        return [(i, variant) for i, (_, variant) in enumerate(chosen)]
-    return chosen
+        chosen = list(enumerate(name for _, name in chosen))
+    return [(look(name, i), study["variants"][name]) for i, name in chosen]
 
 
 def _curve_legend(study: Study, only: Collection[str] | None) -> list[Line2D]:
     handles = [
-        Line2D([], [], color=colour(place), marker=marker(place), markersize=4, label=variant["title"])
-        for place, variant in _shown(study, only)
+        Line2D([], [], color=hue, marker=shape, markersize=4, label=variant["title"])
+        for (hue, shape), variant in _shown(study, only)
     ]
     handles.append(Line2D([], [], color=MUTED, label="validation"))
     handles.append(Line2D([], [], color=MUTED, linestyle=(0, (3, 2)), label="training"))
@@ -161,9 +161,9 @@ def class_accuracy(study: Study, class_names: list[str]) -> Figure:
             fontsize=7.5,
         )
     for variant, values, role in ((baseline, means[0], "baseline"), (reference, means[1], "reference")):
-        place = places.index(study[role])
+        hue, shape = look(study[role], places.index(study[role]))
         axes.plot(
-            np.array(values)[order], range(len(order)), marker(place), color=colour(place), markersize=6,
+            np.array(values)[order], range(len(order)), shape, color=hue, markersize=6,
             mec="white", label=variant["title"],
         )  # fmt: skip
     axes.set_yticks(range(len(order)), [class_names[label] for label in order])

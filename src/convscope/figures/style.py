@@ -57,6 +57,29 @@ def figure_style() -> Iterator[None]:
         yield
 
 
+# What a network is in the argument decides how it looks, in every figure.
+_ROLES = {
+    "mlp": ("#6B6B6B", "s"),
+    "mlp-wide": ("#000000", "P"),
+    "conv": ("#0072B2", "o"),
+    "cnn": ("#0072B2", "o"),
+    "cnn3": ("#0072B2", "o"),
+    "base": ("#0072B2", "o"),
+    "cnn5": ("#56B4E9", "v"),
+    "kernel5": ("#56B4E9", "v"),
+    "cnn7": ("#CC79A7", "D"),
+    "kernel7": ("#CC79A7", "D"),
+    "local": ("#009E73", "^"),
+    "unpooled": ("#E69F00", "X"),
+    "gap": ("#D55E00", "D"),
+}
+
+
+def look(variant: str, place: int) -> tuple[str, str]:
+    """Colour and marker of a variant: by its role where it has one, else by its place in the study."""
+    return _ROLES.get(variant, (PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]))
+
+
 def colour(index: int) -> str:
     """Colour of the variant at this place in its study; the same in every figure."""
     return PALETTE[index % len(PALETTE)]

@@ -14,12 +14,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from convscope.figures import architecture, bias, claims, eda, probes, results
+from convscope.figures.registry import Rows, rows_of
 from convscope.models.cost import layer_costs
 from convscope.models.describe import describe_layer
 from convscope.specs import ModelSpec
 
 Study = dict[str, Any]
-Rows = list[dict[str, Any]]
 
 
 def class_distribution(facts: dict[str, Any]) -> Rows:
@@ -209,7 +209,8 @@ def table_of(drawing: partial[Figure]) -> Rows:
     KeyError
         There is no table for what draws it.
     """
-    return _OF[drawing.func](*drawing.args, **drawing.keywords)
+    drawn = rows_of(drawing)
+    return _OF[drawing.func](*drawing.args, **drawing.keywords) if drawn is None else drawn
 
 
 def _named(name: str, variant: Study) -> dict[str, Any]:

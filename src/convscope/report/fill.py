@@ -17,17 +17,20 @@ from convscope.report.document import documents_in
 from convscope.report.evidence import write_evidence
 from convscope.report.numbers import Numbers
 from convscope.report.origins import DATA, FIGURE_CODE, Origins, shown_in
+from convscope.report.passages import Grounds, PassageExtension
 from convscope.report.sources import sources_table
 from convscope.report.tables import table_rows
 from convscope.specs import from_json
 
+PASSAGES = "passages.json"
 COPIED = ("_quarto.yml", "references.bib")
 
 
-def environment(folder: Path) -> jinja2.Environment:
+def environment(templates: Path | jinja2.BaseLoader) -> jinja2.Environment:
     """Return Jinja2 with holes ``<< >>``, ``<% %>``, ``<# #>``: its own ``{{ }}`` and ``{# #}`` are Quarto's."""
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
+        loader=jinja2.FileSystemLoader(templates) if isinstance(templates, Path) else templates,
+        extensions=[PassageExtension],
         undefined=jinja2.StrictUndefined,
         variable_start_string="<<",
         variable_end_string=">>",
@@ -117,6 +120,8 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
         measured_in=measured_in, layer_name=layer_name, figure=figure, has_figure=has_figure,
         chapter=chapter, metrics=metrics, facts=facts, studies=metrics["studies"], datasets=metrics["datasets"],
         sources_table=lambda: sources_table(set().union(*(each.measured for each in numbers.values()))),
+        passages=lambda: [each for each in jinja.passages if each.measured],  # type: ignore[attr-defined]
+        **Grounds(metrics).functions,
     )  # fmt: skip
     # The report comes first: at its end the supplement lists what both have quoted.
     texts = {name: _render(jinja, templates, f"{name}.qmd", numbers[name].functions) for name in names}
@@ -131,6 +136,7 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
             shutil.copy(templates / copied, folder / copied)
         shutil.copytree(figures, folder / "figures", ignore=shutil.ignore_patterns(".*", "*.csv", FIGURE_CODE))
         write_json(folder / "sources.json", sorted({place for each in numbers.values() for place in each.pointers}))
+        write_json(folder / PASSAGES, [passage.record() for passage in jinja.passages])  # type: ignore[attr-defined]
 
 
 def _render(jinja: jinja2.Environment, templates: Path, name: str, functions: dict[str, Any]) -> str:
@@ -165,7 +171,10 @@ def fill_plain(templates: Path, name: str, metrics: Metrics, **more: Any) -> str
         A hole has no value.
     """
     jinja = environment(templates)
-    jinja.globals.update(metrics=metrics, studies=metrics["studies"], **more, **Numbers(metrics, spans=False).functions)
+    jinja.globals.update(
+        metrics=metrics, studies=metrics["studies"], **more, **Numbers(metrics, spans=False).functions,
+        **Grounds(metrics).functions,
+    )  # fmt: skip
     try:
         return jinja.get_template(name).render()
     except jinja2.UndefinedError as error:

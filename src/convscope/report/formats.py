@@ -13,7 +13,11 @@ Each number of the report is an element with two attributes: ``data-source`` say
 ``spread D``        a fraction times 100                                          0.21
 ``millions D``      divided by a million, a no-break space, M                     4.24 M
 ``plain D``         at most D significant digits, no zeros at the end             0.001
+``turned D``        points of the value with its sign turned: of b−a for a−b      −2.10
 ``ratio D``         two pointers with a space between: first over second          1.79
+``difference D``    two pointers: points of the first minus the second            +2.10
+``removed D``       two accuracies: the share of the second's errors that the     59 %
+                    first does not make
 ``text``            as it is
 ``markdown``        as it is, without citations and emphasis
 ``date``            the day of a time in ISO 8601                                 2026-11-21
@@ -95,14 +99,30 @@ def plain(value: float, digits: int = 6) -> str:
     return f"{value:.{digits}g}".replace("-", MINUS)
 
 
+def turned(value: float, digits: int = 2) -> str:
+    """Write a difference the other way round: of b minus a that of a minus b."""
+    return points(-value, digits)
+
+
 NUMERIC: dict[str, Callable[[float, int], str]] = {
     "count": count, "decimal": decimal, "percent": percent, "points": points, "spread": spread,
-    "millions": millions, "plain": plain,
+    "millions": millions, "plain": plain, "turned": turned,
 }  # fmt: skip
 """Styles that take a number and how many digits to write."""
 
-DIGITS = {"count": 0, "decimal": 2, "percent": 1, "points": 2, "spread": 2, "millions": 2, "plain": 6}
+DIGITS = {
+    "count": 0, "decimal": 2, "percent": 1, "points": 2, "spread": 2, "millions": 2, "plain": 6, "turned": 2,
+}  # fmt: skip
 """What a style has by default."""
+
+UNROUNDED: dict[str, Callable[[float, float], float]] = {
+    "ratio": lambda one, two: one / two,
+    "difference": lambda one, two: one - two,
+    "removed": lambda one, two: (one - two) / (1 - two),
+}
+"""What the styles of two pointers make of their numbers."""
+
+_ROUNDED: dict[str, Callable[[float, int], str]] = {"ratio": decimal, "difference": points, "removed": percent}
 
 OTHER: dict[str, Callable[[Any], str]] = {
     "text": str,
@@ -135,9 +155,9 @@ def recompute(metrics: Any, source: str, rule: str) -> str:
         The pointer leads nowhere, or there is no such rule.
     """
     style, _, argument = rule.partition(" ")
-    if style == "ratio":
-        numerator, denominator = (resolve(metrics, pointer) for pointer in source.split(" "))
-        return decimal(numerator / denominator, int(argument))
+    if style in UNROUNDED:
+        one, two = (resolve(metrics, pointer) for pointer in source.split(" "))
+        return _ROUNDED[style](UNROUNDED[style](one, two), int(argument))
     value = resolve(metrics, source)
     if style == "key":
         return source.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
@@ -151,4 +171,4 @@ def recompute(metrics: Any, source: str, rule: str) -> str:
         return NUMERIC[style](value, int(argument))
     if style in OTHER:
         return OTHER[style](value)
-    raise LookupError(f"no style {style!r}; there is: {', '.join([*NUMERIC, *OTHER, 'ratio', 'key', 'length'])}")
+    raise LookupError(f"no style {style!r}; there is: {', '.join([*NUMERIC, *OTHER, *UNROUNDED, 'key', 'length'])}")

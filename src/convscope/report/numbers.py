@@ -65,7 +65,18 @@ class Numbers:
     @property
     def functions(self) -> dict[str, Callable[..., str]]:
         """What templates may call, by name: nothing else brings a number into the text."""
-        names = ("value", "count_of", "mean", "fastest", "interval", "effect", "ratio", "verdict")
+        names = (
+            "value",
+            "count_of",
+            "mean",
+            "fastest",
+            "interval",
+            "effect",
+            "ratio",
+            "difference",
+            "removed",
+            "verdict",
+        )
         return {name: getattr(self, name) for name in names}
 
     def value(self, pointer: str, style: str = "text", digits: int | None = None) -> str:
@@ -109,7 +120,11 @@ class Numbers:
         return self.value(f"{pointer}/values/{values.index(min(values))}", "decimal", 1)
 
     def interval(self, pointer: str) -> str:
-        """Format the 95 % interval of a measure or comparison as ``low to high``; a dash for a single run."""
+        """Format the 95 % interval of a measure or comparison as ``low to high``; a dash for a single run.
+
+        A pointer with a minus before it turns the comparison round.
+        """
+        pointer, turned = pointer.removeprefix("-"), pointer.startswith("-")
         measured = resolve(self._metrics, pointer)
         if measured["interval"] is None:
             return formats.NOTHING
@@ -118,19 +133,31 @@ class Numbers:
         styles = ("decimal", "decimal")
         if fraction:  # a difference is signed; of a range in percent the unit stands once
             styles = ("points", "points") if "effect" in measured else ("spread", "percent")
-        low, high = (self.value(f"{pointer}/interval/{end}", style, digits) for end, style in enumerate(styles))
+        ends = enumerate(styles) if not turned else ((1, "turned"), (0, "turned"))
+        low, high = (self.value(f"{pointer}/interval/{end}", style, digits) for end, style in ends)
         return f"{low} to {high}"
 
     def effect(self, pointer: str) -> str:
-        """Format the effect of a comparison of accuracies in percentage points."""
+        """Format the effect of a comparison of accuracies in percentage points; a minus before it turns it round."""
+        pointer, style = pointer.removeprefix("-"), "turned" if pointer.startswith("-") else "points"
         measured = resolve(self._metrics, pointer)
-        return self.value(f"{pointer}/effect", "points", digits_for(measured["interval"], 100))
+        return self.value(f"{pointer}/effect", style, digits_for(measured["interval"], 100))
 
     def ratio(self, pointer: str, other: str) -> str:
         """Format one number over another: ``1.79``."""
         over = resolve(self._metrics, pointer) / resolve(self._metrics, other)
         both, rule = f"{pointer} {other}", f"ratio {2 if over < 10 else 0}"
         return self._span(self._text(both, rule), both, rule)
+
+    def difference(self, pointer: str, other: str, digits: int = 2) -> str:
+        """Format one fraction minus another in percentage points: ``+2.10``."""
+        both, rule = f"{pointer} {other}", f"difference {digits}"
+        return self._span(self._text(both, rule), both, rule)
+
+    def removed(self, pointer: str, other: str) -> str:
+        """Format the share of the second accuracy's errors that the first does not make: ``59 %``."""
+        both = f"{pointer} {other}"
+        return self._span(self._text(both, "removed 0"), both, "removed 0")
 
     def verdict(self, claim: str, *, supported: str, refuted: str, inconclusive: str) -> str:
         """Choose the wording that a claim's verdict allows; with too few seeds, say where the numbers lean.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +17,7 @@ from convscope.report.backend import Backend, choose
 from convscope.report.checks import check_html
 from convscope.report.crosslinks import link_documents
 from convscope.report.document import DOCUMENTS, documents_in
-from convscope.report.fill import fill, fill_plain
+from convscope.report.fill import PASSAGES, fill, fill_plain
 from convscope.report.lint import check_templates
 from convscope.report.origins import DATA, put_data_inside, repository_of
 from convscope.report.traced import check_numbers
@@ -71,6 +73,7 @@ def publish(
     with replacing_folder(output) as folder:
         source = folder / "source"
         fill(templates, metrics, figures, facts, source)
+        _say_fallbacks(source / PASSAGES)
         write_text(folder / "claims.md", fill_plain(templates, "claims.md", metrics, facts=facts))
         (source / DATA).rename(folder / DATA)  # pages link to it; what renders them need not copy it
         link_documents(source)
@@ -93,3 +96,12 @@ def publish(
             check_html(folder / f"{name}.html")
             check_html(page)
             check_numbers(page, metrics)
+
+
+def _say_fallbacks(passages: Path) -> None:
+    """List the passages whose plain fallback stands in this build, and why."""
+    gave_way = [each for each in json.loads(passages.read_bytes()) if each["state"] == "gave way"]
+    if gave_way:
+        sys.stderr.write(f"report: {len(gave_way)} passages gave way to their plain fallback:\n")
+    for each in gave_way:
+        sys.stderr.write(f"  report/{each['template']}:{each['line']}: {'; '.join(each['grounds'])}\n")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from convscope.report.formats import NAMES, resolve
+from convscope.report.formats import NAMES, UNROUNDED, resolve
 
 _CELL_END = re.compile(r"(?<!\\)\|")
 _VALUE = re.compile(
@@ -57,9 +57,9 @@ def _shown(cell: str) -> str:
 
 
 def _unrounded(metrics: dict[str, Any], value: re.Match[str]) -> str:
-    if value["rule"].startswith("ratio"):
-        numerator, denominator = (resolve(metrics, pointer) for pointer in value["source"].split(" "))
-        return str(numerator / denominator)
+    if " " in value["source"]:  # a ratio, a difference, a share
+        one, two = (resolve(metrics, pointer) for pointer in value["source"].split(" "))
+        return str(UNROUNDED[value["rule"].partition(" ")[0]](one, two))
     if value["rule"].startswith(("length", "key", "shape")):
         return value["text"]
     number = resolve(metrics, value["source"])

@@ -113,6 +113,12 @@ NUMERIC: dict[str, Callable[[float, int], str]] = {
     "spread": lambda value, digits: decimal(100 * value, digits),
     "millions": lambda value, digits: f"{value / 1e6:.{digits}f}\u00a0M",
     "plain": lambda value, digits: f"{value:.{digits}g}".replace("-", MINUS),
+    "turned": lambda value, digits: f"{-100 * value:+.{digits}f}".replace("-", MINUS),
+}
+PAIRS: dict[str, Callable[[float, float, int], str]] = {
+    "ratio": lambda one, two, digits: decimal(one / two, digits),
+    "difference": lambda one, two, digits: f"{100 * (one - two):+.{digits}f}".replace("-", MINUS),
+    "removed": lambda one, two, digits: decimal(100 * (one - two) / (1 - two), digits) + "\u00a0%",
 }
 OTHER: dict[str, Callable[[Any], str]] = {
     "text": str,
@@ -127,9 +133,9 @@ OTHER: dict[str, Callable[[Any], str]] = {
 def text_of(metrics: Any, source: str, rule: str) -> str:
     """Return the text that an element shows, from where its number comes from and the rule that formatted it."""
     style, _, argument = rule.partition(" ")
-    if style == "ratio":
-        over, under = (look_up(metrics, pointer) for pointer in source.split(" "))
-        return decimal(over / under, int(argument))
+    if style in PAIRS:
+        one, two = (look_up(metrics, pointer) for pointer in source.split(" "))
+        return PAIRS[style](one, two, int(argument))
     value = look_up(metrics, source)
     if style == "key":
         return source.rpartition("/")[2].replace("~1", "/").replace("~0", "~")

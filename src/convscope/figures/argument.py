@@ -1,0 +1,250 @@
+"""Figures of the argument: the decomposition, the worth of sharing, kernels against cost, errors removed."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
+
+from convscope.analysis.metrics_file import Metrics
+from convscope.analysis.pictures import Pictures
+from convscope.figures.registry import Rows, figure
+from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, look
+
+STEPS = {"capacity": ("mlp-wide", "mlp"), "locality": ("local", "mlp-wide"), "weight sharing": ("conv", "local")}
+"""From the fully connected network to the convolution: what each step adds, and between which variants."""
+
+STEP_COLOURS = {"capacity": "#8c959f", "locality": "#009E73", "weight sharing": "#0072B2"}
+
+
+def comparison(study: dict[str, Any], a: str, b: str) -> tuple[float, float | None, float | None]:
+    """Return effect and interval of variant a minus variant b, in points, wherever and however it is written."""
+    rows = [row for one in study["experiments"].values() for row in one["comparisons"]] + study["against_baseline"]
+    for row in rows:
+        sign = {(a, b): 1, (b, a): -1}.get((row["a"], row["b"]), 0)
+        if sign:
+            ends = sorted(100 * sign * end for end in row["interval"]) if row["interval"] else [None, None]
+            return 100 * sign * row["effect"], ends[0], ends[1]
+    one, two = (study["variants"][name]["test_accuracy"]["mean"] for name in (a, b))
+    return 100 * (one - two), None, None
+
+
+def _taken_apart(metrics: Metrics) -> dict[str, dict[str, Any]]:
+    needed = {name for step in STEPS.values() for name in step}
+    return {
+        name: study
+        for name, study in metrics["studies"].items()
+        if study["status"] == "run" and needed <= study["variants"].keys()
+    }
+
+
+def decomposition_rows(metrics: Metrics, _: Pictures) -> Rows:
+    """Return the accuracy that each study starts from, each step, and where it ends."""
+    rows: Rows = []
+    for name, study in _taken_apart(metrics).items():
+        about = {"study": name, "title": study["title"]}
+        level = 100 * study["variants"]["mlp"]["test_accuracy"]["mean"]
+        rows.append(about | {"step": "MLP", "from": 0.0, "to": level, "low": None, "high": None})
+        for step, (a, b) in STEPS.items():
+            effect, low, high = comparison(study, a, b)
+            rows.append(about | {"step": step, "from": level, "to": level + effect, "low": low, "high": high})
+            level += effect
+        rows.append(about | {"step": "CNN", "from": 0.0, "to": level, "low": None, "high": None})
+    return rows
+
+
+@figure("decomposition", rows=decomposition_rows)
+def decomposition(rows: Rows) -> Figure:
+    """Draw a waterfall a study: from the fully connected network up to the convolution."""
+    studies = list(dict.fromkeys(row["study"] for row in rows))
+    drawn, panels = plt.subplots(1, len(studies), figsize=(WIDTH, 2.7), layout="constrained", squeeze=False)
+    for axes, study in zip(panels[0], studies, strict=True):
+        steps = [row for row in rows if row["study"] == study]
+        levels = [row[end] for row in steps for end in ("from", "to") if row[end]]
+        room = (max(levels) - min(levels)) or 1.0
+        floor = max(min(levels) - 0.45 * room, 0)
+        for place, row in enumerate(steps):
+            whole = row["step"] in ("MLP", "CNN")
+            bottom = floor if whole else min(row["from"], row["to"])
+            hue = (
+                (look("mlp", 0) if row["step"] == "MLP" else look("cnn", 0))[0] if whole else STEP_COLOURS[row["step"]]
+            )
+            height = abs(row["to"] - (floor if whole else row["from"]))
+            axes.bar(place, height, bottom=bottom, width=0.62, color=hue, alpha=1 if whole else 0.78)
+            top = max(row["to"], bottom)
+            if row["low"] is not None:
+                ends = [row["from"] + row["low"], row["from"] + row["high"]]
+                axes.plot([place, place], ends, color=INK, linewidth=1.2)
+                top = max(top, ends[1])
+            text = f"{row['to']:.1f} %" if whole else f"{row['to'] - row['from']:+.2f}".replace("-", "−")
+            axes.annotate(text, (place, top), (0, 3), textcoords="offset points", ha="center", fontsize=8)
+        for place, (one, _) in enumerate(pairwise(steps)):
+            axes.plot([place + 0.31, place + 0.69], [one["to"]] * 2, color=MUTED, linewidth=0.7)
+        axes.set_xticks(range(len(steps)), [row["step"].replace("weight ", "weight\n") for row in steps], fontsize=7.5)
+        axes.set_ylim(floor, max(levels) + 0.35 * room)
+        axes.set_title(steps[0]["title"])
+        axes.grid(axis="x", visible=False)
+    panels[0][0].set_ylabel("test accuracy (%)")
+    return drawn
+
+
+def sharing_rows(metrics: Metrics, _: Pictures) -> Rows:
+    """Return accuracies with and without shared weights for both pixel orders, and of the wide MLP."""
+    rows: Rows = []
+    for name, study in _taken_apart(metrics).items():
+        for variant, order in (("conv", "ordered"), ("local", "ordered"), ("conv-permuted", "shuffled"),
+                               ("local-permuted", "shuffled"), ("mlp-wide", "either")):  # fmt: skip
+            if variant not in study["variants"]:
+                return []
+            measure = study["variants"][variant]["test_accuracy"]
+            low, high = (100 * end for end in measure["interval"]) if measure["interval"] else (None, None)
+            rows.append(
+                {"study": name, "title": study["title"], "variant": variant, "order": order,
+                 "network": study["variants"][variant.removesuffix("-permuted")]["title"],
+                 "test_accuracy": 100 * measure["mean"], "low": low, "high": high}
+            )  # fmt: skip
+    return rows
+
+
+@figure("sharing", rows=sharing_rows)
+def sharing(rows: Rows) -> Figure:
+    """Draw accuracy with and without shared weights against the order of pixels, a panel a study."""
+    studies = list(dict.fromkeys(row["study"] for row in rows))
+    drawn, panels = plt.subplots(1, len(studies), figsize=(WIDTH, 2.7), layout="constrained", squeeze=False)
+    places = {"ordered": 0, "shuffled": 1}
+    for axes, study in zip(panels[0], studies, strict=True):
+        here = [row for row in rows if row["study"] == study]
+        band = next(row for row in here if row["order"] == "either")
+        hue = look(band["variant"], 0)[0]
+        axes.axhline(band["test_accuracy"], color=hue, linestyle=(0, (4, 2)), linewidth=1.1)
+        if band["low"] is not None:
+            axes.axhspan(band["low"], band["high"], color=hue, alpha=0.1, lw=0)
+        axes.annotate(band["network"], (-1.0, band["test_accuracy"]), (0, -3), textcoords="offset points", va="top",
+                      fontsize=7.5, color=hue)  # fmt: skip
+        for number, network in enumerate(dict.fromkeys(row["network"] for row in here if row["order"] != "either")):
+            line = [row for row in here if row["network"] == network]
+            hue, shape = look(line[0]["variant"], number)
+            xs = [places[row["order"]] + 0.03 * (number - 0.5) for row in line]
+            axes.plot(xs, [row["test_accuracy"] for row in line], color=hue, marker=shape, mec="white", markersize=7)
+            for x, row in zip(xs, line, strict=True):
+                if row["low"] is not None:
+                    axes.plot([x, x], [row["low"], row["high"]], color=hue, linewidth=1.4)
+                left = row["order"] == "ordered"
+                axes.annotate(f"{network} {row['test_accuracy']:.1f}" if left else f"{row['test_accuracy']:.1f}",
+                              (x, row["test_accuracy"]), (-8 if left else 8, 0), textcoords="offset points",
+                              ha="right" if left else "left", va="center", fontsize=7.5, color=hue)  # fmt: skip
+        axes.set_xlim(-1.05, 1.45)
+        axes.set_xticks([0, 1], ["in their\nplaces", "shuffled"])
+        axes.set_title(here[0]["title"])
+        axes.grid(axis="x", visible=False)
+    panels[0][0].set_ylabel("test accuracy (%)")
+    return drawn
+
+
+def answer_rows(metrics: Metrics, _: Pictures) -> Rows:
+    """Return what convolution gains over full connection: in points, and as a share of the errors that were left."""
+    rows: Rows = []
+    seen: set[str] = set()
+    for name, study in metrics["studies"].items():
+        if study["status"] != "run" or study["baseline"] == study["reference"] or {"pairs", "shift"} & study.keys():
+            continue
+        compared = []
+        if study["dataset"] not in seen:  # one study a data set: the first
+            compared.append((study["reference"], study["title"]))
+        if "conv-permuted" in study["variants"] and "shuffled" not in seen:
+            compared.append(("conv-permuted", f"{study['title']}, shuffled"))
+            seen.add("shuffled")
+        seen.add(study["dataset"])
+        for variant, title in compared:
+            effect, low, high = comparison(study, variant, study["baseline"])
+            left = 100 * (1 - study["variants"][study["baseline"]]["test_accuracy"]["mean"])
+            rows.append(
+                {"study": name, "title": title, "variant": variant, "points": effect, "low": low, "high": high,
+                 "errors": left, "removed": 100 * effect / left if left else None}
+            )  # fmt: skip
+    return sorted(rows, key=lambda row: row["removed"] or 0.0, reverse=True) if len(rows) > 1 else []
+
+
+@figure("answer", rows=answer_rows)
+def answer(rows: Rows) -> Figure:
+    """Draw gains in points, and beside them as shares of the errors that the baseline left."""
+    drawn, (left, right) = plt.subplots(
+        1, 2, figsize=(WIDTH, 0.7 + 0.235 * len(rows)), layout="constrained", sharey=True, width_ratios=(3, 2)
+    )
+    for axes in (left, right):
+        axes.axvline(0, color=MUTED, linewidth=1)
+        axes.grid(axis="y", visible=False)
+    for place, row in enumerate(rows):
+        hue, shape = look("cnn" if row["points"] > 0 else "gap", 0)
+        if row["low"] is not None:
+            left.plot([row["low"], row["high"]], [place, place], color=hue, linewidth=1.6)
+        left.plot([row["points"]], [place], shape, color=hue, markersize=6, mec="white")
+        end = max(row["points"], row["high"] or row["points"])
+        text = f"{row['points']:+.2f}".replace("-", "−")
+        left.annotate(text, (end, place), (5, 0), textcoords="offset points", va="center", fontsize=7.5)
+        if row["removed"] is not None:
+            right.barh([place], [row["removed"]], color=hue, height=0.5)
+            text = f"{row['removed']:.0f} %".replace("-", "−")
+            right.annotate(text, (max(row["removed"], 0), place), (4, 0), textcoords="offset points", va="center",
+                           fontsize=7.5)  # fmt: skip
+    left.set_yticks(range(len(rows)), [row["title"] for row in rows])
+    left.set_ylim(len(rows) - 0.5, -0.5)
+    left.margins(x=0.16)
+    right.margins(x=0.2)
+    left.set_xlabel("CNN minus MLP (percentage points)")
+    right.set_xlabel("errors removed (%)")
+    return drawn
+
+
+def kernel_rows(metrics: Metrics, _: Pictures) -> Rows:
+    """Return each kernel of each study that compares kernels: cost, and difference to the first one."""
+    rows: Rows = []
+    for name, study in metrics["studies"].items():
+        if study["status"] != "run":
+            continue
+        for key, experiment in study["experiments"].items():
+            if experiment["factor"] != "kernel" or len(study["variants"]) > 8:
+                continue
+            first = experiment["variants"][0]
+            for variant in experiment["variants"]:
+                effect, low, high = (0.0, None, None) if variant == first else comparison(study, variant, first)
+                rows.append(
+                    {"study": name, "title": study["title"], "experiment": key, "variant": variant,
+                     "kernel": study["variants"][variant]["title"], "macs": study["variants"][variant]["macs"],
+                     "parameters": study["variants"][variant]["parameters"],
+                     "learning_rate": study["training"]["learning_rate"], "difference": effect,
+                     "low": low, "high": high}
+                )  # fmt: skip
+    return rows
+
+
+@figure("kernel-cost", rows=kernel_rows)
+def kernel_cost(rows: Rows) -> Figure:
+    """Draw what a larger kernel changes, against what it costs: one line a study."""
+    drawn, axes = plt.subplots(figsize=(WIDTH, 2.9), layout="constrained")
+    axes.axhline(0, color=MUTED, linewidth=1)
+    for number, study in enumerate(dict.fromkeys(row["study"] for row in rows)):
+        line = [row for row in rows if row["study"] == study]
+        hue = PALETTE[number % len(PALETTE)]
+        costs = [row["macs"] / 1e6 for row in line]
+        axes.plot(costs, [row["difference"] for row in line], color=hue, linewidth=1.2, alpha=0.7)
+        for cost, row in zip(costs, line, strict=True):
+            shape = look(row["variant"], 0)[1]
+            if row["low"] is not None:
+                axes.plot([cost, cost], [row["low"], row["high"]], color=hue, linewidth=1.4)
+            axes.plot([cost], [row["difference"]], shape, color=hue, markersize=6.5, mec="white")
+        rate = f"{line[0]['learning_rate']:g}"
+        axes.plot([], [], color=hue, label=f"{line[0]['title']} (rate {rate})")
+    for variant, size in (("cnn3", "3×3"), ("cnn5", "5×5"), ("cnn7", "7×7")):
+        axes.plot([], [], look(variant, 0)[1], color=MUTED, label=size)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("")
+    axes.set_xlabel("multiply-accumulates for one image (millions, logarithmic)")
+    axes.set_ylabel("difference to 3×3 (points)")
+    drawn.legend(loc="outside lower center", ncols=2, fontsize=7.5)
+    return drawn

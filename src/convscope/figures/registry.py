@@ -1,0 +1,70 @@
+"""A figure is one function that draws rows, and one that makes them; the rows are the CSV beside it.
+
+    @figure("kernel-cost", rows=kernel_costs)
+    def kernel_cost(rows: Rows) -> Figure: ...
+
+The figure is then drawn in every build whose results give it rows, and a template shows it by its name. A name with
+``{study}`` in it stands for one figure a study, whose rows are made from that study.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from convscope.analysis.metrics_file import Metrics
+from convscope.analysis.pictures import Pictures
+
+Rows = list[dict[str, Any]]
+Drawing = partial[Figure]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A registered figure."""
+
+    name: str
+    rows: Callable[..., Rows]
+    draw: Callable[[Rows], Figure]
+
+
+FIGURES: dict[str, Entry] = {}
+
+
+def figure(name: str, rows: Callable[..., Rows]) -> Callable[[Callable[[Rows], Figure]], Callable[[Rows], Figure]]:
+    """Register what draws a figure.
+
+    Parameters
+    ----------
+    name
+        Of the figure's file, without ``.svg``; with ``{study}`` in it there is one for each study that was run.
+    rows
+        Makes what is drawn from ``(metrics, pictures)``, and the study's id where the name has one. No rows, no figure.
+    """
+
+    def register(draw: Callable[[Rows], Figure]) -> Callable[[Rows], Figure]:
+        FIGURES[name] = Entry(name, rows, draw)
+        return draw
+
+    return register
+
+
+def registered(metrics: Metrics, pictures: Pictures) -> Iterator[tuple[str, Drawing]]:
+    """Yield name and drawing of each registered figure that these results give rows."""
+    run = [name for name, study in metrics["studies"].items() if study["status"] == "run"]
+    for entry in FIGURES.values():
+        for place in [(study,) for study in run] if "{study}" in entry.name else [()]:
+            if rows := entry.rows(metrics, pictures, *place):
+                yield entry.name.format(study=place[0] if place else ""), partial(entry.draw, rows)
+
+
+def rows_of(drawing: Drawing) -> Rows | None:
+    """Return what a registered figure draws; None for another."""
+    if drawing.func in [entry.draw for entry in FIGURES.values()]:
+        found: Rows = drawing.args[0]
+        return found
+    return None

@@ -1,0 +1,210 @@
+"""Figures of how things are built: what is connected, what is seen, what a network is fed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from convscope.analysis.metrics_file import Metrics
+from convscope.analysis.pictures import Pictures
+from convscope.figures.registry import Rows, figure
+from convscope.figures.style import INK, MUTED, PALETTE, WIDTH
+from convscope.models.describe import describe_layer
+from convscope.specs import Conv2d, Flatten, from_json
+
+PREFERRED = ("fashion-mnist", "mnist", "cifar10")
+BOOT = 9  # the ankle boot of Fashion-MNIST: one shape that everybody knows
+SETS = (PALETTE[1], PALETTE[2], PALETTE[0])
+WINDOWS = ((5, 9), (13, 3), (18, 17))
+"""Rows and columns of the windows that are drawn, on 28 pixels: toe, shaft and heel of a boot."""
+
+
+def _image(metrics: Metrics, pictures: Pictures) -> NDArray[np.uint8] | None:
+    for name in (*PREFERRED, *metrics["datasets"]):
+        if name in metrics["datasets"] and f"datasets/{name}/samples" in pictures:
+            samples = pictures[f"datasets/{name}/samples"]
+            found: NDArray[np.uint8] = samples[min(BOOT, len(samples) - 1), 0]
+            return found
+    return None
+
+
+def _pixels(image: NDArray[Any]) -> dict[str, Any]:
+    """Return a grey image as entries of a row; of three channels their mean."""
+    grey = image.mean(axis=0)
+    return {"height": grey.shape[0], "width": grey.shape[1]} | {
+        str(place): round(float(value), 1) for place, value in enumerate(grey.ravel())
+    }
+
+
+def _board(row: dict[str, Any]) -> NDArray[Any]:
+    height, width = row["height"], row["width"]
+    return np.array([row[str(place)] for place in range(height * width)]).reshape(height, width)
+
+
+def connectivity_rows(metrics: Metrics, pictures: Pictures) -> Rows:
+    """Return the image, and for three layers of the same outputs their windows, sets of weights and counts."""
+    image = _image(metrics, pictures)
+    for study in sorted(metrics["studies"].values(), key=lambda study: study.get("dataset") != PREFERRED[0]):
+        if study["status"] != "run" or image is None:
+            continue
+        model = from_json(study["variants"][study["reference"]]["model"])
+        first = next((layer for layer in model.layers if isinstance(layer, Conv2d)), None)
+        if first is None or first.stride != 1 or first.kernel < 2:
+            continue
+        channels, side = model.input_shape[0], model.input_shape[1]
+        positions = (side + 2 * ((first.kernel - 1) // 2) - first.kernel + 1) ** 2
+        window = first.filters * (first.kernel**2 * channels + 1)
+        counts = {
+            "dense": positions * first.filters * (side**2 * channels + 1),
+            "locally connected": positions * window,
+            "convolution": window,
+        }
+        rows: Rows = [{"layer": "image"} | _pixels(image)]
+        for layer, weights in counts.items():
+            for number, (top, left) in enumerate(WINDOWS):
+                rows.append(
+                    {"layer": layer, "parameters": weights, "output": number, "top": top, "left": left,
+                     "set": 0 if layer == "convolution" else number, "filters": first.filters, "kernel": first.kernel}
+                )  # fmt: skip
+        return rows
+    return []
+
+
+@figure("connectivity", rows=connectivity_rows)
+def connectivity(rows: Rows) -> Figure:
+    """Draw three layers over one image: which pixels an output sees, and with which weights."""
+    board = _board(rows[0])
+    height, width = board.shape
+    layers = list(dict.fromkeys(row["layer"] for row in rows[1:]))
+    drawn, panels = plt.subplots(1, len(layers), figsize=(WIDTH, 2.75), layout="constrained")
+    for axes, layer in zip(panels, layers, strict=True):
+        here = [row for row in rows if row["layer"] == layer]
+        axes.imshow(board, cmap="gray_r", vmin=0, vmax=330, interpolation="nearest", extent=(0, width, height, 0))
+        for row in here:
+            hue = SETS[row["set"]]
+            shown = 5 * width / 28  # wider than the kernel is, to be seen
+            left, top = row["left"] * width / 28, row["top"] * height / 28
+            x, y = width * (0.22 + 0.28 * row["output"]), -0.2 * height
+            corners = [(left, top), (left + shown, top)]
+            if layer == "dense":
+                corners = [(0, 0), (width, 0)]
+                axes.add_patch(Rectangle((0, 0), width, height, facecolor=hue, alpha=0.09, edgecolor=hue, lw=1.2))
+            else:
+                axes.add_patch(Rectangle((left, top), shown, shown, facecolor=hue, alpha=0.3, edgecolor=hue, lw=1.6))
+            for corner in corners:
+                axes.plot([x, corner[0]], [y, corner[1]], color=hue, linewidth=0.8, alpha=0.8)
+            axes.plot([x], [y], "o", color=hue, markersize=8, mec="white", clip_on=False)
+        axes.set_xlim(-0.5, width + 0.5)
+        axes.set_ylim(height + 0.5, -0.28 * height)
+        axes.set_aspect("equal")
+        axes.set_axis_off()
+        seen = "all pixels" if layer == "dense" else f"{here[0]['kernel']}×{here[0]['kernel']} pixels"
+        own = "one set of weights for all" if layer == "convolution" else "weights of its own each"
+        axes.set_title(layer.capitalize(), loc="center")
+        axes.text(0.5, -0.03, f"an output sees {seen},\n{own}:\n", transform=axes.transAxes, ha="center", va="top",
+                  fontsize=8, linespacing=1.3)  # fmt: skip
+        axes.text(0.5, -0.24, f"{here[0]['parameters']:,} parameters", transform=axes.transAxes, ha="center", va="top",
+                  fontsize=9, weight="bold")  # fmt: skip
+    return drawn
+
+
+def receptive_rows(metrics: Metrics, pictures: Pictures, study_id: str) -> Rows:
+    """Return the image, and each layer of the reference before its head with the square that one value sees."""
+    study = metrics["studies"][study_id]
+    dataset = study["dataset"]
+    if f"datasets/{dataset}/samples" not in pictures:
+        return []
+    model = from_json(study["variants"][study["reference"]]["model"])
+    samples = pictures[f"datasets/{dataset}/samples"]
+    layers: Rows = []
+    for layer, cost in zip(model.layers, study["variants"][study["reference"]]["layers"], strict=True):
+        if isinstance(layer, Flatten) or len(cost["output_shape"]) != 3:
+            break
+        layers.append(
+            {"layer": ", ".join(describe_layer(layer)), "receptive_field": cost["receptive_field"],
+             "positions": cost["output_shape"][1]}
+        )  # fmt: skip
+    if not layers:
+        return []
+    return [{"layer": "image"} | _pixels(samples[min(BOOT, len(samples) - 1), 0]), *layers]
+
+
+@figure("{study}-receptive-field", rows=receptive_rows)
+def receptive_field(rows: Rows) -> Figure:
+    """Draw the square of the image that one value of each layer depends on, drawn on the image, layer by layer."""
+    board, layers = _board(rows[0]), rows[1:]
+    height, width = board.shape
+    drawn, panels = plt.subplots(1, len(layers), figsize=(WIDTH, 0.75 + WIDTH / max(len(layers), 4)), squeeze=False)
+    drawn.subplots_adjust(left=0.01, right=0.99, top=0.86, bottom=0.16, wspace=0.08)
+    for axes, row in zip(panels[0], layers, strict=True):
+        axes.imshow(board, cmap="gray_r", vmin=0, vmax=400, interpolation="nearest", extent=(0, width, height, 0))
+        step = width / row["positions"]
+        for line in np.arange(0, width + 0.01, step):
+            axes.plot([line, line], [0, height], color="white", linewidth=0.25)
+            axes.plot([0, width], [line * height / width] * 2, color="white", linewidth=0.25)
+        side = row["receptive_field"]
+        corner = (width / 2 - side / 2, height / 2 - side / 2)
+        axes.add_patch(Rectangle(corner, side, side, facecolor=PALETTE[1], alpha=0.32, edgecolor=PALETTE[1], lw=1.4))
+        axes.set_xlim(0, width)
+        axes.set_ylim(height, 0)
+        axes.set_axis_off()
+        axes.set_title(row["layer"], loc="center", fontsize=7.5, fontweight="normal")
+        text = f"sees {side}×{side}\n{row['positions']}×{row['positions']} positions"
+        axes.text(0.5, -0.04, text, transform=axes.transAxes, ha="center", va="top", fontsize=7.5, color=INK)
+    return drawn
+
+
+def preprocessing_rows(metrics: Metrics, pictures: Pictures, study_id: str) -> Rows:
+    """Return images of a study's data set as stored and as the network receives them, and how pixel values spread."""
+    study = metrics["studies"][study_id]
+    facts = metrics["datasets"][study["dataset"]]
+    place = f"datasets/{study['dataset']}/samples"
+    if place not in pictures:
+        return []
+    standard = study["normalisation"] == "standard"
+    mean, sd = (np.array(facts[name]) if standard else np.array(unit) for name, unit in (("mean", 0.0), ("sd", 1.0)))
+    rows: Rows = []
+    samples = pictures[place]
+    for label in range(0, len(samples), max(1, len(samples) // 3))[:3]:
+        image = samples[label, 0].astype(float)
+        fed = (image / 255 - mean.reshape(-1, 1, 1)) / sd.reshape(-1, 1, 1)
+        for what, values in (("stored", image), ("received", fed)):
+            shown = values.mean(axis=0)
+            entries = {str(number): round(float(value), 4) for number, value in enumerate(shown.ravel())}
+            rows.append({"what": what, "class": facts["class_names"][label], "standard": standard,
+                         "height": shown.shape[0], "width": shown.shape[1]} | entries)  # fmt: skip
+    return rows
+
+
+@figure("{study}-preprocessing", rows=preprocessing_rows)
+def preprocessing(rows: Rows) -> Figure:
+    """Draw images as they are stored, and below as the network receives them, each row with its scale."""
+    kinds = ("stored", "received")
+    columns = len(rows) // 2
+    drawn, panels = plt.subplots(2, columns, figsize=(WIDTH * 0.62, 2.9), layout="constrained", squeeze=False)
+    for line, kind in zip(panels, kinds, strict=True):
+        here = [row for row in rows if row["what"] == kind]
+        boards = [_board(row) for row in here]
+        low, high = (0.0, 255.0) if kind == "stored" else (min(b.min() for b in boards), max(b.max() for b in boards))
+        for axes, row, board in zip(line, here, boards, strict=True):
+            image = axes.imshow(board, cmap="gray" if kind == "stored" else "RdBu_r", interpolation="nearest",
+                                vmin=low if kind == "stored" else -max(abs(low), abs(high)),
+                                vmax=high if kind == "stored" else max(abs(low), abs(high)))  # fmt: skip
+            axes.set_xticks([])
+            axes.set_yticks([])
+            axes.spines[:].set_visible(False)
+            if kind == "stored":
+                axes.set_title(row["class"], loc="center", fontsize=8, fontweight="normal")
+        bar = drawn.colorbar(image, ax=list(line), shrink=0.9, pad=0.02)
+        bar.outline.set_visible(False)
+        bar.ax.tick_params(labelsize=7, color=MUTED)
+        standard = here[0]["standard"]
+        text = "pixel value" if kind == "stored" else "(value / 255 − mean) / SD" if standard else "value / 255"
+        bar.set_label(text, fontsize=7.5)
+        line[0].set_ylabel("as stored" if kind == "stored" else "as received", fontsize=8)
+    return drawn

@@ -1,0 +1,239 @@
+"""Passages: prose that names what it rests on, and gives way where a build's results do not bear it.
+
+In a template::
+
+    <% passage supported("size-small"), above("/studies/.../effect", "/studies/.../effect") %>
+    The gain does not shrink with more data; it grows.
+    <% otherwise %>
+    The gain at both sizes stands in the table.
+    <% endpassage %>
+
+The first text stands where every ground holds. The second stands where the results are there but one of them says
+something else; neither stands where a study is not part of the build. Which of the three happened, and why, is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from jinja2 import nodes
+from jinja2.ext import Extension
+from jinja2.parser import Parser
+
+from convscope.report import formats
+
+State = Literal["stands", "gave way", "left out"]
+VERDICTS = ("supported", "refuted", "inconclusive")
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Something that a passage rests on.
+
+    Parameters
+    ----------
+    words
+        What it asks for, and what this build has: ``size-small is supported``.
+    holds
+        Whether it is so; None where the build has no such result.
+    measured
+        Whether other results could turn it; False for what theory or arithmetic says.
+    """
+
+    words: str
+    holds: bool | None
+    measured: bool = True
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What became of one passage in one build."""
+
+    template: str
+    line: int
+    state: State
+    grounds: tuple[str, ...]
+    measured: bool
+    text: str = ""
+
+    def record(self) -> dict[str, Any]:
+        """Return it for a file."""
+        return asdict(self)
+
+
+class Grounds:
+    """What templates may rest a passage on, decided from metrics.json.
+
+    A place is a JSON pointer; that of a comparison leads to an object with ``effect`` and ``interval``. An empty place
+    (of :meth:`between`, where nothing is compared) is one that is not there.
+    """
+
+    def __init__(self, metrics: dict[str, Any]) -> None:
+        self._metrics = metrics
+
+    @property
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """By the name that templates call them."""
+        names = ("supported", "refuted", "reverse", "undecided", "positive", "negative", "level", "above", "there",
+                 "theory", "between", "either", "share_removed", "gap")  # fmt: skip
+        return {name: getattr(self, name) for name in names}
+
+    def supported(self, claim: str) -> Ground:
+        """Rest on a claim's being supported."""
+        return self._verdict(claim, "supported")
+
+    def refuted(self, claim: str) -> Ground:
+        """Rest on a claim's being refuted."""
+        return self._verdict(claim, "refuted")
+
+    def undecided(self, claim: str) -> Ground:
+        """Rest on a claim's being inconclusive, with seeds enough for a verdict."""
+        return self._verdict(claim, "inconclusive")
+
+    def reverse(self, claim: str) -> Ground:
+        """Rest on a claim's being refuted the other way round: the whole interval lies below zero."""
+        found = self._verdict(claim, "refuted")
+        if found.holds:
+            ends = self._get(f"/claims/{claim}/interval")
+            return Ground(f"{claim} is refuted, the whole interval below zero", bool(ends) and ends[1] < 0)
+        return found
+
+    def positive(self, place: str) -> Ground:
+        """Rest on an effect whose whole interval lies above zero."""
+        return self._sign(place, "above zero", lambda low, _: low > 0)
+
+    def negative(self, place: str) -> Ground:
+        """Rest on an effect whose whole interval lies below zero."""
+        return self._sign(place, "below zero", lambda _, high: high < 0)
+
+    def level(self, place: str, most: float) -> Ground:
+        """Rest on an effect whose whole interval lies within so many points around zero."""
+        return self._sign(place, f"within {most} points", lambda low, high: -most <= 100 * low and 100 * high <= most)
+
+    def above(self, place: str | float | None, other: str | float | None, by: float = 0.0) -> Ground:
+        """Rest on the order of two estimates, or of an estimate and a number: the first is above, by more than this."""
+        one, two = (self._get(each) if isinstance(each, str) else each for each in (place, other))
+        words = f"{place or 'a comparison'} is above {other or 'a comparison'}" + (f" by more than {by}" if by else "")
+        if one is None or two is None:
+            return Ground(words, None)
+        return Ground(f"{words} ({one:.4g}, {two:.4g})", one - two > by)
+
+    def there(self, *places: str) -> Ground:
+        """Rest on results being there, whatever they are: for order and arithmetic that they cannot turn."""
+        missing = [place for place in places if self._get(place) is None]
+        return Ground(f"{', '.join(missing or places)} there", None if missing else True, measured=False)
+
+    def theory(self, reason: str) -> Ground:
+        """Rest on what is so whatever this build measured: a definition, arithmetic, a source."""
+        return Ground(reason, holds=True, measured=False)
+
+    def either(self, *grounds: Ground) -> Ground:
+        """Rest on any of several grounds."""
+        states = [ground.holds for ground in grounds]
+        holds = True if True in states else False if False in states else None
+        return Ground(" or ".join(ground.words for ground in grounds), holds, any(g.measured for g in grounds))
+
+    def between(self, study: str, a: str, b: str) -> str:
+        """Return the place of a study's comparison, variant a minus variant b; empty where there is none.
+
+        Found by the names of the variants, whatever the order of the comparisons; where it is written as b minus a, a
+        minus stands before its place, and whatever takes a place turns it round.
+        """
+        found = self._get(f"/studies/{study}")
+        if not found or found.get("status") != "run":
+            return ""
+        lists = {f"experiments/{name}/comparisons": one["comparisons"] for name, one in found["experiments"].items()}
+        for name, rows in (lists | {key: found.get(key, []) for key in ("pairs", "against_baseline")}).items():
+            for place, row in enumerate(rows):
+                if {row["a"], row["b"]} == {a, b}:
+                    return f"{'' if row['a'] == a else '-'}/studies/{study}/{name}/{place}"
+        return ""
+
+    def _verdict(self, claim: str, wanted: str) -> Ground:
+        decided = self._get(f"/claims/{claim}")
+        if decided is None:
+            return Ground(f"{claim} is {wanted}", None)
+        is_so = decided["verdict"] == wanted and decided["reason"] != "n too small"
+        few = ", n too small" if decided["reason"] == "n too small" else ""
+        return Ground(f"{claim} is {wanted} ({decided['verdict']}{few})", is_so)
+
+    def _sign(self, place: str, words: str, holds: Callable[[float, float], bool]) -> Ground:
+        measured = self._get(place)
+        if measured is None:
+            return Ground(f"{place or 'a comparison'} {words}", None)
+        interval = measured["interval"]
+        if interval and place.startswith("-"):
+            interval = [-interval[1], -interval[0]]
+        shown = f"{100 * interval[0]:.2f} to {100 * interval[1]:.2f}" if interval else "one run, no interval"
+        return Ground(f"{place} {words} ({shown})", bool(interval) and holds(*interval))
+
+    def share_removed(self, study: str) -> float | None:
+        """Return the share of the baseline's errors that a study's reference removes; None where it was not run."""
+        found = self._get(f"/studies/{study}")
+        if not found or found.get("status") != "run":
+            return None
+        one, two = (found["variants"][found[role]]["test_accuracy"]["mean"] for role in ("reference", "baseline"))
+        return float((one - two) / (1 - two)) if two < 1 else 0.0
+
+    def gap(self, study: str, variant: str) -> float | None:
+        """Return training minus test accuracy of a variant; None where it was not run."""
+        found = self._get(f"/studies/{study}/variants/{variant}")
+        return float(found["train_accuracy"]["mean"] - found["test_accuracy"]["mean"]) if found else None
+
+    def _get(self, place: str) -> Any:
+        try:
+            found = formats.resolve(self._metrics, place.removeprefix("-")) if place else None
+        except LookupError:
+            return None
+        return -found if place.startswith("-") and isinstance(found, float) else found
+
+
+class PassageExtension(Extension):
+    """The block ``passage GROUND, ... [otherwise] endpassage``; what became of each is kept in ``passages``."""
+
+    tags = {"passage"}  # noqa: RUF012 (as Jinja2 declares it)
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        environment.extend(passages=[])
+        self._gave_way = False
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        """Read the block: its grounds, its text, and its fallback."""
+        line = next(parser.stream).lineno
+        grounds = [parser.parse_expression()]
+        while parser.stream.skip_if("comma"):
+            grounds.append(parser.parse_expression())
+        body = parser.parse_statements(("name:otherwise", "name:endpassage"))
+        fallback: list[nodes.Node] = []
+        if next(parser.stream).test("name:otherwise"):
+            fallback = parser.parse_statements(("name:endpassage",), drop_needle=True)
+        here: list[nodes.Expr] = [nodes.Const(parser.name), nodes.Const(line)]
+        bears = self.call_method("_bears", [*here, nodes.List(grounds)])
+        said = nodes.CallBlock(self.call_method("_said"), [], [], body)
+        gave_way = self.call_method("_has_given_way")
+        return nodes.If(bears, [said], [nodes.If(gave_way, fallback, [], [])], []).set_lineno(line)
+
+    def _bears(self, template: str, line: int, grounds: list[Ground]) -> bool:
+        if any(ground.holds is None for ground in grounds):
+            state: State = "left out"
+        else:
+            state = "stands" if all(ground.holds for ground in grounds) else "gave way"
+        self._gave_way = state == "gave way"
+        measured = any(ground.measured for ground in grounds)
+        kept: list[Passage] = self.environment.passages  # type: ignore[attr-defined]
+        kept.append(Passage(template, line, state, tuple(ground.words for ground in grounds), measured))
+        return state == "stands"
+
+    def _said(self, caller: Callable[[], str]) -> str:
+        kept: list[Passage] = self.environment.passages  # type: ignore[attr-defined]
+        place = len(kept) - 1
+        text = str(caller())
+        known = kept[place]
+        kept[place] = Passage(known.template, known.line, known.state, known.grounds, known.measured, text)
+        return text
+
+    def _has_given_way(self) -> bool:
+        return self._gave_way
