@@ -129,7 +129,6 @@ DAMAGES: dict[str, tuple[Damage, set[str]]] = {
     "formula of the size": (without("eq-output-size"), {"interpretation-size"}),
     # task 6
     "evidence": (gone("deployment/evidence.json"), {c for c in ALL if c.startswith("deployment-")}),
-    "page of the evidence": (gone("deployment/page.md"), {c for c in ALL if c.startswith("deployment-")}),
     "job failed": (
         evidence(lambda found: found["training"]["transitions"].append({"status": "Failed", "time": ""})),
         {"deployment-job"},

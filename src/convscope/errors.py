@@ -41,6 +41,10 @@ class ReportError(ConvscopeError):
     """A report that must not be published: an unresolved reference, a missing metric or image."""
 
 
+class DeploymentError(ConvscopeError):
+    """A deployment that could not be done, or evidence of one that cannot be believed."""
+
+
 def of_module(error: BaseException) -> SpecError:
     """Return what went wrong while a module was run, with its file and line: the last that Python ran of a module."""
     if isinstance(error, SyntaxError):

@@ -20,13 +20,14 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from PIL import Image
 
-from convscope.deployment.aws import Cloud, DeploymentError, connect
+from convscope.deployment.aws import Cloud, connect
 from convscope.deployment.emulator import Emulator
-from convscope.deployment.evidence import Evidence, assemble, read_evidence, schema, validate
+from convscope.deployment.evidence import Evidence, assemble, find_evidence, read_evidence, schema, validate
 from convscope.deployment.flow import deploy
 from convscope.deployment.inference import png
-from convscope.deployment.page import render_page, write_page
-from convscope.deployment.witness import Witness, is_amazon
+from convscope.deployment.label import is_amazon, label_of
+from convscope.deployment.page import render_page
+from convscope.errors import DeploymentError
 from convscope.files import write_json
 
 ACCOUNT = "417203986512"  # as AWS gives them
@@ -58,14 +59,56 @@ def copy(evidence: Evidence) -> Evidence:
 
 def test_the_label_cannot_be_forged(evidence: Evidence, emulator: Emulator, cloud: Cloud) -> None:
     """An emulator answers with any account number, ARNs can have any look, and the facts can say anything."""
-    cloud.account = ACCOUNT
+    cloud.account, cloud.bucket = ACCOUNT, evidence["bucket"]
     cloud.role = f"arn:aws:iam::{ACCOUNT}:role/service-role/AmazonSageMaker-ExecutionRole"
-    facts = {key: value for key, value in copy(evidence).items() if key not in {"label", "account", "role", "origins"}}
-    facts["endpoint"]["arn"] = f"arn:aws:sagemaker:eu-central-1:{ACCOUNT}:endpoint/real"
-    forged = assemble(facts | {"label": "AWS", "origins": AMAZON}, tiny_plan(), cloud)
+    facts = {key: value for key, value in elsewhere(evidence).items() if key not in {"label", "account", "role"}}
+    forged = assemble(facts | {"label": "AWS"}, tiny_plan(), cloud)
     assert forged["label"] == "EMULATED"
     assert forged["account"] == ACCOUNT
     assert forged["origins"]["s3"] == [emulator.moto_url]
+
+
+def elsewhere(evidence: Evidence) -> Evidence:
+    """The same evidence as it would be from an account of AWS."""
+    text = json.dumps(evidence).replace(evidence["account"], ACCOUNT)
+    changed: Evidence = json.loads(text) | {"label": "AWS", "origins": {k: sorted(v) for k, v in AMAZON.items()}}
+    return changed
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"label": "AWS"},
+        {"origins": {"sagemaker": ["https://api.sagemaker.eu-central-1.amazonaws.com"]}},
+        {"origins": {"sagemaker": ["https://api.sagemaker.eu-central-1.amazonaws.com"]}, "label": "AWS"},
+        {"account": ACCOUNT},
+        {"region": "us-east-1"},
+        {"bucket": "another"},
+    ],
+)
+def test_evidence_edited_in_one_place_contradicts_itself(evidence: Evidence, edit: Evidence) -> None:
+    changed = copy(evidence) | edit
+    if edit.keys() == {"origins"}:  # as it was: emulated
+        assert label_of(changed["origins"], changed["account"]) == "EMULATED"
+        return
+    with pytest.raises(DeploymentError, match="contradicts itself"):
+        validate(changed)
+
+
+def test_answers_that_were_not_given_contradict_the_response(evidence: Evidence) -> None:
+    for name, value in (("confidence", 0.999), ("label", "Sneaker"), ("png_base64", "iVBORw0KGgo=")):
+        changed = copy(evidence)
+        changed["inference"]["images"][0][name] = value
+        with pytest.raises(DeploymentError, match="not those of request and response"):
+            validate(changed)
+    changed = copy(evidence)
+    changed["inference"]["response"] = changed["inference"]["response"].replace("0.5", "0.9")
+    with pytest.raises(DeploymentError, match="SHA-256 of the response"):
+        validate(changed)
+    changed = copy(evidence)
+    changed["latency"]["median"] = 0.1
+    with pytest.raises(DeploymentError, match="median latency"):
+        validate(changed)
 
 
 @pytest.mark.parametrize(
@@ -75,44 +118,75 @@ def test_the_label_cannot_be_forged(evidence: Evidence, emulator: Emulator, clou
         "https://evil-amazonaws.com.localhost",
         "https://evil-amazonaws.com",
         "https://amazonaws.com",
-        "https://sagemaker.eu-central-1.amazonaws.com.localhost:443",
-        "https://sagemaker.eu-central-1.amazonaws.com:8443",
-        "https://sagemaker.eu-central-1.amazonaws.com@127.0.0.1",
+        "https://api.sagemaker.eu-central-1.amazonaws.com.localhost:443",
+        "https://api.sagemaker.eu-central-1.amazonaws.com:8443",
+        "https://api.sagemaker.eu-central-1.amazonaws.com@127.0.0.1",
+        "https://user@api.sagemaker.eu-central-1.amazonaws.com",
         "https://sts.amazonaws.com@localhost:443",
-        "https://127.0.0.1/sagemaker.eu-central-1.amazonaws.com",
+        "https://127.0.0.1/api.sagemaker.eu-central-1.amazonaws.com",
         "https://localhost#.amazonaws.com",
         "https://localhost?.amazonaws.com",
-        "http://sagemaker.eu-central-1.amazonaws.com",
-        "https://sagemaker.eu-central-1.amazonaws.com:99999",
+        "http://api.sagemaker.eu-central-1.amazonaws.com",
+        "https://api.sagemaker.eu-central-1.amazonaws.com:99999",
         "https://[::1].amazonaws.com]",
-        "sagemaker.eu-central-1.amazonaws.com",
+        "api.sagemaker.eu-central-1.amazonaws.com",
         "",
+        # what AWS's customers may call their own machines, load balancers, functions, databases and pages
+        "https://ec2-3-120-1-2.eu-central-1.compute.amazonaws.com",
+        "https://mine-1234567890.eu-central-1.elb.amazonaws.com",
+        "https://abcde12345.execute-api.eu-central-1.amazonaws.com",
+        "https://mine.abc.eu-central-1.rds.amazonaws.com",
+        "https://api.sagemaker.s3-website.eu-central-1.amazonaws.com",
+        "https://api.sagemaker.mine.eu-central-1.elb.amazonaws.com",
     ],
 )
 def test_what_only_looks_like_amazon_is_none(origin: str) -> None:
-    assert not is_amazon(origin)
-    witness = Witness({"sagemaker": {origin}, "s3": {"https://bucket.s3.eu-central-1.amazonaws.com"}})
-    assert witness.label(ACCOUNT) == "EMULATED"
+    for service in ("sagemaker", "sagemaker-runtime", "sts", "iam", "s3"):
+        assert not is_amazon(service, origin) or (service == "sagemaker" and origin in AMAZON["sagemaker"])
+    assert label_of(AMAZON | {"sagemaker": {origin}}, ACCOUNT) == "EMULATED"
+
+
+def test_a_bucket_is_no_endpoint_of_another_service() -> None:
+    """Anybody can have a bucket; its host says nothing about where a job was asked for."""
+    bucket = "https://api.sagemaker.s3.eu-central-1.amazonaws.com"
+    assert is_amazon("s3", bucket)
+    assert not is_amazon("sagemaker", bucket)
+    assert not is_amazon("lambda", bucket)
 
 
 @given(st.text(max_size=30))
 def test_no_text_before_another_domain_makes_it_amazons(text: str) -> None:
-    assert not is_amazon(f"https://{text}.amazonaws.com.example.org")
-    assert not is_amazon(f"https://{text}amazonaws.com.localhost")
+    assert not is_amazon("s3", f"https://{text}.amazonaws.com.example.org")
+    assert not is_amazon("s3", f"https://{text}amazonaws.com.localhost")
 
 
 def test_the_label_is_aws_only_if_everything_is() -> None:
-    assert Witness(AMAZON).label(ACCOUNT) == "AWS"
-    assert Witness(AMAZON).label("123456789012") == "EMULATED"  # moto's account, whatever the hosts
-    assert Witness({}).label(ACCOUNT) == "EMULATED"  # nothing was asked
-    assert Witness(AMAZON | {"iam": {"http://127.0.0.1:1"}}).label(ACCOUNT) == "EMULATED"
+    assert label_of(AMAZON, ACCOUNT) == "AWS"
+    assert label_of(AMAZON, "123456789012") == "EMULATED"  # moto's account, whatever the hosts
+    assert label_of(AMAZON, "") == "EMULATED"
+    assert label_of({}, ACCOUNT) == "EMULATED"  # nothing was asked
+    assert label_of(AMAZON | {"iam": {"http://127.0.0.1:1"}}, ACCOUNT) == "EMULATED"
 
 
 def test_the_origins_of_botos_own_clients_are_amazons(no_aws: None) -> None:
-    """As botocore resolves them, without sending anything."""
-    for service in ("sts", "iam", "s3", "sagemaker", "sagemaker-runtime"):
-        for region in ("eu-central-1", "us-east-1"):
-            assert is_amazon(boto3.client(service, region_name=region).meta.endpoint_url)
+    """As botocore resolves them, without sending anything, in every region where SageMaker is."""
+    session = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b")
+    regions = [
+        region for partition in ("aws", "aws-cn") for region in session.get_available_regions("sagemaker", partition)
+    ]
+    assert len(regions) > 20
+    some = ["eu-central-1", "us-east-1", "cn-north-1"]
+    for service, places in {
+        "sagemaker": regions,
+        **dict.fromkeys(("sts", "iam", "s3", "sagemaker-runtime"), some),
+    }.items():
+        for region in places:
+            url = session.client(service, region_name=region).meta.endpoint_url
+            assert is_amazon(service, url), url
+    url = session.client("s3", region_name="eu-central-1").generate_presigned_url(
+        "get_object", {"Bucket": "mine", "Key": "k"}
+    )
+    assert is_amazon("s3", url.partition("/k?")[0])
 
 
 def test_the_witness_sees_where_requests_go_and_not_what_is_configured(emulator: Emulator, cloud: Cloud) -> None:
@@ -203,7 +277,7 @@ def page_of(evidence: Evidence) -> BeautifulSoup:
     return BeautifulSoup(markdown.markdown(render_page(evidence), extensions=extensions), "html.parser")
 
 
-def test_the_page_shows_label_images_latency_and_leftovers(evidence: Evidence, tmp_path: Path) -> None:
+def test_the_page_shows_label_images_latency_and_leftovers(evidence: Evidence) -> None:
     page = page_of(evidence)
     title = page.select_one(".admonition .admonition-title")
     assert title is not None
@@ -220,7 +294,54 @@ def test_the_page_shows_label_images_latency_and_leftovers(evidence: Evidence, t
     for part in ("request", "response"):
         blocks = [json.loads(block.text) for block in page.select("details code") if block.text.startswith("{")]
         assert json.loads(evidence["inference"][part]) in blocks
-    assert write_page(evidence, tmp_path).read_text() == render_page(evidence)  # the same each time
+    assert render_page(evidence) == render_page(copy(evidence))  # the same each time
+
+
+def test_no_text_of_the_evidence_is_markup(evidence: Evidence) -> None:
+    """Evidence may come from elsewhere; the page shows its texts as they are."""
+    texts = [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        '"><script>alert(1)</script>',
+        "[link](javascript:alert) ![image](http://example.org/x.png)",
+        "x | y | **bold** | `code` | # title | &lt;b&gt; {: onclick=alert } {.a}",
+        "</pre></details>\n\n<script>alert(1)</script>\n\n```\n# Title",
+    ]
+    for text in texts:
+        changed = copy(evidence)
+        changed["run"] |= {"title": text, "dataset": text}
+        changed["steps"][0] |= {"name": text, "outcome": text}
+        changed["training"]["image"] = changed["endpoint"]["image"] = changed["training"]["instance_type"] = text
+        changed["versions"]["python"] = text
+        changed["origins"] = {**changed["origins"], "s3": [f"http://{text}"]}
+        changed["leftovers"] = [{"kind": text, "name": text}]
+        for image in changed["inference"]["images"]:
+            image |= {"true_label": text, "label": text}
+        answer = json.loads(changed["inference"]["response"]) | {"model": {"name": text}}
+        for prediction in answer["predictions"]:
+            prediction["label"] = text
+        changed["inference"]["response"] = json.dumps(answer)
+        changed["inference"]["response_sha256"] = hashlib.sha256(changed["inference"]["response"].encode()).hexdigest()
+        validate(changed)
+        page, plain = page_of(changed), page_of(evidence)
+        assert not page.select("script, [onerror], [onclick], a[href^=javascript], h1 ~ h1")
+        tags = ("a", "img", "h1", "h2", "h3", "table", "details", "pre", "td", "code", "strong", "em")
+        counted = {tag: len(page.select(tag)) for tag in tags}
+        counted["strong"] = len(plain.select("strong"))  # wrong answers are bold
+        assert counted == {tag: len(plain.select(tag)) for tag in tags} | {"code": counted["code"]}
+        assert page.get_text().count(" ".join(text.split())) >= 8
+        (block,) = [block.text for block in page.select("pre code") if '"model"' in block.text]
+        assert json.loads(block)["model"]["name"] == text
+
+
+def test_evidence_that_contradicts_itself_is_not_shown(evidence: Evidence, tmp_path: Path) -> None:
+    for name, changed in (("a", copy(evidence)), ("b", elsewhere(evidence))):
+        write_json(tmp_path / name / "evidence.json", changed)
+    found = find_evidence([tmp_path / "a", tmp_path / "none", tmp_path / "b"])
+    assert [(path.parent.name, each["label"]) for path, each in found] == [("b", "AWS"), ("a", "EMULATED")]
+    write_json(tmp_path / "b" / "evidence.json", elsewhere(evidence) | {"account": "123456789012"})
+    with pytest.raises(DeploymentError, match=r"b/evidence\.json contradicts itself"):
+        find_evidence([tmp_path / "a", tmp_path / "b"])
 
 
 def test_the_page_names_what_is_left_and_what_is_aws(evidence: Evidence) -> None:

@@ -18,13 +18,13 @@ from botocore.exceptions import ClientError
 from cutting_proxy import cutting_proxy
 from emulated import QUICK, environment_of, everything, images, start_client, tiny_plan
 
-from convscope.deployment.aws import Cloud, DeploymentError, connect
+from convscope.deployment.aws import Cloud, connect
 from convscope.deployment.emulator import ApiFault, ArtefactFault, CapacityFault, Emulator
 from convscope.deployment.flow import deploy
 from convscope.deployment.plan import Options, Plan
 from convscope.deployment.signals import Interrupted, Signals
 from convscope.deployment.sweep import sweep
-from convscope.errors import ConvscopeError
+from convscope.errors import ConvscopeError, DeploymentError
 
 
 def fails(cloud: Cloud, tmp_path: Path, options: Options = QUICK) -> str:

@@ -21,8 +21,8 @@ FIGURES = f"{BUILD}figures"
 REPORT = f"{BUILD}report"
 NOTEBOOKS = f"{BUILD}notebooks"
 GRADE = (f"{BUILD}grade.json", f"{BUILD}grade")
-EVIDENCE = (f"{BUILD}deployment/evidence.json", f"{BUILD}deployment/page.md")
-KEPT_EVIDENCE = ("data/published/deployment/evidence.json", "data/published/deployment/page.md")
+EVIDENCE = (f"{BUILD}deployment/evidence.json",)
+KEPT_EVIDENCE = ("data/published/deployment/evidence.json",)
 
 
 @dataclass(frozen=True)

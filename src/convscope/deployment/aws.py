@@ -14,26 +14,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
-from convscope.deployment.witness import Witness, is_amazon
-from convscope.errors import ConvscopeError
+from convscope.deployment.label import is_amazon
+from convscope.deployment.witness import Witness
+from convscope.errors import DeploymentError
 
 Target = Literal["emulator", "aws"]
 
 # Eight attempts of the standard mode absorb throttling for about a minute. The variables reach the SDK's own clients
 # too, which take no configuration.
 RETRIES = {"AWS_RETRY_MODE": "standard", "AWS_MAX_ATTEMPTS": "8"}
+_ENDPOINT = "AWS_ENDPOINT_URL"  # for every service; with the name of one behind it for that one
 _ANSWER_SECONDS = 70  # SageMaker gives a model 60 s to answer
 _GUIDE = "The deployment guide of the site says how to get them."
 _T = TypeVar("_T")
-
-
-class DeploymentError(ConvscopeError):
-    """A deployment that could not be done; what it had created is removed again."""
 
 
 @dataclass
@@ -140,19 +139,25 @@ def connect(target: Target, region: str = "", bucket: str = "", role: str | None
 
 
 def _check_endpoints(target: Target, environment: Mapping[str, str]) -> None:
-    set_ones = {name: url for name, url in environment.items() if name.startswith("AWS_ENDPOINT_URL") and url}
+    given = {name: url for name, url in environment.items() if name.startswith(_ENDPOINT) and url}
     if target == "aws":
-        for name, url in set_ones.items():
-            if not is_amazon(url):
+        for name, url in given.items():
+            service = name.removeprefix(f"{_ENDPOINT}_").replace("_", "-").lower()
+            if not is_amazon(service, url):
                 raise DeploymentError(
                     f"The target is aws, but {name} is {url}, which is no endpoint of AWS. Nothing was created.",
                     f"Unset {name}, or use --target emulator.",
                 )
-    elif "AWS_ENDPOINT_URL" not in set_ones or any(map(is_amazon, set_ones.values())):  # it holds for every service
+    elif any(not on_loopback(url) for url in (environment.get(_ENDPOINT, ""), *given.values())):
         raise DeploymentError(
-            "The target is emulator, but AWS_ENDPOINT_URL and its like do not lead to one. Nothing was created.",
+            f"The target is emulator, but {_ENDPOINT} and its like do not lead to one. Nothing was created.",
             "Unset them: the command starts an emulator by itself.",
         )
+
+
+def on_loopback(url: str) -> bool:
+    """Tell whether an address is on this machine."""
+    return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
 
 
 def _has_credentials(session: Any) -> bool:

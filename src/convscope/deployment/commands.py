@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from convscope.checkout import find_root
-from convscope.errors import ConvscopeError
+from convscope.errors import ConvscopeError, DeploymentError
 
 if TYPE_CHECKING:  # boto3 takes a second to import, and every command of convscope imports this module
     from convscope.deployment.aws import Target
@@ -44,7 +44,7 @@ def run(  # noqa: PLR0917  # typer turns parameters into options
     region: RegionOption = "",
     output: Annotated[str, typer.Option(help="Folder for the evidence; build/PROFILE/deployment by default.")] = "",
 ) -> None:
-    """Deploy a trained run, ask it, tear it down, and write evidence.json and its page."""
+    """Deploy a trained run, ask it, tear it down, and write evidence.json."""
     from convscope.deployment.plan import DEFAULT, Options  # noqa: PLC0415
     from convscope.deployment.serving.command import choose, trained_runs  # noqa: PLC0415
     from convscope.deployment.stage import deploy  # noqa: PLC0415
@@ -73,7 +73,7 @@ def run(  # noqa: PLR0917  # typer turns parameters into options
         bucket=bucket,
         role=role,
     )
-    print(f"Evidence  {evidence}\nPage      {evidence.parent / 'page.md'}")
+    print(f"Evidence  {evidence}")
 
 
 @deploy_app.command("sweep")
@@ -86,7 +86,7 @@ def sweep(
     ] = "",
 ) -> None:
     """Remove what killed deployments left: by their journals, and by name and tag where there is none."""
-    from convscope.deployment.aws import DeploymentError, connect  # noqa: PLC0415
+    from convscope.deployment.aws import connect  # noqa: PLC0415
     from convscope.deployment.stage import emulator_variables  # noqa: PLC0415
     from convscope.deployment.sweep import still_there  # noqa: PLC0415
     from convscope.deployment.sweep import sweep as do  # noqa: PLC0415

@@ -1,24 +1,34 @@
-"""What a deployment proves, as a file: its schema, how it is put together, how it is read."""
+"""What a deployment proves, as a file: its schema, how it is put together, how it is read and believed."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
+import re
+import statistics
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
 
-from convscope.deployment.aws import Cloud, DeploymentError
-from convscope.deployment.plan import Plan
+from convscope.deployment.label import label_of
+from convscope.errors import DeploymentError
 from convscope.runs.environment import commit
 
+if TYPE_CHECKING:  # boto3 takes a second to import; who reads evidence needs none
+    from convscope.deployment.aws import Cloud
+    from convscope.deployment.plan import Plan
+
 SCHEMA = 1
+FILE = "evidence.json"
 Evidence = dict[str, Any]
 _PACKAGES = ("boto3", "botocore", "sagemaker-core", "torch", "convscope")
 _POLLED = ("Describe", "List", "Head", "Get")  # operations that ask; only those that change or compute are listed
+_ARN = re.compile(r"arn:[\w-]+:(?P<service>\w+):(?P<region>[\w-]*):(?P<account>\d{12}):")
 
 
 def assemble(facts: dict[str, Any], plan: Plan, cloud: Cloud) -> Evidence:
@@ -36,12 +46,12 @@ def assemble(facts: dict[str, Any], plan: Plan, cloud: Cloud) -> Evidence:
     Raises
     ------
     DeploymentError
-        It does not fit its schema.
+        It does not fit its schema, or contradicts itself.
     """
     witness = cloud.witness
     computed: Evidence = {
         "schema": SCHEMA,
-        "label": witness.label(cloud.account),
+        "label": label_of(witness.origins, cloud.account),
         "origins": {service: sorted(found) for service, found in sorted(witness.origins.items())},
         "account": cloud.account,
         "region": cloud.region,
@@ -72,8 +82,17 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
-def validate(evidence: Evidence) -> None:
-    """Check evidence against its schema.
+def validate(evidence: Evidence, name: str = FILE) -> None:
+    """Check evidence against its schema, and its parts against each other.
+
+    Whoever edits all parts at once can still forge it: what makes it true is that it can be done again.
+
+    Parameters
+    ----------
+    evidence
+        The loaded file.
+    name
+        Of the file, for the message.
 
     Raises
     ------
@@ -82,9 +101,61 @@ def validate(evidence: Evidence) -> None:
     """
     for error in Draft202012Validator(schema()).iter_errors(evidence):
         raise DeploymentError(
-            f"evidence.json does not fit its schema at {error.json_path}: {error.message[:300]}",
+            f"{name} does not fit its schema at {error.json_path}: {error.message[:300]}",
             "Deploy again; evidence edited by hand is none.",
         )
+    for contradiction in _contradictions(evidence):
+        raise DeploymentError(
+            f"{name} contradicts itself: {contradiction}.", "Deploy again; evidence edited by hand is none."
+        )
+
+
+def _contradictions(evidence: Evidence) -> Iterator[str]:
+    """Say where parts of the evidence do not follow from each other."""
+    computed = label_of(evidence["origins"], evidence["account"])
+    if evidence["label"] != computed:
+        yield f"its label is {evidence['label']}, its hosts and its account make it {computed}"
+    arns = [
+        evidence["role"],
+        evidence["training"]["arn"],
+        evidence["endpoint"]["arn"],
+        evidence["endpoint"]["model_arn"],
+    ]
+    for arn in arns:
+        parts = _ARN.match(arn)
+        if parts is None or parts["account"] != evidence["account"]:
+            yield f"{arn} is not of account {evidence['account']}"
+        elif parts["region"] not in ("", evidence["region"]):
+            yield f"{arn} is not in {evidence['region']}"
+    if not evidence["artefact"]["uri"].startswith(f"s3://{evidence['bucket']}/"):
+        yield f"{evidence['artefact']['uri']} is not in bucket {evidence['bucket']}"
+    yield from _contradictions_of_answers(evidence["inference"])
+    latency = evidence["latency"]
+    if latency["calls"] != len(latency["milliseconds"]) or latency["median"] != statistics.median(
+        latency["milliseconds"]
+    ):
+        yield f"the median latency {latency['median']} is not that of its {latency['calls']} calls"
+
+
+def _contradictions_of_answers(inference: dict[str, Any]) -> Iterator[str]:
+    """Compare the images and answers that are shown with request and response as they went over the wire."""
+    for part in ("request", "response"):
+        if hashlib.sha256(inference[part].encode()).hexdigest() != inference[f"{part}_sha256"]:
+            yield f"the SHA-256 of the {part} is another one"
+            return
+    try:
+        sent = [instance["image_b64"] for instance in json.loads(inference["request"])["instances"]]
+        answered = json.loads(inference["response"])["predictions"]
+        shown = [(image["png_base64"], *(image[name] for name in _ANSWER)) for image in inference["images"]]
+        said = [(image, *(answer[name] for name in _ANSWER)) for image, answer in zip(sent, answered, strict=True)]
+    except (ValueError, KeyError, TypeError) as error:
+        yield f"request and response cannot be read: {error!r}"
+        return
+    if shown != said:
+        yield "the images and answers shown are not those of request and response"
+
+
+_ANSWER = ("predicted_class", "label", "confidence")
 
 
 def read_evidence(path: Path) -> Evidence:
@@ -93,14 +164,27 @@ def read_evidence(path: Path) -> Evidence:
     Raises
     ------
     DeploymentError
-        It is absent, no JSON, or does not fit the schema.
+        It is absent, no JSON, does not fit the schema, or contradicts itself.
     """
     try:
         evidence: Evidence = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DeploymentError(f"{path} cannot be read: {error}.", "Run `convscope deploy run`.") from error
-    validate(evidence)
+    validate(evidence, str(path))
     return evidence
+
+
+def find_evidence(folders: Iterable[Path]) -> list[tuple[Path, Evidence]]:
+    """Read the evidence in those folders that have any, that of AWS first.
+
+    Raises
+    ------
+    DeploymentError
+        One of them cannot be believed.
+    """
+    paths = [folder / FILE for folder in folders if (folder / FILE).is_file()]
+    found = [(path, read_evidence(path)) for path in paths]
+    return sorted(found, key=lambda pair: pair[1]["label"] != "AWS")
 
 
 def _counts(operations: list[str]) -> dict[str, int]:

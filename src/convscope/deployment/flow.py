@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from convscope.deployment import inference
 from convscope.deployment.artefact import Artefact, read_artefact, unpack
-from convscope.deployment.aws import Cloud, DeploymentError, error_code, poll
+from convscope.deployment.aws import Cloud, error_code, poll
 from convscope.deployment.journal import Journal
 from convscope.deployment.names import deployment_name
 from convscope.deployment.package import package_code
@@ -25,6 +25,7 @@ from convscope.deployment.provision import Provision, given, utc
 from convscope.deployment.signals import Signals
 from convscope.deployment.steps import Steps
 from convscope.deployment.sweep import SWEEP, Leftover, still_there, tear_down
+from convscope.errors import DeploymentError
 from convscope.files import sha256_of, write_text
 from convscope.specs import canonical_json
 

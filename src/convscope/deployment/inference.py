@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from convscope.deployment.artefact import Artefact
-from convscope.deployment.aws import DeploymentError
 from convscope.deployment.plan import Plan
+from convscope.errors import DeploymentError
 
 SHOWN_IMAGES = 8
 COMPARED_IMAGES = 500  # one batch of the evaluation after training: the same batch gives the same bits

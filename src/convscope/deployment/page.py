@@ -5,45 +5,51 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
-from convscope.deployment.evidence import Evidence
-from convscope.files import write_text
+from convscope.deployment.evidence import FILE, Evidence
 
+# What is left as it is: the characters of numbers, words and base64.
+_SPECIAL = re.compile(r"[^0-9A-Za-z .,+/=]")
 _BLUE = "#0072B2"  # Okabe and Ito's, which readers with any colour vision tell from black
 
 
-def write_page(evidence: Evidence, folder: Path) -> Path:
-    """Write ``page.md``; return its path."""
-    path = folder / "page.md"
-    write_text(path, render_page(evidence))
-    return path
-
-
-def render_page(evidence: Evidence) -> str:
+def render_page(evidence: Evidence, file: str = FILE) -> str:
     """Return the page as Markdown for MkDocs Material.
+
+    Every text of the evidence is escaped, for Markdown as for HTML: it may come from elsewhere.
 
     Parameters
     ----------
     evidence
         As `convscope.deployment.evidence.read_evidence` gives it; its label is shown first.
+    file
+        Where the page finds the evidence itself.
     """
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,
+        autoescape=True,
+        finalize=_escaped,
     )
-    environment.filters |= {"cell": _cell, "block": _block}
+    environment.filters["lines"] = _lines
     text = files("convscope.deployment").joinpath("page.md.jinja").read_text(encoding="utf-8")
-    return environment.from_string(text).render(
-        **evidence, latency_image=_data_uri("image/svg+xml", latency_plot(evidence["latency"]))
-    )
+    plot = Markup(_data_uri("image/svg+xml", latency_plot(evidence["latency"])))  # made here
+    return environment.from_string(text).render(evidence | {"file": Markup(file), "latency_image": plot})
+
+
+def _escaped(value: Any) -> Markup:
+    """Return a text as characters that neither Markdown nor HTML reads as markup."""
+    if isinstance(value, Markup):
+        return value
+    return Markup(_SPECIAL.sub(_entity, " ".join(str(value).split())))
 
 
 def latency_plot(latency: dict[str, Any]) -> bytes:
@@ -75,11 +81,10 @@ def _data_uri(media_type: str, content: bytes) -> str:
     return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
 
 
-def _cell(value: Any) -> str:
-    """Return a text that does not break a table."""
-    return str(value).replace("|", "\\|").replace("\n", " ")
+def _lines(value: str) -> Markup:
+    """Return JSON with line breaks, for the inside of ``<pre>`` in one line: Markdown reads no blank line in it."""
+    return Markup(_SPECIAL.sub(_entity, json.dumps(json.loads(value), indent=1)))
 
 
-def _block(value: str) -> str:
-    """Return JSON with line breaks, indented for the inside of a collapsible block."""
-    return json.dumps(json.loads(value), indent=1).replace("\n", "\n    ")
+def _entity(found: re.Match[str]) -> str:
+    return f"&#{ord(found[0])};"

@@ -12,10 +12,11 @@ from typing import Any
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
-from convscope.deployment.aws import Cloud, DeploymentError, error_code, poll
+from convscope.deployment.aws import Cloud, error_code, poll
 from convscope.deployment.journal import Journal
 from convscope.deployment.names import S3_FOLDER, tags
 from convscope.deployment.plan import MOST_TRAINING_SECONDS, SERVERLESS_CONCURRENCY, SERVERLESS_MEMORY, Plan
+from convscope.errors import DeploymentError
 
 VARIANT = "AllTraffic"
 _WAIT_SECONDS = MOST_TRAINING_SECONDS + 1800  # for a job, with the time until AWS has found a machine

@@ -1,4 +1,4 @@
-"""The build's step: one deployment, its evidence, its page."""
+"""The build's step: one deployment and its evidence."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from convscope.deployment.aws import DeploymentError, Target, import_sdk
+from convscope.deployment.aws import Target, import_sdk
 from convscope.deployment.plan import DEFAULT, Options, Plan
+from convscope.errors import DeploymentError
 from convscope.files import write_json
 from convscope.runs.plan import PlannedRun
 from convscope.runs.store import RunStore
@@ -40,7 +41,7 @@ def deploy(
     data_folder
         The project's ``data/``.
     output
-        Gets ``evidence.json`` and ``page.md``.
+        Gets ``evidence.json``.
     target
         ``"emulator"`` starts one for as long as it takes; ``"aws"`` costs money.
     options
@@ -62,18 +63,16 @@ def deploy(
         if target == "emulator":
             stack.enter_context(emulator_variables())
         from convscope.deployment.aws import connect  # noqa: PLC0415
-        from convscope.deployment.evidence import assemble  # noqa: PLC0415
+        from convscope.deployment.evidence import FILE, assemble  # noqa: PLC0415
         from convscope.deployment.flow import deploy as do  # noqa: PLC0415
-        from convscope.deployment.page import write_page  # noqa: PLC0415
         from convscope.deployment.sweep import SWEEP, Leftover, still_there  # noqa: PLC0415
 
         cloud = connect(target, region, bucket, role)
         plan = plan_of(store, run, data_folder, options)
         facts = do(cloud, plan, output / JOURNALS, _report)
         evidence = assemble(facts, plan, cloud)
-    path = output / "evidence.json"
+    path = output / FILE
     write_json(path, evidence)
-    write_page(evidence, output)
     if evidence["leftovers"]:
         raise DeploymentError(still_there(Leftover(**thing) for thing in evidence["leftovers"]), SWEEP)
     return path

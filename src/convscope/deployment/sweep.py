@@ -11,9 +11,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from convscope.deployment.aws import Cloud, DeploymentError, is_absent, poll
+from convscope.deployment.aws import Cloud, is_absent, poll
 from convscope.deployment.journal import Journal, journals
 from convscope.deployment.names import PREFIX, S3_FOLDER, TAG, belongs_to
+from convscope.errors import DeploymentError
 
 _DELETION_SECONDS = 900
 _SETTLING_SECONDS = 2.0  # until a request that was cut off has taken effect

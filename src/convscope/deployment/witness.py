@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
-
-Label = Literal["EMULATED", "AWS"]
-
-# Domains that Amazon alone hands out, for its services' endpoints.
-_DOMAINS = ("amazonaws.com", "amazonaws.com.cn", "api.aws")
-EMULATED_ACCOUNTS = ("123456789012", "000000000000")  # moto's and LocalStack's; AWS gives them to nobody
 
 
 @dataclass(frozen=True)
@@ -75,24 +69,3 @@ class Witness:
     def last_request_id(self, operation: str) -> str:
         """Id of the last request of an operation; empty where there was none."""
         return next((call.request_id for call in reversed(self.calls) if call.operation == operation), "")
-
-    def label(self, account: str) -> Label:
-        """Tell what the evidence is of: AWS only if nothing but AWS was spoken to.
-
-        Every request must have gone to a host of Amazon's domains, under TLS at its usual port, and the account must
-        not be an emulator's.
-        """
-        origins = [origin for found in self.origins.values() for origin in found]
-        is_aws = bool(origins) and all(map(is_amazon, origins)) and account not in EMULATED_ACCOUNTS
-        return "AWS" if is_aws else "EMULATED"
-
-
-def is_amazon(origin: str) -> bool:
-    """Tell whether scheme, host and port are those of an AWS endpoint."""
-    try:
-        parts = urlsplit(origin)
-        host, port = (parts.hostname or "").rstrip("."), parts.port
-    except ValueError:
-        return False
-    below = any(host.endswith(f".{domain}") for domain in _DOMAINS)
-    return parts.scheme == "https" and port in (None, 443) and parts.username is None and below

@@ -10,8 +10,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from convscope.deployment.evidence import find_evidence
+from convscope.deployment.page import render_page
 from convscope.errors import ConvscopeError, ReportError
-from convscope.files import replacing_folder
+from convscope.files import replacing_folder, write_json
 from convscope.report.document import DOCUMENTS
 from convscope.report.evidence import SHARED_FILES
 from convscope.report.origins import DATA
@@ -30,7 +32,7 @@ def build_site(root: Path, build: Path, output: Path, evidence: Sequence[Path] =
     output
         The folder to write, complete or not at all.
     evidence
-        Folders that may hold the evidence of a deployment: ``page.md`` and ``evidence.json``.
+        Folders that may hold the evidence of a deployment, ``evidence.json``.
 
     Raises
     ------
@@ -79,7 +81,7 @@ def assemble(root: Path, build: Path, source: Path, evidence: Sequence[Path]) ->
         shutil.copy(build / "metrics.json", report)
         shutil.copytree(build / "grade", docs / "grade")
         shutil.copy(build / "grade.json", docs / "grade")
-        _add_evidence(docs / "deployment", [place for place in evidence if (place / "page.md").is_file()])
+        _add_evidence(docs / "deployment", evidence)
         shutil.copytree(
             root / "src" / "convscope",
             folder / "src" / "convscope",
@@ -88,13 +90,13 @@ def assemble(root: Path, build: Path, source: Path, evidence: Sequence[Path]) ->
 
 
 def _add_evidence(folder: Path, places: Sequence[Path]) -> None:
-    """Put the pages of deployments one after the other, each with its JSON beside it."""
+    """Write the pages of deployments one after the other, each with its JSON beside it, and from nothing but that."""
     folder.mkdir()
     pages = []
-    for number, place in enumerate(places, start=1):
+    for number, (_, evidence) in enumerate(find_evidence(places), start=1):
         name = "evidence.json" if number == 1 else f"evidence-{number}.json"
-        shutil.copyfile(place / "evidence.json", folder / name)
-        pages.append((place / "page.md").read_text(encoding="utf-8").replace("evidence.json", name))
+        write_json(folder / name, evidence)
+        pages.append(render_page(evidence, name))
     none = "# Deployment\n\nThis build deployed nothing: its results were trained elsewhere.\n"
     (folder / "index.md").write_text("\n\n".join(pages) or none, encoding="utf-8")
 

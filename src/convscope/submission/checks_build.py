@@ -26,8 +26,7 @@ LEVEL = 1.05  # of the loss before: what counts as a plateau
 
 
 def _evidence(build: Build) -> list[Evidence]:
-    folder: Path = build.deployment["folder"]
-    return [build.file(folder / "evidence.json", "evidence.json"), build.file(folder / "page.md", "page of the site")]
+    return [build.file(build.deployment["folder"] / "evidence.json", "evidence.json")]
 
 
 def deployed(what: str, shows: Callable[[dict[str, Any]], bool]) -> Callable[[Build], list[Evidence]]:
