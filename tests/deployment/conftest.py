@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import tiny_run
-from emulated import environment_of, everything, images
+from emulation import environment_of, everything, images
 
-from convscope.deployment.aws import RETRIES, Cloud, connect
-from convscope.deployment.emulator import Emulator
+from convscope.deployment.aws import Cloud, connect
+from sagemaker_emulator.server import Emulator
 
 
 @pytest.fixture(scope="session")
@@ -33,8 +33,7 @@ def no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("AWS_", "CONVSCOPE_")):
             monkeypatch.delenv(name)
-    for name in RETRIES:  # `connect` sets them; so they are put back afterwards
-        monkeypatch.setenv(name, RETRIES[name])
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)  # it keeps credentials
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)

@@ -8,19 +8,24 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.deployment.aws import Cloud, import_sdk
-from convscope.deployment.emulator import ApiFault, Emulator, Image
-from convscope.deployment.emulator.storage import split_uri
 from convscope.deployment.names import LONGEST, belongs_to, deployment_name
+from sagemaker_emulator import ApiFault, Image, leading_to
+from sagemaker_emulator.server import Emulator
+from sagemaker_emulator.storage import split_uri
 
 
 def job_request(own: Emulator, **changes: Any) -> dict[str, Any]:
@@ -52,11 +57,12 @@ def refusal(call: Any, **request: Any) -> str:
 @pytest.fixture
 def own(no_aws: None, monkeypatch: pytest.MonkeyPatch, quick_artefact: Path) -> Any:
     """An emulator of one's own, with the clients of plain boto3."""
-    from emulated import images  # noqa: PLC0415
+    from emulation import images  # noqa: PLC0415
 
     with Emulator(images=images(quick_artefact), grace_seconds=1) as emulator:
         for name, value in emulator.environment.items():
             monkeypatch.setenv(name, value)
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the secret of the emulator before
         yield emulator
 
 
@@ -116,6 +122,120 @@ def test_a_channel_without_objects_fails_the_job(own: Emulator, client: Any) -> 
     with pytest.raises(Exception, match="terminal failure"):
         wait_for("job", client)
     assert "No S3 objects found" in client.describe_training_job(TrainingJobName="job")["FailureReason"]
+
+
+@pytest.mark.parametrize("part", ["input", "output"])
+def test_an_unknown_bucket_fails_the_job(own: Emulator, client: Any, part: str) -> None:
+    """The bucket is not looked at before the job runs; it must end all the same, and say why."""
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://nobody-has-this/data/"}}
+    changes = {
+        "input": {"InputDataConfig": [{"ChannelName": "training", "DataSource": source}]},
+        "output": {"OutputDataConfig": {"S3OutputPath": "s3://nobody-has-this/out"}},
+    }
+    client.create_training_job(**job_request(own, **changes[part]))
+    with pytest.raises(Exception, match="terminal failure"):
+        wait_for("job", client)
+    reason = client.describe_training_job(TrainingJobName="job")["FailureReason"]
+    assert "nobody-has-this" in reason
+    assert {"input": "Data download failed", "output": "Artifact upload failed"}[part] in reason
+    assert "NoSuchBucket" in reason
+
+
+def test_whatever_breaks_in_the_emulator_ends_the_job_and_the_endpoint(
+    own: Emulator, client: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("no space left")
+
+    bucket = boto3.client("s3")
+    bucket.put_object(Bucket=own.bucket, Key="model.tar.gz", Body=b"x")
+    monkeypatch.setattr("sagemaker_emulator.storage.Storage.download", broken)
+    monkeypatch.setattr("sagemaker_emulator.storage.Storage.upload", broken)
+    client.create_training_job(**job_request(own))
+    with pytest.raises(Exception, match="terminal failure"):
+        wait_for("job", client)
+    reason = "InternalServerError: RuntimeError('no space left'). Please try again."
+    assert client.describe_training_job(TrainingJobName="job")["FailureReason"] == reason
+    container = {"Image": "ecr/quick-serving", "ModelDataUrl": f"s3://{own.bucket}/model.tar.gz"}
+    client.create_model(ModelName="m", ExecutionRoleArn=own.role, PrimaryContainer=container)
+    variant = {"VariantName": "v", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    client.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])
+    client.create_endpoint(EndpointName="e", EndpointConfigName="c")
+    with pytest.raises(Exception, match="terminal failure"):
+        client.get_waiter("endpoint_in_service").wait(EndpointName="e", WaiterConfig={"Delay": 0.05})
+    assert client.describe_endpoint(EndpointName="e")["FailureReason"] == reason
+    monkeypatch.setattr("sagemaker_emulator.resources.Records.summaries", broken)
+    assert "The emulator failed: RuntimeError" in refusal(client.list_models)
+    assert capfd.readouterr().err.count("RuntimeError: no space left") >= 3  # each with its traceback
+
+
+# ---------------------------------------------------------------- who may ask
+
+
+def test_only_who_has_the_secret_is_answered(own: Emulator, client: Any) -> None:
+    """CreateTrainingJob runs code, and loopback is open to every user of the machine."""
+    stranger = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    guesser = {"aws_access_key_id": own.environment["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": "guess"}
+    for keys, reason in ((stranger, "security token"), (guesser, "does not match")):
+        other = boto3.client("sagemaker", **keys)
+        assert reason in refusal(other.create_training_job, **job_request(own))
+        runtime = boto3.client("sagemaker-runtime", **keys)
+        assert reason in refusal(runtime.invoke_endpoint, EndpointName="e", Body=b"{}")
+        assert reason in refusal(boto3.client("s3", **keys).put_object, Bucket=own.bucket, Key="code.zip", Body=b"evil")
+        assert reason in refusal(boto3.client("s3", **keys).list_objects_v2, Bucket=own.bucket)
+        assert reason in refusal(boto3.client("sts", **keys).get_caller_identity)
+        assert reason in refusal(boto3.client("iam", **keys).list_roles)
+    assert client.list_training_jobs()["TrainingJobSummaries"] == []
+    assert boto3.client("sts").get_caller_identity()["Account"] == "123456789012"
+
+
+def test_what_is_not_signed_or_not_what_was_signed_is_refused(own: Emulator) -> None:
+    import httpx  # noqa: PLC0415
+
+    def send(change: Callable[[Any], None], service: str = "sagemaker", body: bytes = b"{}") -> httpx.Response:
+        credentials = Credentials(own.environment["AWS_ACCESS_KEY_ID"], own.environment["AWS_SECRET_ACCESS_KEY"])
+        url = (
+            own.sagemaker_url if service == "sagemaker" else f"{own.moto_url}/{own.bucket}/a%20key?list-type=2&x=a%2Fb"
+        )
+        headers = {"X-Amz-Target": "SageMaker.ListModels", "Content-Type": "application/x-amz-json-1.1"}
+        request = AWSRequest("POST" if service == "sagemaker" else "PUT", url, headers, body)
+        (S3SigV4Auth if service == "s3" else SigV4Auth)(credentials, service, "eu-central-1").add_auth(request)
+        change(request)
+        return httpx.request(
+            request.method, request.url, headers=dict(request.headers.items()), content=request.data, trust_env=False
+        )
+
+    def replace(name: str, value: str) -> Callable[[Any], None]:
+        def change(request: Any) -> None:
+            del request.headers[name]
+            if value:
+                request.headers[name] = value
+
+        return change
+
+    for service in ("sagemaker", "s3"):
+        assert send(lambda _: None, service).status_code == 200
+        assert send(lambda request: setattr(request, "data", b'{"NameContains": "x"}'), service).status_code in {
+            400,
+            403,
+        }
+        assert send(replace("Authorization", ""), service).status_code == 403
+        assert send(replace("X-Amz-Date", ""), service).status_code == 403
+        assert send(replace("X-Amz-Date", "20200101T000000Z"), service).status_code == 403
+    assert send(replace("X-Amz-Target", "SageMaker.CreateTrainingJob")).status_code == 403
+    assert send(replace("X-Amz-Content-SHA256", "UNSIGNED-PAYLOAD"), "s3").status_code == 400
+    assert (
+        send(lambda request: setattr(request, "url", request.url.replace("a%20key", "code.zip")), "s3").status_code
+        == 403
+    )
+    assert httpx.get(f"{own.moto_url}/moto-api/data.json", trust_env=False).status_code == 403
+
+
+def test_a_request_signed_long_ago_is_refused(own: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    from datetime import timedelta  # noqa: PLC0415
+
+    monkeypatch.setattr("sagemaker_emulator.signatures._CLOCK_SKEW", timedelta(seconds=-1))
+    assert "expired" in refusal(boto3.client("sagemaker").list_models)
 
 
 @pytest.mark.parametrize(("stop", "last"), [(True, "Stopped"), (False, "MaxRuntimeExceeded")])
@@ -186,9 +306,9 @@ def test_a_fault_is_answered_as_often_as_it_is_set(own: Emulator, client: Any) -
 def test_an_emulator_of_its_own_ends_with_its_client(tmp_path: Path) -> None:
     code = """
 import json, time
-from convscope.deployment.emulator.process import emulator_process
-with emulator_process() as variables:
-    print(json.dumps(variables), flush=True)
+from sagemaker_emulator import emulator_process
+with emulator_process({}) as running:
+    print(json.dumps(running.variables), flush=True)
     time.sleep(600)
 """
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as client:
@@ -198,6 +318,21 @@ with emulator_process() as variables:
     url = variables["AWS_ENDPOINT_URL_SAGEMAKER"]
     while answers(url):  # the emulator notices the closed pipe
         time.sleep(0.05)
+
+
+def test_an_environment_leads_to_one_emulator_and_nowhere_else() -> None:
+    shell = {
+        "AWS_PROFILE": "work", "AWS_REGION": "us-east-1", "AWS_CA_BUNDLE": "/ca.pem", "AWS_ENDPOINT_URL_S3": "http://x",
+        "AWS_SESSION_TOKEN": "t", "AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_USE_FIPS_ENDPOINT": "true",
+        "HTTP_PROXY": "http://proxy", "https_proxy": "http://proxy", "No_Proxy": "x", "REQUESTS_CA_BUNDLE": "/ca.pem",
+        "SAGEMAKER_USER_CONFIG_OVERRIDE": "/c", "BOTO_CONFIG": "/b", "MOTO_ACCOUNT_ID": "417203986512",
+        "PATH": "/bin", "HOME": "/home/me",
+    }  # fmt: skip
+    before = dict(shell)
+    found = leading_to({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, shell)
+    assert found.pop("AWS_CONFIG_FILE") == found.pop("AWS_SHARED_CREDENTIALS_FILE") == os.devnull
+    assert found == {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "PATH": "/bin", "HOME": "/home/me"}
+    assert shell == before
 
 
 def answers(url: str) -> bool:

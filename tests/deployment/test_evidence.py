@@ -14,14 +14,13 @@ import markdown  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from emulated import environment_of, images, tiny_plan
+from emulation import environment_of, images, tiny_plan
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from PIL import Image
 
 from convscope.deployment.aws import Cloud, connect
-from convscope.deployment.emulator import Emulator
 from convscope.deployment.evidence import Evidence, assemble, find_evidence, read_evidence, schema, validate
 from convscope.deployment.flow import deploy
 from convscope.deployment.inference import png
@@ -29,6 +28,7 @@ from convscope.deployment.label import is_amazon, label_of
 from convscope.deployment.page import render_page
 from convscope.errors import DeploymentError
 from convscope.files import write_json
+from sagemaker_emulator.server import Emulator
 
 ACCOUNT = "417203986512"  # as AWS gives them
 AMAZON = {

@@ -16,15 +16,17 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 from cutting_proxy import cutting_proxy
-from emulated import QUICK, environment_of, everything, images, start_client, tiny_plan
+from emulation import QUICK, environment_of, everything, images, start_client, tiny_plan
 
+from convscope.deployment import aws
 from convscope.deployment.aws import Cloud, connect
-from convscope.deployment.emulator import ApiFault, ArtefactFault, CapacityFault, Emulator
 from convscope.deployment.flow import deploy
 from convscope.deployment.plan import Options, Plan
 from convscope.deployment.signals import Interrupted, Signals
 from convscope.deployment.sweep import sweep
 from convscope.errors import ConvscopeError, DeploymentError
+from sagemaker_emulator import ApiFault, ArtefactFault, CapacityFault
+from sagemaker_emulator.server import Emulator
 
 
 def fails(cloud: Cloud, tmp_path: Path, options: Options = QUICK) -> str:
@@ -204,7 +206,7 @@ def test_a_failure_with_leftovers_says_both(emulator: Emulator, cloud: Cloud, tm
 def test_an_upload_that_is_cut_off(
     emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cuts: int, succeeds: bool
 ) -> None:
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
+    monkeypatch.setitem(aws._RETRIES, "total_max_attempts", 2)
     direct = connect("emulator")
     with cutting_proxy(emulator.moto_url, cuts) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
@@ -221,7 +223,7 @@ def test_an_account_that_cannot_be_reached_while_tearing_down(
     emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first failure stays visible, and the journal stays for the sweep."""
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setitem(aws._RETRIES, "total_max_attempts", 1)
     denied = [ApiFault(f"List{kind}s", "AccessDeniedException", "no", times=9) for kind in ("Endpoint", "Model")]
     emulator.faults.active += [ApiFault("CreateModel", "ResourceLimitExceeded", "limit reached"), *denied]
     cloud = connect("emulator")

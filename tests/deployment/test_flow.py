@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +13,10 @@ from pathlib import Path
 import boto3
 import pytest
 import tiny_run
-from emulated import QUICK, REAL, everything, tiny_plan
+from emulation import QUICK, REAL, everything, tiny_plan
 
 from convscope.checkout import MARKS
 from convscope.deployment.aws import Cloud, connect
-from convscope.deployment.emulator import Emulator
 from convscope.deployment.flow import deploy
 from convscope.deployment.package import package_code
 from convscope.deployment.plan import Options, Plan
@@ -27,6 +27,7 @@ from convscope.files import sha256_of
 from convscope.runs.plan import PlannedRun
 from convscope.runs.store import RunStore
 from convscope.specs import ImageFolder
+from sagemaker_emulator.server import Emulator
 
 
 @pytest.mark.slow
@@ -99,7 +100,7 @@ def test_two_deployments_at_once_do_not_touch_each_other(cloud: Cloud, tmp_path:
 def test_the_second_type_of_machine_is_taken_where_the_first_is_not_to_be_had(
     emulator: Emulator, cloud: Cloud, tmp_path: Path
 ) -> None:
-    from convscope.deployment.emulator import CapacityFault  # noqa: PLC0415
+    from sagemaker_emulator import CapacityFault  # noqa: PLC0415
 
     emulator.faults.active.append(CapacityFault(("ml.m5.large",)))
     machines = ("ml.m5.large", "ml.m5.xlarge")
@@ -219,20 +220,43 @@ def test_sweep_takes_what_has_name_and_tag_and_nothing_else(cloud: Cloud, tmp_pa
     cloud.s3.delete_object(Bucket=cloud.bucket, Key="weights")
 
 
+# What the deployment guide asks for, what a company's network asks for, and an emulator of somebody else.
+SHELL_FOR_AWS = {
+    "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "AWS_PROFILE": "nobody",
+    "AWS_CA_BUNDLE": "/absent.pem", "CONVSCOPE_BUCKET": "my-own-bucket",
+    "CONVSCOPE_ROLE": "arn:aws:iam::417203986512:role/mine",
+    "AWS_ENDPOINT_URL": "http://localhost:4566", "HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9",
+    "http_proxy": "http://127.0.0.1:9", "REQUESTS_CA_BUNDLE": "/absent.pem", "MOTO_ACCOUNT_ID": "417203986512",
+}  # fmt: skip
+
+
+def test_nothing_of_aws_is_asked_of_the_emulator(tmp_path: Path) -> None:
+    command = "from convscope.deployment.commands import deploy_app; deploy_app()"
+    done = subprocess.run(
+        [sys.executable, "-c", command, "sweep", "--bucket", "mine"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "bucket and a role of its own; mine is not used" in done.stderr
+
+
 @pytest.mark.slow
-def test_the_commands_run_and_sweep(tmp_path: Path, no_aws: None) -> None:
+def test_the_commands_run_and_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The run is deployed on an emulator of its own, and nothing is left; the sweep knows its checkout."""
     for mark in MARKS:
         (tmp_path / mark).parent.mkdir()
         (tmp_path / mark).touch()
     from convscope.deployment.stage import deploy as stage  # noqa: PLC0415
 
+    for name, value in SHELL_FOR_AWS.items():
+        monkeypatch.setenv(name, value)
+    before = dict(os.environ)
     local = tiny_run.result()
     store = RunStore(tmp_path / "build" / "runs")
     store.write(local)
     run = PlannedRun(local.key, local.spec, local.mode, "tiny", "cnn", "tiny")
     output = tmp_path / "build" / "smoke" / "deployment"
     path = stage(store, run, tmp_path / "data", output, options=Options(latency_calls=3))
+    assert dict(os.environ) == before
     evidence = json.loads(path.read_text())
     assert evidence["label"] == "EMULATED"
     assert evidence["comparison"]["identical"]

@@ -70,7 +70,7 @@ TABLE = (
             "convscope.deployment.stage",
             "convscope.deployment.train_entry",
             "convscope.deployment.serving.__main__",
-            "convscope.deployment.emulator.__main__",
+            "sagemaker_emulator.__main__",
         ),
         writes=EVIDENCE,
         beside=True,

@@ -26,10 +26,8 @@ from convscope.errors import DeploymentError
 
 Target = Literal["emulator", "aws"]
 
-# Eight attempts of the standard mode absorb throttling for about a minute. The variables reach the SDK's own clients
-# too, which take no configuration.
-RETRIES = {"AWS_RETRY_MODE": "standard", "AWS_MAX_ATTEMPTS": "8"}
 _ENDPOINT = "AWS_ENDPOINT_URL"  # for every service; with the name of one behind it for that one
+_RETRIES: Any = {"mode": "standard", "total_max_attempts": 8}  # absorb throttling for a minute; the SDK's own has 10
 _ANSWER_SECONDS = 70  # SageMaker gives a model 60 s to answer
 _GUIDE = "The deployment guide of the site says how to get them."
 _T = TypeVar("_T")
@@ -62,7 +60,8 @@ class Cloud:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client."""
-        return self.session.client(service, region_name=self.region, config=Config(read_timeout=_ANSWER_SECONDS))
+        config = Config(read_timeout=_ANSWER_SECONDS, retries=_RETRIES)
+        return self.session.client(service, region_name=self.region, config=config)
 
     @cached_property
     def s3(self) -> Any:
@@ -112,8 +111,6 @@ def connect(target: Target, region: str = "", bucket: str = "", role: str | None
         Something is missing or cannot be used; the first line names all that is missing.
     """
     _check_endpoints(target, os.environ)
-    for name, value in RETRIES.items():
-        os.environ.setdefault(name, value)
     session = boto3.Session(region_name=region or os.environ.get("AWS_REGION") or None)
     region = session.region_name or ""
     bucket = bucket or os.environ.get("CONVSCOPE_BUCKET", "")

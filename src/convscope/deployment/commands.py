@@ -22,8 +22,8 @@ deploy_app = typer.Typer(
 TargetOption = Annotated[
     str, typer.Option(help="**emulator** (default, free, on this machine) or **aws** (costs money).")
 ]
-RegionOption = Annotated[str, typer.Option(envvar="AWS_REGION", help="Where, on AWS.")]
-BucketOption = Annotated[str, typer.Option(envvar="CONVSCOPE_BUCKET", help="S3 bucket in that region.")]
+RegionOption = Annotated[str, typer.Option(help="Where, on AWS; AWS_REGION or the profile's by default.")]
+BucketOption = Annotated[str, typer.Option(help="S3 bucket in that region; CONVSCOPE_BUCKET by default.")]
 
 
 @deploy_app.command("run")
@@ -39,7 +39,7 @@ def run(  # noqa: PLR0917  # typer turns parameters into options
     training_instance_type: Annotated[str, typer.Option(help="Machine of the job, or several with commas.")] = "",
     training_image: Annotated[str, typer.Option(help="In Amazon ECR; convscope-training of the account.")] = "",
     serving_image: Annotated[str, typer.Option(help="In Amazon ECR; convscope-serving of the account.")] = "",
-    role: Annotated[str, typer.Option(envvar="CONVSCOPE_ROLE", help="ARN of the role that SageMaker acts as.")] = "",
+    role: Annotated[str, typer.Option(help="ARN of the role that SageMaker acts as; CONVSCOPE_ROLE by default.")] = "",
     bucket: BucketOption = "",
     region: RegionOption = "",
     output: Annotated[str, typer.Option(help="Folder for the evidence; build/PROFILE/deployment by default.")] = "",
@@ -51,6 +51,7 @@ def run(  # noqa: PLR0917  # typer turns parameters into options
     from convscope.runs.store import RunStore  # noqa: PLC0415
     from convscope.studies import profile_named, select  # noqa: PLC0415
 
+    chosen_target = _target(target, region, bucket, role)
     root = find_root(Path.cwd())
     (chosen,) = select(study, root / "report" / "studies")
     name = f"{chosen.id}/{variant or chosen.reference}/seed0"
@@ -67,7 +68,7 @@ def run(  # noqa: PLR0917  # typer turns parameters into options
         planned,
         root / "data",
         folder,
-        _target(target),
+        chosen_target,
         options=options,
         region=region,
         bucket=bucket,
@@ -87,15 +88,16 @@ def sweep(
 ) -> None:
     """Remove what killed deployments left: by their journals, and by name and tag where there is none."""
     from convscope.deployment.aws import connect  # noqa: PLC0415
-    from convscope.deployment.stage import emulator_variables  # noqa: PLC0415
+    from convscope.deployment.emulated import emulated_account  # noqa: PLC0415
     from convscope.deployment.sweep import still_there  # noqa: PLC0415
     from convscope.deployment.sweep import sweep as do  # noqa: PLC0415
 
     folders = [Path(journals)] if journals else _journal_folders()
+    chosen_target = _target(target, region, bucket)
     with ExitStack() as stack:
-        if _target(target) == "emulator":
-            stack.enter_context(emulator_variables())
-        cloud = connect(_target(target), region, bucket, role=None)
+        if chosen_target == "emulator":
+            bucket = stack.enter_context(emulated_account()).bucket
+        cloud = connect(chosen_target, region, bucket, role=None)
         left = do(cloud, folders, lambda line: print(line, file=sys.stderr))
     if left:
         raise DeploymentError(still_there(left))
@@ -109,9 +111,16 @@ def _journal_folders() -> list[Path]:
     return sorted(find_root(Path.cwd()).glob(f"build/*/deployment/{JOURNALS}"))
 
 
-def _target(name: str) -> Target:
+def _target(name: str, *of_aws: str) -> Target:
+    """Check the target, and that nothing is asked of the emulator that only AWS has."""
     if name not in {"emulator", "aws"}:
         raise ConvscopeError(f"The target is {name!r}; it must be emulator or aws.")
+    if name == "emulator" and any(of_aws):
+        given = ", ".join(filter(None, of_aws))
+        raise ConvscopeError(
+            f"The emulator has a region, a bucket and a role of its own; {given} is not used.",
+            "Leave --region, --bucket and --role out, or use --target aws.",
+        )
     return name  # type: ignore[return-value]  # checked just now
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
-from convscope.deployment.aws import Target, import_sdk
+from convscope.deployment.aws import Target
+from convscope.deployment.emulated import emulated_account
 from convscope.deployment.plan import DEFAULT, Options, Plan
 from convscope.errors import DeploymentError
 from convscope.files import write_json
@@ -47,7 +47,7 @@ def deploy(
     options
         Machines and images.
     region, bucket, role
-        As `convscope.deployment.aws.connect` takes them; the emulator has its own.
+        As `convscope.deployment.aws.connect` takes them; the emulator has its own, whatever is given.
 
     Returns
     -------
@@ -61,13 +61,14 @@ def deploy(
     """
     with ExitStack() as stack:
         if target == "emulator":
-            stack.enter_context(emulator_variables())
+            account = stack.enter_context(emulated_account())
+            bucket, role = account.bucket, account.role
         from convscope.deployment.aws import connect  # noqa: PLC0415
         from convscope.deployment.evidence import FILE, assemble  # noqa: PLC0415
         from convscope.deployment.flow import deploy as do  # noqa: PLC0415
         from convscope.deployment.sweep import SWEEP, Leftover, still_there  # noqa: PLC0415
 
-        cloud = connect(target, region, bucket, role)
+        cloud = connect(target, "" if target == "emulator" else region, bucket, role)
         plan = plan_of(store, run, data_folder, options)
         facts = do(cloud, plan, output / JOURNALS, _report)
         evidence = assemble(facts, plan, cloud)
@@ -76,21 +77,6 @@ def deploy(
     if evidence["leftovers"]:
         raise DeploymentError(still_there(Leftover(**thing) for thing in evidence["leftovers"]), SWEEP)
     return path
-
-
-@contextmanager
-def emulator_variables() -> Iterator[None]:
-    """Set the variables that lead to an emulator: one that is running already, else one for as long as the block.
-
-    A running one is found by AWS_ENDPOINT_URL on this machine.
-    """
-    from convscope.deployment.emulator.process import emulator_process, is_running, variables  # noqa: PLC0415
-
-    if is_running():
-        yield
-        return
-    with emulator_process(meanwhile=import_sdk) as wanted, variables(wanted):
-        yield
 
 
 def plan_of(store: RunStore, run: PlannedRun, data_folder: Path, options: Options) -> Plan:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import shutil
 import tempfile
@@ -15,30 +14,31 @@ from typing import Any, Self
 
 import boto3
 import uvicorn
-from moto.server import ThreadedMotoServer
 
-from convscope.deployment.emulator.control import ControlPlane
-from convscope.deployment.emulator.faults import Fault, Faults
-from convscope.deployment.emulator.hosting import Endpoints
-from convscope.deployment.emulator.http import create_app
-from convscope.deployment.emulator.images import IMAGES, Image
-from convscope.deployment.emulator.resources import Records
-from convscope.deployment.emulator.storage import CREDENTIALS, Storage
-from convscope.deployment.emulator.training import TrainingJobs
+from sagemaker_emulator.account import Account
+from sagemaker_emulator.containers import Image
+from sagemaker_emulator.control import ControlPlane
+from sagemaker_emulator.faults import Fault, Faults
+from sagemaker_emulator.hosting import Endpoints
+from sagemaker_emulator.http import create_app
+from sagemaker_emulator.resources import Records
+from sagemaker_emulator.signatures import new_credentials
+from sagemaker_emulator.storage import Storage
+from sagemaker_emulator.training import TrainingJobs
 
 REGION = "eu-central-1"
-ROLE = "convscope-execution"
+ROLE = "execution"
 
 
 class Emulator:
-    """An AWS account on loopback that knows what this project needs, and really runs it.
+    """An AWS account on loopback that knows training jobs, models and endpoints, and really runs them.
 
     Parameters
     ----------
-    faults
-        What is to go wrong.
     images
         Container images by name, as commands.
+    faults
+        What is to go wrong.
     sm_environment
         Whether training containers get SM_MODEL_DIR and its like.
     health_check_seconds
@@ -48,15 +48,15 @@ class Emulator:
 
     Examples
     --------
-    >>> with Emulator() as emulator:
+    >>> with Emulator({}) as emulator:
     ...     os.environ.update(emulator.environment)
     ...     boto3.client("sagemaker").list_endpoints()
     """
 
     def __init__(
         self,
+        images: Mapping[str, Image],
         faults: Sequence[Fault] = (),
-        images: Mapping[str, Image] = IMAGES,
         sm_environment: bool = True,
         health_check_seconds: float = 60,
         grace_seconds: float = 120,
@@ -67,16 +67,16 @@ class Emulator:
         self.sm_environment = sm_environment
         self.health_check_seconds = health_check_seconds
         self.grace_seconds = grace_seconds
-        self._moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        self._credentials = new_credentials()
+        self._account = Account(self._credentials)
+        self.moto_url = self._account.url
 
     def __enter__(self) -> Self:
-        self._folder = Path(tempfile.mkdtemp(prefix="convscope-emulator-"))
-        logging.getLogger("werkzeug").setLevel(logging.WARNING)  # it prints a line for every request
-        self._moto.start()
-        _, port = self._moto.get_host_and_port()
-        self.moto_url = f"http://127.0.0.1:{port}"
-        storage = Storage(self.moto_url, REGION)
-        iam = boto3.client("iam", endpoint_url=self.moto_url, region_name=REGION, **CREDENTIALS)
+        self._folder = Path(tempfile.mkdtemp(prefix="sagemaker-emulator-"))
+        self._account.start()
+        session = boto3.Session(self._credentials.access_key, self._credentials.secret_key, region_name=REGION)
+        storage = Storage(session.client("s3", endpoint_url=self.moto_url))
+        iam = session.client("iam", endpoint_url=self.moto_url)
         self.role = _make_role(iam)
         self.bucket = _make_bucket(storage)
         jobs = TrainingJobs(
@@ -94,7 +94,7 @@ class Emulator:
             self._folder / "endpoints",
             health_check_seconds=self.health_check_seconds,
         )
-        app = create_app(ControlPlane(self.records, storage, jobs, endpoints, iam), endpoints)
+        app = create_app(ControlPlane(self.records, storage, jobs, endpoints, iam), endpoints, self._credentials)
         self._server = uvicorn.Server(
             uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", ws="none", lifespan="off")
         )
@@ -116,7 +116,7 @@ class Emulator:
                     resource.container.kill()
         self._server.should_exit = True
         self._thread.join()
-        self._moto.stop()
+        self._account.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
@@ -126,8 +126,8 @@ class Emulator:
             "AWS_ENDPOINT_URL": self.moto_url,
             "AWS_ENDPOINT_URL_SAGEMAKER": self.sagemaker_url,
             "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": self.sagemaker_url,
-            "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
-            "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
+            "AWS_ACCESS_KEY_ID": self._credentials.access_key,
+            "AWS_SECRET_ACCESS_KEY": self._credentials.secret_key,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
@@ -145,6 +145,6 @@ def _make_role(iam: Any) -> str:
 
 def _make_bucket(storage: Storage) -> str:
     """Make a bucket, of a new name: moto's accounts live as long as the process."""
-    name = f"convscope-emulated-{secrets.token_hex(3)}"
+    name = f"emulated-{secrets.token_hex(3)}"
     storage.client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     return name

@@ -4,38 +4,54 @@ from __future__ import annotations
 
 import asyncio
 import json
+import traceback
 import uuid
 
+from botocore.credentials import Credentials
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from convscope.deployment.emulator.control import ControlPlane
-from convscope.deployment.emulator.hosting import Endpoints
-from convscope.deployment.emulator.resources import Description
-from convscope.deployment.emulator.validation import Refusal
+from sagemaker_emulator.control import ControlPlane
+from sagemaker_emulator.hosting import Endpoints
+from sagemaker_emulator.resources import Description
+from sagemaker_emulator.signatures import check_signature
+from sagemaker_emulator.validation import Refusal
 
 _JSON_1_1 = "application/x-amz-json-1.1"
 
 
-def create_app(control: ControlPlane, endpoints: Endpoints) -> Starlette:
-    """Make the application that boto3's clients `sagemaker` and `sagemaker-runtime` speak to."""
+def create_app(control: ControlPlane, endpoints: Endpoints, credentials: Credentials) -> Starlette:
+    """Make the application that boto3's clients `sagemaker` and `sagemaker-runtime` speak to with the secret."""
+
+    async def signed_body(request: Request) -> bytes:
+        body = await request.body()
+        path = request.scope["raw_path"].decode("ascii") + (f"?{request.url.query}" if request.url.query else "")
+        url = f"http://{request.headers.get('host', '')}{path}"
+        check_signature(credentials, request.method, url, dict(request.headers), body)
+        return body
 
     async def operate(request: Request) -> Response:
         operation = request.headers.get("x-amz-target", "").rpartition(".")[2]
         try:
-            body = json.loads(await request.body() or b"{}")
+            try:
+                body = json.loads(await signed_body(request) or b"{}")
+            except ValueError as error:
+                raise Refusal(f"The request is no JSON: {error}", "SerializationException") from error
             answer = await asyncio.to_thread(control.answer, operation, body)
         except Refusal as refusal:
             return _json({"__type": refusal.code, "message": refusal.message}, refusal.status)
+        except Exception as error:
+            traceback.print_exc()
+            return _json({"__type": "InternalFailure", "message": f"The emulator failed: {error!r}"}, 500)
         return _json(answer, 200)
 
     async def invoke(request: Request) -> Response:
         name = request.path_params["name"]
-        body = await request.body()
         content_type = request.headers.get("content-type", "application/octet-stream")
         try:
+            body = await signed_body(request)
             answer = await asyncio.to_thread(
                 endpoints.invoke, name, body, content_type, request.headers.get("accept", "*/*")
             )

@@ -6,12 +6,12 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-import boto3
+from boto3.exceptions import S3TransferFailedError, S3UploadFailedError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from convscope.deployment.emulator.validation import Refusal
+from sagemaker_emulator.validation import Refusal
 
 ACCOUNT = "123456789012"  # moto's; no account of AWS has it
-CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}  # moto takes any
 
 
 class Storage:
@@ -19,12 +19,12 @@ class Storage:
 
     Parameters
     ----------
-    endpoint, region
-        Of moto's server.
+    client
+        Of S3.
     """
 
-    def __init__(self, endpoint: str, region: str) -> None:
-        self.client: Any = boto3.client("s3", endpoint_url=endpoint, region_name=region, **CREDENTIALS)
+    def __init__(self, client: Any) -> None:
+        self.client = client
 
     def exists(self, uri: str) -> bool:
         """Tell whether there is an object."""
@@ -38,9 +38,21 @@ class Storage:
         Raises
         ------
         Refusal
-            None.
+            There is none, or the bucket is not there.
         """
-        bucket, prefix = split_uri(uri)
+        try:
+            count = self._download(*split_uri(uri), folder)
+        except (ClientError, BotoCoreError, S3TransferFailedError) as error:  # no such bucket, or it is not ours
+            raise Refusal(f"{uri} cannot be read: {error}") from error
+        if count == 0:
+            raise Refusal(
+                f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket '
+                "exists in the selected region, that objects exist under that S3 prefix, and that the role has "
+                "s3:ListBucket permissions on the bucket."
+            )
+        return count
+
+    def _download(self, bucket: str, prefix: str, folder: Path) -> int:
         count = 0
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for entry in page.get("Contents", []):
@@ -51,18 +63,21 @@ class Storage:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 self.client.download_file(bucket, entry["Key"], str(target))
                 count += 1
-        if count == 0:
-            raise Refusal(
-                f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket '
-                "exists in the selected region, that objects exist under that S3 prefix, and that the role has "
-                "s3:ListBucket permissions on the bucket."
-            )
         return count
 
     def upload(self, path: Path, uri: str) -> None:
-        """Upload a file."""
+        """Upload a file.
+
+        Raises
+        ------
+        Refusal
+            The bucket is not there.
+        """
         bucket, key = split_uri(uri)
-        self.client.upload_file(str(path), bucket, key)
+        try:
+            self.client.upload_file(str(path), bucket, key)
+        except (ClientError, BotoCoreError, S3UploadFailedError) as error:
+            raise Refusal(f"{uri} cannot be written: {error}") from error
 
 
 def split_uri(uri: str) -> tuple[str, str]:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from convscope.deployment.emulator.faults import Faults
-from convscope.deployment.emulator.processes import Container
-from convscope.deployment.emulator.storage import ACCOUNT
-from convscope.deployment.emulator.validation import Refusal, operation_model
+from sagemaker_emulator.containers import Container
+from sagemaker_emulator.faults import Faults
+from sagemaker_emulator.storage import ACCOUNT
+from sagemaker_emulator.validation import Refusal, operation_model
 
 Description = dict[str, Any]
 

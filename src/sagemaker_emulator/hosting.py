@@ -7,17 +7,17 @@ import shutil
 import socket
 import threading
 import time
+import traceback
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from convscope.deployment.emulator.images import Image, filled, repository
-from convscope.deployment.emulator.processes import Container
-from convscope.deployment.emulator.resources import Description, Records, Resource
-from convscope.deployment.emulator.storage import Storage, unpack_archive
-from convscope.deployment.emulator.validation import Refusal
+from sagemaker_emulator.containers import Container, Image, image_name
+from sagemaker_emulator.resources import Description, Records, Resource
+from sagemaker_emulator.storage import Storage, unpack_archive
+from sagemaker_emulator.validation import Refusal
 
 MEGABYTE = 1024 * 1024
 PAYLOAD_LIMIT = {"instance": 6 * MEGABYTE, "serverless": 4 * MEGABYTE}
@@ -67,11 +67,17 @@ class Endpoints:
         try:
             self._start(endpoint, variant, container)
         except Refusal as refusal:
-            if endpoint.container is not None:
-                endpoint.container.kill()
-            with self.records.lock:
-                if not endpoint.ending.is_set():
-                    self.records.update(endpoint, EndpointStatus="Failed", FailureReason=refusal.message[:1024])
+            self._fail(endpoint, refusal.message)
+        except Exception as error:  # an endpoint that nobody ends would be Creating for ever
+            traceback.print_exc()
+            self._fail(endpoint, f"InternalServerError: {error!r}. Please try again.")
+
+    def _fail(self, endpoint: Resource, reason: str) -> None:
+        if endpoint.container is not None:
+            endpoint.container.kill()
+        with self.records.lock:
+            if not endpoint.ending.is_set():
+                self.records.update(endpoint, EndpointStatus="Failed", FailureReason=reason[:1024])
 
     def _start(self, endpoint: Resource, variant: Description, container: Description) -> None:
         if self.records.faults.out_of_capacity(variant.get("InstanceType")):
@@ -84,20 +90,16 @@ class Endpoints:
         (opt_ml / "model").mkdir(parents=True)
         self.storage.download(container["ModelDataUrl"], opt_ml / "download")
         unpack_archive(opt_ml / "download" / "model.tar.gz", opt_ml / "model")
-        command = self.images.get(repository(container["Image"]), Image()).serve
-        if not command:
+        image = self.images.get(image_name(container["Image"]), Image())
+        if not image.serve:
             raise Refusal(f"Cannot pull the image {container['Image']}: it does not exist.")
         port = _free_port()
-        environment = {
-            "CONVSCOPE_OPT_ML": str(opt_ml),
-            "SAGEMAKER_BIND_TO_PORT": str(port),
-            **container.get("Environment", {}),
-        }
+        environment = {"SAGEMAKER_BIND_TO_PORT": str(port), **container.get("Environment", {})}
         with self.records.lock:
             if endpoint.ending.is_set():
                 return
             endpoint.port = port
-            endpoint.container = Container(filled(command, str(opt_ml), port), environment, opt_ml / "log.txt")
+            endpoint.container = Container(image, image.serve, environment, opt_ml, port)
         limit = variant.get("ContainerStartupHealthCheckTimeoutInSeconds", self.health_check_seconds)
         if not self._becomes_healthy(endpoint, endpoint.container, limit):
             raise Refusal(
@@ -126,9 +128,11 @@ class Endpoints:
             self.records.update(endpoint, EndpointStatus="Deleting")
 
         def end() -> None:
-            if endpoint.container is not None:
-                endpoint.container.stop(grace_seconds=5)
-            self.records.remove("Endpoint", endpoint.description["EndpointName"])
+            try:
+                if endpoint.container is not None:
+                    endpoint.container.stop(grace_seconds=5)
+            finally:
+                self.records.remove("Endpoint", endpoint.description["EndpointName"])
 
         threading.Thread(target=end, daemon=True).start()
 

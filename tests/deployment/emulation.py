@@ -14,11 +14,13 @@ from typing import Any
 import tiny_run
 
 from convscope.deployment.aws import Cloud, connect
-from convscope.deployment.emulator import IMAGES, Emulator, Image
+from convscope.deployment.emulated import IMAGES
 from convscope.deployment.flow import deploy
 from convscope.deployment.plan import Options, Plan
 from convscope.deployment.sweep import Leftover, inventory
 from convscope.runs.plan import PlannedRun
+from sagemaker_emulator import Image
+from sagemaker_emulator.server import Emulator
 
 HERE = Path(__file__).parent
 COPY = "import shutil, sys; shutil.copytree(sys.argv[1], sys.argv[2], dirs_exist_ok=True)"

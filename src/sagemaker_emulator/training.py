@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import time
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 
-from convscope.deployment.emulator.images import Image, filled, repository
-from convscope.deployment.emulator.processes import Container
-from convscope.deployment.emulator.resources import Description, Records, Resource
-from convscope.deployment.emulator.storage import Storage, pack_folder
-from convscope.deployment.emulator.validation import Refusal
+from sagemaker_emulator.containers import Container, Image, image_name
+from sagemaker_emulator.resources import Description, Records, Resource
+from sagemaker_emulator.storage import Storage, pack_folder
+from sagemaker_emulator.validation import Refusal
 
 _FOLDERS = ("input/config", "input/data", "model", "output/data", "checkpoints")
 
@@ -54,7 +54,15 @@ class TrainingJobs:
         try:
             self._run(job)
         except Refusal as refusal:
-            self._end(job, "Failed", "Failed", FailureReason=refusal.message[:1024])
+            self._fail(job, refusal.message)
+        except Exception as error:  # a job that nobody ends would be InProgress for ever
+            traceback.print_exc()
+            self._fail(job, f"InternalServerError: {error!r}. Please try again.")
+
+    def _fail(self, job: Resource, reason: str) -> None:
+        if job.container is not None:
+            job.container.kill()
+        self._end(job, "Failed", "Failed", FailureReason=reason[:1024])
 
     def _run(self, job: Resource) -> None:
         request = job.description
@@ -70,8 +78,8 @@ class TrainingJobs:
         self._enter(job, "Downloading", "Downloading input data")
         self._download(request, opt_ml)
         uri = request["AlgorithmSpecification"].get("TrainingImage", "")
-        command = self.images.get(repository(uri), Image()).train
-        if not command:
+        image = self.images.get(image_name(uri), Image())
+        if not image.train:
             raise Refusal(f"ClientError: Cannot pull the image {uri}: it does not exist.")
         self._enter(job, "Training", "Training image download completed. Training in progress.")
         if job.ending.is_set():
@@ -79,7 +87,7 @@ class TrainingJobs:
             return
         started = time.time()
         self.records.update(job, TrainingStartTime=started)
-        job.container = Container(filled(command, str(opt_ml)), self._environment(request, opt_ml), opt_ml / "log.txt")
+        job.container = Container(image, image.train, self._environment(request, opt_ml), opt_ml)
         timed_out = self._wait(job, job.container, request["StoppingCondition"]["MaxRuntimeInSeconds"])
         ended = time.time()
         seconds = max(1, round(ended - started))
@@ -110,7 +118,6 @@ class TrainingJobs:
     def _environment(self, request: Description, opt_ml: Path) -> dict[str, str]:
         channels = [channel["ChannelName"] for channel in request.get("InputDataConfig", [])]
         environment = {
-            "CONVSCOPE_OPT_ML": str(opt_ml),
             "TRAINING_JOB_NAME": request["TrainingJobName"],
             # a container's paths are absolute: here they are below the job's folder
             **{name: text.replace("/opt/ml", str(opt_ml)) for name, text in request.get("Environment", {}).items()},
@@ -147,7 +154,10 @@ class TrainingJobs:
         archive = opt_ml / "model.tar.gz"
         pack_folder(opt_ml / "model", archive)
         self.records.faults.change_artefact(archive)
-        self.storage.upload(archive, artefact_uri(job.description))
+        try:
+            self.storage.upload(archive, artefact_uri(job.description))
+        except Refusal as refusal:
+            raise Refusal(f"ClientError: Artifact upload failed: {refusal.message}") from refusal
 
     def _enter(self, job: Resource, secondary: str, message: str = "", **changes: object) -> None:
         now = time.time()

@@ -8,11 +8,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from convscope.deployment.emulator.hosting import Endpoints
-from convscope.deployment.emulator.resources import KINDS, Description, Records, Resource
-from convscope.deployment.emulator.storage import Storage
-from convscope.deployment.emulator.training import TrainingJobs
-from convscope.deployment.emulator.validation import Refusal, validate
+from sagemaker_emulator.hosting import Endpoints
+from sagemaker_emulator.resources import KINDS, Description, Records, Resource
+from sagemaker_emulator.storage import Storage
+from sagemaker_emulator.training import TrainingJobs
+from sagemaker_emulator.validation import Refusal, validate
 
 
 class ControlPlane:
