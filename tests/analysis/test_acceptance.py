@@ -6,17 +6,25 @@ good this training is, and noise, all of them normal. So the true accuracy is kn
 often the two networks disagree, and why, is set by the standard deviations below.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from convscope.analysis.measured import Measured
+from convscope.analysis.measures import score
+from convscope.analysis.outcomes import _share_removed
+from convscope.analysis.pooling import SeedSpread
+from convscope.analysis.proportions import errors_removed
 from convscope.analysis.statistics import (
     Estimate,
+    Interval,
     accuracy_estimate,
+    crossed_estimate,
     paired_difference,
     simultaneous_level,
     summarise,
@@ -146,5 +154,162 @@ def test_accuracy_differences_on_10000_images(name: str, n: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["images make the error, 3 %", "seeds make the error, 2.5 %"])
 def test_accuracies_on_10000_images(name: str) -> None:
-    found = estimates(name, 8, 10_000, 2000, lambda a, _: accuracy_estimate(a > 0))
-    assert 0.93 <= coverage(found, POPULATIONS[name].accuracies[0]) <= 0.97
+    rng = np.random.default_rng(4)
+    found = [limits(POPULATIONS[name].draw(rng, 8, 10_000)[0] > 0) for _ in range(2000)]
+    assert 0.93 <= covered(found, POPULATIONS[name].accuracies[0]) <= 0.97
+
+
+# ---------------------------------------------------------------- near 100 %
+
+NEAR_ONE = {  # the leading network, and the other, is right on
+    "99.94 and 99.71 %": Population(9, 0, 3, 0.8, lead=1.5),
+    "99.997 and 99.9 %": Population(10, 0, 3, 0.8, lead=3),
+    "99.99 and 99.9 %, from seeds": Population(10, 0.3, 3, 0.3, lead=2),
+    "99.99 and 99.85 %, nothing in common": Population(4.2, 0, 1, 0, lead=1),
+    "99.9 % both": Population(10, 0, 3, 0.8),
+    "99.97 % both": Population(11.5, 0, 3, 0.8),
+}
+
+
+def limits(right: Any, spread: SeedSpread | None = None) -> Interval:
+    return Interval(*score(right.astype(np.float64), spread)["interval"])
+
+
+def covered(intervals: Sequence[Interval | None], truth: float) -> float:
+    return float(np.mean([each is not None and each.lower <= truth <= each.upper for each in intervals]))
+
+
+def near_one(name: str, n: int, images: int, studies: int) -> None:
+    """Near 100 % an interval may be too wide, which is said; it must not be too narrow, or reach beyond 100 %."""
+    rng = np.random.default_rng([list(NEAR_ONE).index(name), n, images])
+    population = NEAR_ONE[name]
+    better, worse = population.accuracies
+    alone, differences, shares = [], [], []
+    for _ in range(studies):
+        a, b = (scores > 0 for scores in population.draw(rng, n, images))
+        alone.append(limits(b))
+        differences.append(paired_difference(a, b).interval())
+        removed = errors_removed(a, b)
+        if removed is not None:  # a baseline without errors has no share
+            shares.append(removed.interval())
+    assert covered(alone, worse) >= 0.93
+    assert covered(differences, better - worse) >= 0.925
+    assert covered(shares, 1 - (1 - better) / (1 - worse)) >= 0.91
+    for interval in alone + shares:
+        assert interval is not None
+        assert interval.upper <= 1
+    assert all(interval is not None and interval.lower < interval.upper for interval in alone + differences)
+
+
+@pytest.mark.parametrize("name", NEAR_ONE)
+def test_near_100_percent_on_1000_images(name: str) -> None:
+    near_one(name, 8, 1000, 400)  # Monte Carlo standard error 1.1 points
+
+
+@pytest.mark.slow
+@pytest.mark.extra
+@pytest.mark.parametrize("n", [8, 10])
+@pytest.mark.parametrize("name", NEAR_ONE)
+def test_near_100_percent_in_many_studies(name: str, n: int) -> None:
+    for images in (1000, 10_000):
+        near_one(name, n, images, 1500)
+
+
+def test_the_usual_limits_would_not_pass() -> None:
+    rng = np.random.default_rng(0)
+    found = [accuracy_estimate(NEAR_ONE["99.9 % both"].draw(rng, 8, 1000)[0] > 0).interval() for _ in range(400)]
+    assert covered(found, NEAR_ONE["99.9 % both"].accuracies[0]) < 0.86
+
+
+# ---------------------------------------------------------------- shares of errors, contrasts, few seeds
+
+
+@pytest.mark.parametrize("name", ["seeds and images, 3 %", "few disagreements, 0.6 %", "one leads, 3 %"])
+def test_shares_of_errors_removed(name: str) -> None:
+    better, worse = POPULATIONS[name].accuracies
+    rng = np.random.default_rng(1)
+    found = []
+    for _ in range(600):
+        a, b = POPULATIONS[name].draw(rng, 8, 1000)
+        removed = errors_removed(a > 0, b > 0)
+        assert removed is not None
+        found.append(removed.interval())
+    assert 0.93 <= covered(found, 1 - (1 - better) / (1 - worse)) <= 0.97
+
+
+def test_gains_in_errors_removed() -> None:
+    """A third of the images are harder for both, and the leading network removes another share of errors there."""
+    hard, easy = Population(3, 0.06, 2, 0.6, lead=0.8), Population(5, 0.06, 2, 0.6, lead=0.3)
+    ratios = [(1 - each.accuracies[0]) / (1 - each.accuracies[1]) for each in (hard, easy)]
+    weights = [np.repeat([3.0, 0.0], [300, 600]), np.repeat([0.0, 1.5], [300, 600])]
+    rng = np.random.default_rng(2)
+    found = []
+    for _ in range(600):
+        parts = hard.draw(rng, 8, 300), easy.draw(rng, 8, 600)
+        a, b = (np.hstack([part[which] > 0 for part in parts]).astype(np.float64) for which in (0, 1))
+        table = _share_removed(a, b, weights[0]) - _share_removed(a, b, weights[1])
+        found.append(crossed_estimate(table).interval())
+    assert 0.92 <= covered(found, ratios[1] - ratios[0]) <= 0.97
+
+
+def test_contrasts_hold_their_level() -> None:
+    population = POPULATIONS["seeds and images, 3 %"]
+    rng = np.random.default_rng(3)
+    counted = {name: np.ones(8, dtype=np.bool_) for name in "abcd"}
+    found = []
+    for _ in range(600):
+        tables = [table > 0 for _ in range(2) for table in population.draw(rng, 8, 1000)]
+        measured = Measured({name: t.astype(np.float64) for name, t in zip("abcd", tables, strict=True)}, counted)
+        found.append(measured.difference("a", "b", ("c", "d")).estimate.interval())
+    assert 0.93 <= covered(found, 0.0) <= 0.97
+
+
+def few_seeds(n: int, studies: int, training: float) -> tuple[float, float, float]:
+    """Return how often intervals hold the truth: pooled difference, pooled accuracy, difference by its own seeds.
+
+    Six networks share what a seed has in common.
+    """
+    rng = np.random.default_rng([n, studies])
+    images, names = 1000, list("abcdef")
+    counted = {name: np.ones(n, dtype=np.bool_) for name in names}
+    hits = []
+    for _ in range(studies):
+        difficulty = 3 * rng.standard_normal(images, dtype=np.float32)
+        common = 0.1 * rng.standard_normal((n, 1))
+        tables = {}
+        for name in names:
+            scores = rng.standard_normal((n, images)) + difficulty + 0.6 * rng.standard_normal(images)
+            tables[name] = (scores + common + training * rng.standard_normal((n, 1)) + 5 > 0).astype(np.float64)
+        measured = Measured(tables, counted)
+        spread = measured.spread
+        assert spread is not None
+        truth = float(stats.norm.cdf(5 / np.sqrt(1 + 9 + 0.36 + 0.01 + training**2)))
+        own = paired_difference(tables["a"] > 0, tables["b"] > 0).interval()
+        alone = limits(tables["a"], spread)
+        hits.append(
+            [
+                covered([measured.difference("a", "b").estimate.interval()], 0.0),
+                covered([alone], truth),
+                covered([own], 0.0),
+            ]
+        )
+    pooled, accuracy, by_own = np.mean(hits, axis=0)
+    return float(pooled), float(accuracy), float(by_own)
+
+
+@pytest.mark.parametrize("training", [0.05, 0.2])
+@pytest.mark.parametrize("n", [2, 3])
+def test_few_seeds_are_pooled_over_the_study(n: int, training: float) -> None:
+    pooled, accuracy, _ = few_seeds(n, 500, training)  # Monte Carlo standard error 1 point
+    assert 0.92 <= pooled <= 0.975
+    assert 0.92 <= accuracy <= 0.98
+
+
+@pytest.mark.slow
+@pytest.mark.extra
+@pytest.mark.parametrize("training", [0.05, 0.2])
+@pytest.mark.parametrize("n", [2, 3, 5, 7])
+def test_few_seeds_in_many_studies(n: int, training: float) -> None:
+    pooled, accuracy, _ = few_seeds(n, 4000, training)
+    assert 0.93 <= pooled <= 0.97
+    assert 0.93 <= accuracy <= 0.975

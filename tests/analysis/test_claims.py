@@ -36,7 +36,8 @@ def verdict_on(claim: Claim, correct: dict[str, NDArray[np.bool_]], train_accura
     history = [SimpleNamespace(train_accuracy=train_accuracy)]
     results = {name: [SimpleNamespace(history=history)] * SEEDS for name in correct}
     declared = study(claim)
-    compared = outcomes(declared, cast(Any, results), correct, LABELS)
+    counted = {name: np.ones(SEEDS, dtype=np.bool_) for name in correct}
+    compared = outcomes(declared, cast(Any, results), correct, LABELS, counted)
     decided: dict[str, Any] = decide(declared, "full", compared, RUNS)[claim.id]
     return decided
 
@@ -90,6 +91,84 @@ def test_class_gain_is_what_the_look_alikes_gain_beyond_the_others() -> None:
     gain = (by_class["cnn3"][0] - by_class["mlp"][0]) - (by_class["cnn3"][1] - by_class["mlp"][1])
     assert found["effect"] == pytest.approx(gain)
     assert found["verdict"] == "supported"
+
+
+def test_gain_in_errors_removed_is_the_difference_of_two_shares() -> None:
+    """In points the look-alikes may gain more, and yet keep a larger share of their errors."""
+    named = np.isin(LABELS, STUDIES["fashion"].look_alikes)
+    hardness = np.random.default_rng(0).random((SEEDS, IMAGES))
+    correct = {
+        "mlp": hardness < np.where(named, 0.6, 0.95),
+        "cnn3": hardness < np.where(named, 0.7, 0.99),
+    }
+    removed = [1 - (~correct["cnn3"][:, part]).mean() / (~correct["mlp"][:, part]).mean() for part in (named, ~named)]
+    points = Claim("c", "s", "superiority", "cnn3", ("mlp",), measure="class gain", refuted_by="r")
+    share = replace(points, measure="class gain in errors removed", margin=0.1)
+    assert verdict_on(points, correct)["verdict"] == "supported"
+    found = verdict_on(share, correct)
+    assert found["effect"] == pytest.approx(removed[0] - removed[1])
+    assert found["verdict"] == "refuted"
+    assert found["nuance"] == "the other way round"
+
+
+def test_a_contrast_is_a_difference_of_differences() -> None:
+    correct = answers(mlp=0.80, cnn3=0.9, cnn5=0.85, cnn7=0.88)
+    claim = Claim("c", "s", "superiority", "cnn3", ("mlp",), contrast=("cnn7", "cnn5"), refuted_by="r")
+    found = verdict_on(claim, correct)
+    by_seed = {name: right.mean(axis=1) for name, right in correct.items()}
+    expected = (by_seed["cnn3"] - by_seed["mlp"]) - (by_seed["cnn7"] - by_seed["cnn5"])
+    (comparison,) = found["comparisons"]
+    assert comparison["minus"] == ["cnn7", "cnn5"]
+    assert comparison["differences"] == pytest.approx(expected)
+    table = correct["cnn3"].astype(float) - correct["mlp"] - correct["cnn7"] + correct["cnn5"]
+    assert found["interval"] == pytest.approx(crossed_estimate(table).interval())
+    assert found["verdict"] == "supported"
+    assert comparison["errors_removed"] is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"others": ("mlp", "cnn7")},
+        {"kind": "best of k"},
+        {"contrast": ("mlp", "cnn3")},
+        {"contrast": ("cnn5",)},
+        {"declared": "later"},
+    ],
+)
+def test_what_is_no_contrast_is_refused(changed: dict[str, Any]) -> None:
+    claim = Claim("c", "s", "superiority", "cnn3", ("mlp",), contrast=("cnn7", "cnn5"), refuted_by="r")
+    with pytest.raises(SpecError, match="Claim 'c'"):
+        replace(claim, **changed)
+
+
+def test_a_claim_made_after_the_results_is_outside_of_the_family() -> None:
+    claims = [Claim(f"c{i}", "s", "superiority", "cnn3", ("mlp",), refuted_by="r") for i in range(3)]
+    family = study(*claims[:2], replace(claims[2], declared="after"))
+    correct = answers(mlp=0.85, cnn3=0.9)
+    counted = {name: np.ones(SEEDS, dtype=np.bool_) for name in correct}
+    results = {name: [SimpleNamespace(history=[SimpleNamespace(train_accuracy=1.0)])] * SEEDS for name in correct}
+    decided = decide(family, "full", outcomes(family, cast(Any, results), correct, LABELS, counted), RUNS)
+    assert [each["level"] for each in decided.values()] == [0.975, 0.975, 0.95]
+    assert [each["declared"] for each in decided.values()] == ["before", "before", "after"]
+
+
+def test_failed_runs_are_left_out_of_their_pairs() -> None:
+    correct = answers(mlp=0.85, cnn3=0.9)
+    correct["cnn3"][4] = False
+    results = {name: [SimpleNamespace(history=[SimpleNamespace(train_accuracy=1.0)])] * SEEDS for name in correct}
+    counted = {name: np.ones(SEEDS, dtype=np.bool_) for name in correct}
+    counted["cnn3"][4] = False
+    claim = Claim("c", "s", "superiority", "cnn3", ("mlp",), refuted_by="r")
+    compared = outcomes(study(claim), cast(Any, results), correct, LABELS, counted)
+    found = decide(study(claim), "full", compared, RUNS)["c"]
+    others = np.arange(SEEDS) != 4
+    assert found["n"] == SEEDS - 1
+    assert found["comparisons"][0]["differences"] == pytest.approx(
+        (correct["cnn3"].mean(axis=1) - correct["mlp"].mean(axis=1))[others]
+    )
+    none_trained = decide(study(claim), "full", compared, RUNS, failed=["cnn3"])["c"]
+    assert (none_trained["verdict"], none_trained["reason"]) == ("inconclusive", "a network failed to train")
 
 
 def test_a_measure_that_nobody_supplies_is_named() -> None:

@@ -35,6 +35,7 @@ MODELS = {
     "all": ModelSpec((1, 20, 20), (Conv2d(2, 20, padding="valid"), GlobalAveragePool(), Dense(10, "none"))),
 }
 MODE = NumericMode("torch", "cpu", "float32", "channels_last")
+COUNTED = {name: np.ones(2, dtype=np.bool_) for name in MODELS}
 PROBE = ShiftProbe(distances=(2, 4), claimed=4, images=50)
 
 
@@ -95,24 +96,25 @@ def test_a_head_without_positions_loses_nothing_inside_the_margin(
 ) -> None:
     """A 3x3 convolution and the mean of its maps see the same in another place; a kernel as large as the image not."""
     scores = shifted_scores(results, images, PROBE)
-    lost = outcomes(scores, PROBE)[LOST]
+    lost = outcomes(scores, PROBE, COUNTED)[LOST].scores
     assert (lost["cnn"] != 0).mean() <= 0.05  # bfloat16 rounds sums of another order
     assert (lost["all"] != 0).mean() > 0.1
 
 
 def test_metrics_and_claims_get_the_same_numbers(results: dict[str, list[RunResult]], images: Split) -> None:
     scores = shifted_scores(results, images, PROBE)
-    found, compared = described(scores, PROBE), outcomes(scores, PROBE)
+    found, compared = described(scores, PROBE, COUNTED), outcomes(scores, PROBE, COUNTED)
     assert (found["images"], found["claimed"], found["distances"]) == (50, 4, [0, 2, 4])
     for name in MODELS:
         by_distance = found["accuracy"][name]
         for distance, measure in zip((0, 2, 4), by_distance, strict=True):
             assert measure["values"] == pytest.approx(scores[name][distance].mean(axis=1).tolist())
-            interval = crossed_estimate(scores[name][distance]).interval()
-            assert interval is not None
-            assert measure["interval"] == pytest.approx(list(interval))
-        assert compared[AFTER][name].mean() == pytest.approx(by_distance[2]["mean"])
-        assert compared[LOST][name].mean() == pytest.approx(by_distance[0]["mean"] - by_distance[2]["mean"])
+            assert measure["test_set_error"] == crossed_estimate(scores[name][distance]).test_set_error
+            assert measure["pooled"] == 2  # two seeds say too little by themselves
+            low, high = measure["interval"]
+            assert 0 <= low <= measure["mean"] <= high <= 1
+        assert compared[AFTER].of(name).estimate.effect == pytest.approx(by_distance[2]["mean"])
+        assert compared[LOST].of(name).estimate.effect == pytest.approx(by_distance[0]["mean"] - by_distance[2]["mean"])
 
 
 def test_fewer_test_images_than_the_probe_asks_for_are_all_taken(

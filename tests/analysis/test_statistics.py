@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from scipy import stats
 
+from convscope.analysis.power import seeds_needed, smallest_detectable_difference
 from convscope.analysis.statistics import (
     Estimate,
     accuracy_estimate,
@@ -18,7 +19,6 @@ from convscope.analysis.statistics import (
     paired_difference,
     sign_flip_p,
     simultaneous_level,
-    smallest_detectable_difference,
     summarise,
 )
 
@@ -151,10 +151,24 @@ def test_difference_of_accuracies() -> None:
     assert (accuracy_estimate(right).n, accuracy_estimate(right).images) == (2, 4)
 
 
-def test_equal_predictions_have_a_difference_of_exactly_zero() -> None:
+def test_equal_predictions_have_a_difference_of_zero_that_is_not_certain() -> None:
+    """Other images might tell the two apart: Agresti and Min's two imagined ones, of 100 + 2."""
     right = np.random.default_rng(0).random((8, 100)) < 0.9
     estimate = paired_difference(right, right)
-    assert (estimate.effect, estimate.standard_error, estimate.interval()) == (0, 0, (0, 0))
+    assert (estimate.effect, estimate.seed_error, estimate.test_set_error) == (0, 0, 1 / 102)
+    lower, upper = estimate.interval() or (0, 0)
+    assert lower == -upper == pytest.approx(-1.984 / 102, rel=1e-3)
+
+
+def test_imagined_images_count_only_where_few_differ() -> None:
+    a = np.random.default_rng(0).random((8, 1000)) < 0.9
+    few, many = a.copy(), a.copy()
+    few[:, :19] ^= True
+    many[:, :20] ^= True
+    plain = [crossed_estimate(a.astype(float) - b) for b in (few, many)]
+    found = [paired_difference(a, b) for b in (few, many)]
+    assert found[0].test_set_error == pytest.approx(np.hypot(plain[0].test_set_error, 1 / 1002))
+    assert found[1] == plain[1]
 
 
 def test_a_single_seed_shows_the_test_set_alone() -> None:
@@ -213,3 +227,33 @@ def test_smallest_detectable_difference_is_detected(n: int, power: float, level:
     test = stats.ttest_1samp(runs, 0, axis=1, alternative="greater")
     # Monte Carlo standard error 0.13 points at most
     assert np.mean(test.pvalue < level / 2) == pytest.approx(power, abs=0.005)
+
+
+@pytest.mark.parametrize("margin", [0.004, 0.006, 0.01])
+def test_seeds_needed_are_the_fewest_that_detect_the_margin(margin: float) -> None:
+    of_seed, test_set, images = 0.008, 0.001, 10_000
+
+    def power(n: int) -> float:
+        """By simulation: how often the interval of variance components excludes 0 at a difference of the margin."""
+        random = np.random.default_rng(n)
+        studies = 20_000
+        seeds = random.normal(size=(studies, n)) * of_seed
+        effect = margin + seeds.mean(axis=1) + test_set * random.normal(size=studies)
+        squares = [seeds.var(axis=1, ddof=1) / n, np.full(studies, test_set**2)]
+        error = np.sqrt(np.sum(squares, axis=0))
+        degrees = np.maximum(error**4 / (squares[0] ** 2 / (n - 1) + squares[1] ** 2 / images), n - 1)
+        return float(np.mean(effect - stats.t.ppf(0.975, degrees) * error > 0))
+
+    estimate = Estimate(0.0, of_seed / 10**0.5, test_set, 0.01, 9.0, 10, images)
+    n = seeds_needed(estimate, margin)
+    assert n is not None
+    assert power(n) > 0.78
+    assert power(n - 1) < 0.81
+
+
+def test_seeds_needed_are_none_where_the_test_set_is_too_small() -> None:
+    estimate = Estimate(0.0, 0.001, 0.004, 0.005, 9.0, 10, 500)
+    assert seeds_needed(estimate, 0.005) is None
+    assert seeds_needed(estimate, 0.02) == 2
+    assert seeds_needed(Estimate(0.0, None, 0.004, None, None, 1, 500), 0.02) is None
+    assert (seeds_needed(estimate, 0.0125, kind="equivalence") or 0) > (seeds_needed(estimate, 0.0125) or 0)

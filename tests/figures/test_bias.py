@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from convscope.analysis.measured import Measured
 from convscope.analysis.measures import comparison, score
 from convscope.figures import bias
 from convscope.figures.style import figure_style
@@ -71,6 +72,8 @@ def growing(seeds: int) -> dict[str, Any]:
     right: dict[str, Any] = {}
     for n in sizes:
         right |= {f"mlp-{n}": correct(seeds, 0.6, n), f"cnn-{n}": correct(seeds, 0.8, n + 1)}
+    counted = dict.fromkeys(right, np.ones(seeds, dtype=np.bool_))
+    measured = Measured({name: each.astype(float) for name, each in right.items()}, counted)
     return {
         "variants": {
             name: {
@@ -80,7 +83,7 @@ def growing(seeds: int) -> dict[str, Any]:
             }
             for name, each in right.items()
         },
-        "pairs": [comparison(f"cnn-{n}", f"mlp-{n}", right[f"cnn-{n}"], right[f"mlp-{n}"]) for n in sizes],
+        "pairs": [comparison(f"cnn-{n}", f"mlp-{n}", measured, 0.005) for n in sizes],
     }
 
 

@@ -182,7 +182,7 @@ def test_six_claims_and_the_best_of_k_are_accepted() -> None:
     alone = claim("alone", kind="equivalence", others=())
     declared = study(claims=(best, several, alone, *(claim(str(i)) for i in range(3)), arithmetic(), arithmetic("b")))
     assert len(declared.claims) == 8
-    assert len(declared.statistical_claims) == 6
+    assert len(declared.primary_claims) == 6
     assert several.pairs == (("cnn3", "mlp"), ("cnn5", "mlp"))
     assert alone.pairs == (("cnn3", None),)
 

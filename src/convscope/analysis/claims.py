@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from convscope.analysis.statistics import Estimate, crossed_estimate, paired_difference, simultaneous_level
-from convscope.analysis.verdicts import Verdict, all_of, arithmetic, best_of_k, equivalence, superiority
+from convscope.analysis.measured import Measured
+from convscope.analysis.measures import removed
+from convscope.analysis.outcomes import ACCURACY
+from convscope.analysis.power import detectable, seeds_needed
+from convscope.analysis.statistics import Estimate, simultaneous_level
+from convscope.analysis.verdicts import (
+    NOT_TRAINED,
+    Verdict,
+    all_of,
+    arithmetic,
+    best_of_k,
+    equivalence,
+    nuance,
+    superiority,
+)
 from convscope.errors import SpecError
 from convscope.models.cost import layer_costs, macs, parameters
 from convscope.specs import Conv2d, ModelSpec, Pool2d
 from convscope.studies.study import Claim, Count, Profile, Study
 
 # What an arithmetic claim has none of.
-_STATISTICAL = ("leaning", "unit", "effect", "interval", "level", "n", "margin", "expected", "decided_by")
+_STATISTICAL = (
+    "leaning", "nuance", "unit", "effect", "interval", "errors_removed", "n", "smallest_detectable", "n_needed",
+    "decided_by",
+)  # fmt: skip
 
 
 def decide(
     study: Study,
     profile: Profile,
-    outcomes: Mapping[str, Mapping[str, NDArray[Any]]],
+    outcomes: Mapping[str, Measured],
     runs: Mapping[str, list[str]],
+    failed: Collection[str] = (),
 ) -> dict[str, Any]:
     """Return each claim of a study with its verdict, as metrics.json has it.
 
@@ -35,16 +49,17 @@ def decide(
     profile
         Decides which of them can be answered: those whose variants it runs, and arithmetic ones.
     outcomes
-        By measure and variant, (seeds, test images) fractions whose mean over images is the measure of a seed.
+        By measure, (seeds, test images) fractions of each variant whose mean over images is the measure of a seed.
     runs
         By variant, the keys of its runs.
+    failed
+        Variants of which no run trained: nothing can be said about them.
 
     Raises
     ------
     SpecError
         A claim is about a measure that is not among the outcomes.
     """
-    level = simultaneous_level(max(len(study.statistical_claims), 1))
     decided = compute(study)
     for claim in study.claims_in(profile):
         if claim.is_statistical:
@@ -53,9 +68,15 @@ def decide(
                     f"Claim {claim.id!r} is about the measure {claim.measure!r}; study {study.id!r} has "
                     f"{', '.join(map(repr, outcomes))}."
                 )
-            keys = [key for name in (*claim.variants, *claim.others) for key in runs[name]]
-            decided[claim.id] = _tested(claim, study, outcomes[claim.measure], level) | {"runs": keys}
+            keys = [key for name in claim.named for key in runs[name]]
+            trained = not set(claim.named) & set(failed)
+            decided[claim.id] = _tested(claim, study, outcomes[claim.measure], trained=trained) | {"runs": keys}
     return {claim.id: decided[claim.id] for claim in study.claims_in(profile)}
+
+
+def level_of(claim: Claim, study: Study) -> float:
+    """Return the level of a claim's intervals: that of its study's family, or 95 % for what is description."""
+    return simultaneous_level(max(len(study.primary_claims), 1)) if claim.is_primary else 0.95
 
 
 def compute(study: Study) -> dict[str, Any]:
@@ -64,7 +85,13 @@ def compute(study: Study) -> dict[str, Any]:
 
 
 def rule(
-    kind: str, differences: Sequence[Estimate], margin: float, level: float, expected: float = 0.0
+    kind: str,
+    differences: Sequence[Estimate],
+    margin: float,
+    level: float,
+    expected: float = 0.0,
+    *,
+    trained: bool = True,
 ) -> tuple[Verdict, int]:
     """Apply the rule of a statistical kind; return its verdict and the place of the comparison that decides.
 
@@ -78,6 +105,8 @@ def rule(
         As in `convscope.analysis.verdicts`.
     expected
         The difference that an equivalence claims; the verdict's effect and interval are without it.
+    trained
+        Whether every variant has a run that trained; without, there is no verdict.
     """
     named = {str(place): replace(each, effect=each.effect - expected) for place, each in enumerate(differences)}
     if kind == "best of k":
@@ -85,7 +114,26 @@ def rule(
     else:
         single = superiority if kind == "superiority" else equivalence
         verdict = all_of({name: single(each, margin, level) for name, each in named.items()})
+    if not trained:
+        verdict = replace(verdict, verdict="inconclusive", leaning="inconclusive", reason=NOT_TRAINED)
     return verdict, int(verdict.rival or 0)
+
+
+def power_of(claim_kind: str, differences: Sequence[Estimate], margin: float, level: float) -> dict[str, Any]:
+    """Return what the claim's comparison that shows least can detect, and the seeds that the margin takes.
+
+    Parameters
+    ----------
+    claim_kind, differences, margin, level
+        As for `rule`.
+    """
+    kind: Literal["difference", "equivalence"] = "equivalence" if claim_kind == "equivalence" else "difference"
+    smallest = [detectable(each, level) for each in differences]
+    needed = [seeds_needed(each, margin, level, kind) for each in differences]
+    return {
+        "smallest_detectable": None if None in smallest else max(each for each in smallest if each is not None),
+        "n_needed": None if None in needed else max(each for each in needed if each is not None),
+    }
 
 
 def count(counted: Count) -> float:
@@ -103,38 +151,43 @@ def _count(quantity: str, model: ModelSpec) -> int:
     return macs(model) if quantity == "multiply-accumulates" else parameters(model)
 
 
-def _tested(claim: Claim, study: Study, values: Mapping[str, NDArray[Any]], level: float) -> dict[str, Any]:
-    margin = claim.margin or study.margin
-    estimates = [crossed_estimate(values[a]) if b is None else paired_difference(values[a], values[b])
-                 for a, b in claim.pairs]  # fmt: skip
-    verdict, decided_by = rule(claim.kind, estimates, margin, level, claim.expected)
+def _tested(claim: Claim, study: Study, measured: Measured, *, trained: bool) -> dict[str, Any]:
+    margin, level = claim.margin or study.margin, level_of(claim, study)
+    found = [measured.difference(a, b, claim.contrast) for a, b in claim.pairs]
+    estimates = [each.estimate for each in found]
+    verdict, decided_by = rule(claim.kind, estimates, margin, level, claim.expected, trained=trained)
     comparisons = []
-    for (a, b), estimate in zip(claim.pairs, estimates, strict=True):
-        by_seed = values[a].mean(axis=1) - (0 if b is None else values[b].mean(axis=1))
-        interval = estimate.interval(level)
+    for (a, b), each in zip(claim.pairs, found, strict=True):
+        estimate, interval = each.estimate, each.estimate.interval(level)
+        shared = claim.measure == ACCURACY and b is not None and claim.contrast is None
         comparisons.append(
             {
                 "a": a,
                 "b": b,
+                "minus": list(claim.contrast) if claim.contrast else None,
                 "effect": estimate.effect,
                 "interval": list(interval) if interval else None,
                 "n": estimate.n,
                 "seed_error": estimate.seed_error,
                 "test_set_error": estimate.test_set_error,
                 "degrees_of_freedom": estimate.degrees_of_freedom,
-                "differences": [float(value) for value in np.asarray(by_seed)],
+                "images": estimate.images,
+                "pooled": each.pooled,
+                "differences": [float(value) for value in each.by_seed],
+                "errors_removed": removed(a, b, measured, level) if shared and b is not None else None,
             }
         )
+    decides = comparisons[decided_by]
     return _declared(claim, study) | {
         "verdict": verdict.verdict,
         "leaning": verdict.leaning,
+        "nuance": nuance(claim.kind, verdict.verdict, estimates[decided_by].interval(level), claim.expected),
         "unit": "fraction",
-        "effect": comparisons[decided_by]["effect"],
-        "interval": comparisons[decided_by]["interval"],
-        "level": level,
+        "effect": decides["effect"],
+        "interval": decides["interval"],
+        "errors_removed": decides["errors_removed"],
         "n": verdict.n,
-        "margin": margin,
-        "expected": claim.expected,
+        **power_of(claim.kind, estimates, margin, level),
         "reason": verdict.reason,
         "comparisons": comparisons,
         "decided_by": decided_by,
@@ -158,11 +211,17 @@ def _computed(claim: Claim, study: Study) -> dict[str, Any]:
 
 
 def _declared(claim: Claim, study: Study) -> dict[str, Any]:
+    """Return what stands in the claim itself, or follows from how many its study has."""
+    tested = claim.is_statistical
     return {
         "statement": claim.statement,
         "study": study.id,
         "kind": claim.kind,
-        "measure": claim.measure if claim.is_statistical else None,
+        "measure": claim.measure if tested else None,
         "source": claim.source,
         "refuted_by": claim.refuted_by,
+        "declared": claim.declared,
+        "level": level_of(claim, study) if tested else None,
+        "margin": claim.margin or study.margin if tested else None,
+        "expected": claim.expected if tested else None,
     }

@@ -8,15 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.analysis.statistics import (
-    Estimate,
-    accuracy_estimate,
-    crossed_estimate,
-    paired_difference,
-    sign_flip_p,
-    smallest_detectable_difference,
-    summarise,
-)
+from convscope.analysis.measured import Difference, Measured
+from convscope.analysis.pooling import SeedSpread
+from convscope.analysis.power import detectable, seeds_needed
+from convscope.analysis.proportions import errors_removed, most_worth, wilson, worth
+from convscope.analysis.statistics import Estimate, crossed_estimate, sign_flip_p, summarise
 
 Measure = dict[str, Any]
 
@@ -42,48 +38,123 @@ def measure(values: Sequence[float], unit: str) -> Measure:
     }
 
 
-def accuracy(correct: NDArray[np.bool_]) -> Measure:
-    """Describe a test accuracy whose interval holds for new seeds and new test images.
+def share(values: Sequence[float], images: int) -> Measure:
+    """Describe a share of images that is known for each run as a whole; Wilson's limits, for new seeds.
+
+    Parameters
+    ----------
+    values
+        One a seed, fractions.
+    images
+        How many images they are shares of.
+    """
+    summary = summarise(values)
+    error = None if summary.sd is None else summary.sd / summary.n**0.5
+    degrees = None if error is None else summary.n - 1.0
+    estimate = Estimate(summary.mean, error, 0.0, error, degrees, summary.n, images)
+    return measure(values, "fraction") | _limits(estimate, summary.n * images) | {"images": images}
+
+
+def accuracy(correct: NDArray[np.bool_], spread: SeedSpread | None = None) -> Measure:
+    """Describe a test accuracy whose interval, Wilson's, holds for new seeds and new test images.
 
     Parameters
     ----------
     correct
         (seeds, test images): which images each run has right.
+    spread
+        The seeds' variance pooled over a study; None takes that of these seeds.
     """
-    return measure(list(correct.mean(axis=1)), "fraction") | _errors(accuracy_estimate(correct))
+    return score(correct.astype(np.float64), spread)
 
 
-def score(scores: NDArray[np.float64]) -> Measure:
+def score(scores: NDArray[np.float64], spread: SeedSpread | None = None) -> Measure:
     """Describe the mean of fractions, (seeds, test images), whose interval holds for new seeds and new test images."""
-    return measure(list(scores.mean(axis=1)), "fraction") | _errors(crossed_estimate(scores))
+    estimate = crossed_estimate(scores, seeds=spread.variance((1.0,)) if spread else None)
+    described = measure(list(scores.mean(axis=1)), "fraction") | _errors(estimate, _pooled(spread, estimate))
+    return described | _limits(estimate, most_worth(scores))
 
 
-def comparison(a: str, b: str, correct_a: NDArray[np.bool_], correct_b: NDArray[np.bool_]) -> dict[str, Any]:
-    """Describe the difference of test accuracy between two variants, A minus B, paired by seed and image."""
-    estimate = paired_difference(correct_a, correct_b)
-    differences = correct_a.mean(axis=1) - correct_b.mean(axis=1)
-    detectable = None
-    if estimate.standard_error is not None and estimate.degrees_of_freedom is not None:
-        detectable = smallest_detectable_difference(estimate.standard_error, estimate.degrees_of_freedom)
-    return {
+def gap(found: Difference) -> Measure:
+    """Describe a difference of two shares, such as that between training and test accuracy, of one variant."""
+    described = measure(list(found.by_seed), "fraction") | _errors(found.estimate, found.pooled)
+    return described | {"interval": _listed(found.estimate.interval())}
+
+
+def comparison(a: str, b: str, measured: Measured, margin: float, quantity: str = "test_accuracy") -> dict[str, Any]:
+    """Describe the difference of a measure between two variants, A minus B, paired by seed and image.
+
+    Parameters
+    ----------
+    a, b
+        Variants.
+    measured
+        The measure; of test accuracy, right answers, the share of errors removed stands beside.
+    margin
+        The smallest difference that matters, for the number of seeds that shows it.
+    quantity
+        Name of the measure: ``"test_accuracy"``, ``"generalisation_gap"``.
+    """
+    found = measured.difference(a, b)
+    described = {
         "a": a,
         "b": b,
-        "quantity": "test_accuracy",
+        "quantity": quantity,
         "unit": "fraction",
-        "effect": estimate.effect,
-        "n": estimate.n,
-        "differences": [float(difference) for difference in differences],
-        "sign_flip_p": sign_flip_p(differences),
-        "smallest_detectable": detectable,
-        **_errors(estimate),
+        "effect": found.estimate.effect,
+        "n": found.estimate.n,
+        "differences": [float(difference) for difference in found.by_seed],
+        "sign_flip_p": sign_flip_p(found.by_seed),
+        "smallest_detectable": detectable(found.estimate),
+        "n_needed": seeds_needed(found.estimate, margin),
+        **_errors(found.estimate, found.pooled),
+        "interval": _listed(found.estimate.interval()),
+    }
+    return described | ({"errors_removed": removed(a, b, measured)} if quantity == "test_accuracy" else {})
+
+
+def removed(a: str, b: str, measured: Measured, level: float = 0.95) -> dict[str, Any] | None:
+    """Describe the share of B's errors that A does not make; None where B makes none.
+
+    Parameters
+    ----------
+    a, b
+        Variants.
+    measured
+        Right answers, 1 or 0.
+    level
+        Of the interval.
+    """
+    rows = measured.common(a, b)
+    found = errors_removed(measured.scores[a][rows] > 0, measured.scores[b][rows] > 0)
+    if found is None:
+        return None
+    return {
+        "share": found.share,
+        "interval": _listed(found.interval(level)),
+        "log_error": found.log_error,
+        "degrees_of_freedom": found.degrees_of_freedom,
     }
 
 
-def _errors(estimate: Estimate) -> dict[str, Any]:
-    interval = estimate.interval()
+def _limits(estimate: Estimate, most: float) -> dict[str, Any]:
+    images = worth(estimate, most)
+    return {"worth": images, "interval": _listed(wilson(estimate, images))}
+
+
+def _errors(estimate: Estimate, pooled: int | None) -> dict[str, Any]:
     return {
-        "interval": list(interval) if interval else None,
         "seed_error": estimate.seed_error,
         "test_set_error": estimate.test_set_error,
         "degrees_of_freedom": estimate.degrees_of_freedom,
+        "images": estimate.images,
+        "pooled": pooled,
     }
+
+
+def _pooled(spread: SeedSpread | None, estimate: Estimate) -> int | None:
+    return spread.variants if spread and estimate.seed_error is not None else None
+
+
+def _listed(interval: tuple[float, float] | None) -> list[float] | None:
+    return list(interval) if interval else None

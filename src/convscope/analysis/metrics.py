@@ -14,11 +14,13 @@ from convscope.analysis import shifts
 from convscope.analysis.claims import compute, decide
 from convscope.analysis.eda import describe
 from convscope.analysis.equivariance import equivariance
+from convscope.analysis.failures import failed_to_train, trained_seeds
 from convscope.analysis.integrity import check_consistency
 from convscope.analysis.ledger import order_of_time, reproductions
-from convscope.analysis.measures import comparison
+from convscope.analysis.measured import Pair
+from convscope.analysis.measures import comparison, gap
 from convscope.analysis.metrics_file import SCHEMA, Metrics, validate
-from convscope.analysis.outcomes import outcomes
+from convscope.analysis.outcomes import ACCURACY, GAP, outcomes
 from convscope.analysis.pictures import Pictures
 from convscope.analysis.probes import look_inside
 from convscope.analysis.variants import correct_predictions, summarise_variant, timings_of
@@ -103,24 +105,40 @@ class Analysis:
         self.pictures.update(_pictures(study, results, images, dataset))
         labels = images.test.labels
         correct = {variant: correct_predictions(runs, labels) for variant, runs in results.items()}
+        counted = {variant: trained_seeds(runs, labels) for variant, runs in results.items()}
+        compared = outcomes(study, results, correct, labels, counted)
+        right, gaps = compared[ACCURACY], compared[GAP]
+        pairs = compared_pairs(study, self.profile)
+
+        def compare(a: str, b: str) -> dict[str, Any]:
+            return comparison(a, b, right, study.margin)
+
         described = _declared(study, self.profile) | {
             "status": "run",
             "seeds": len(results[study.baseline]),
             "dataset": name,
             "images": {part: len(getattr(images, part)) for part in ("train", "validation", "test")},
             "variants": {
-                variant.id: summarise_variant(variant, results[variant.id], labels, len(dataset.class_names))
+                variant.id: summarise_variant(
+                    variant, results[variant.id], images, len(dataset.class_names), right.spread
+                )
                 for variant in study.variants_in(self.profile)
             },
-            "experiments": {e.id: _experiment(e, correct) for e in study.experiments_in(self.profile)},
-            "against_baseline": [
-                comparison(variant.id, study.baseline, correct[variant.id], correct[study.baseline])
-                for variant in study.variants_in(self.profile)
-                if variant.id != study.baseline
-            ],
+            "experiments": {
+                each.id: _experiment(each) | {"comparisons": [compare(a, b) for a, b in experiment_pairs(each)]}
+                for each in study.experiments_in(self.profile)
+            },
+            "against_baseline": [compare(a, b) for a, b in baseline_pairs(study, self.profile)],
+            "comparisons": {f"{a}:{b}": compare(a, b) for a, b in pairs},
+            "gaps": {
+                "variants": {name: gap(gaps.of(name)) for name in results},
+                "comparisons": {
+                    f"{a}:{b}": comparison(a, b, gaps, study.margin, "generalisation_gap") for a, b in pairs
+                },
+            },
         }
         if study.pairs:
-            described["pairs"] = [comparison(a, b, correct[a], correct[b]) for a, b in study.pairs_in(self.profile)]
+            described["pairs"] = [compare(a, b) for a, b in study.pairs_in(self.profile)]
         if study.equivariance:
             described["equivariance"] = equivariance({name: results[name] for name in study.equivariance}, images)
         described["reported"] = reproductions(
@@ -128,26 +146,41 @@ class Analysis:
         )
         self._metrics["studies"][study.id] = described
         keys = {variant: [result.key for result in runs] for variant, runs in results.items()}
-        compared = outcomes(study, results, correct, labels)
         if study.shift:
             scores = shifts.shifted_scores(results, images, study.shift)
-            described["shift"] = shifts.described(scores, study.shift)
-            compared |= shifts.outcomes(scores, study.shift)
-        self._metrics["claims"].update(decide(study, self.profile, compared, keys))
+            described["shift"] = shifts.described(scores, study.shift, counted)
+            compared |= shifts.outcomes(scores, study.shift, counted)
+        failed = [name for name, runs in results.items() if all(failed_to_train(run, labels) for run in runs)]
+        self._metrics["claims"].update(decide(study, self.profile, compared, keys, failed))
         clock = {variant: timings_of(runs) for variant, runs in results.items()}
         self._metrics["timings"]["studies"][study.id] = clock
         self._metrics["timings"]["orders"].update(order_of_time(study, clock, trained=self.profile == "full"))
         _add_environment(self._metrics, results)
 
 
-def _experiment(experiment: Experiment, correct: Mapping[str, NDArray[np.bool_]]) -> dict[str, Any]:
+def experiment_pairs(experiment: Experiment) -> list[Pair]:
+    """Return what an experiment compares: every other variant with its first."""
     reference, *others = experiment.variants
+    return [(name, reference) for name in others]
+
+
+def baseline_pairs(study: Study, profile: Profile) -> list[Pair]:
+    """Return every variant of a profile with the study's baseline."""
+    return [(each.id, study.baseline) for each in study.variants_in(profile) if each.id != study.baseline]
+
+
+def compared_pairs(study: Study, profile: Profile) -> list[Pair]:
+    """Return all that a study compares, each once."""
+    experiments = [pair for each in study.experiments_in(profile) for pair in experiment_pairs(each)]
+    return list(dict.fromkeys([*baseline_pairs(study, profile), *experiments, *study.pairs_in(profile)]))
+
+
+def _experiment(experiment: Experiment) -> dict[str, Any]:
     return {
         "title": experiment.title,
         "question": experiment.question,
         "factor": experiment.factor,
         "variants": list(experiment.variants),
-        "comparisons": [comparison(name, reference, correct[name], correct[reference]) for name in others],
     }
 
 

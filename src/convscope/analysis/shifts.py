@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from convscope.analysis.measured import Measured
 from convscope.analysis.measures import score
 from convscope.datasets.splits import Split
 from convscope.engines.numeric_mode import numeric_mode
@@ -72,20 +73,27 @@ def shifted_scores(results: Mapping[str, Sequence[RunResult]], images: Split, pr
     return scores
 
 
-def described(scores: Shifted, probe: ShiftProbe) -> dict[str, Any]:
-    """Return what metrics.json says of them: by variant the accuracy at each distance."""
+def described(scores: Shifted, probe: ShiftProbe, counted: Mapping[str, NDArray[np.bool_]]) -> dict[str, Any]:
+    """Return what metrics.json says of them: by variant the accuracy at each distance, of the runs that count."""
     images = next(iter(scores.values()))[0].shape[1]
+    at = {
+        distance: Measured({name: by_distance[distance] for name, by_distance in scores.items()}, counted).spread
+        for distance in (0, *probe.distances)
+    }
     return {
         "images": images,
         "claimed": probe.claimed,
         "distances": [0, *probe.distances],
-        "accuracy": {name: [score(at) for at in by_distance.values()] for name, by_distance in scores.items()},
+        "accuracy": {
+            name: [score(values[counted[name]], at[distance]) for distance, values in by_distance.items()]
+            for name, by_distance in scores.items()
+        },
     }
 
 
-def outcomes(scores: Shifted, probe: ShiftProbe) -> dict[str, dict[str, Scores]]:
+def outcomes(scores: Shifted, probe: ShiftProbe, counted: Mapping[str, NDArray[np.bool_]]) -> dict[str, Measured]:
     """Return what claims compare at the claimed distance, by measure and variant, (seeds, images)."""
     return {
-        AFTER: {name: at[probe.claimed] for name, at in scores.items()},
-        LOST: {name: at[0] - at[probe.claimed] for name, at in scores.items()},
+        AFTER: Measured({name: at[probe.claimed] for name, at in scores.items()}, counted),
+        LOST: Measured({name: at[0] - at[probe.claimed] for name, at in scores.items()}, counted),
     }

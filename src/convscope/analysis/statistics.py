@@ -25,6 +25,7 @@ from scipy import special
 
 Scores = NDArray[np.bool_] | NDArray[np.floating]
 
+ENOUGH_DIFFER = 20  # images; below, what the others would have shown is not known well enough from them
 MOST_SIGN_FLIPS = 20  # 2**20 sign patterns take seconds, each further run doubles that
 
 
@@ -110,7 +111,7 @@ def summarise(values: Sequence[float] | NDArray[np.floating]) -> Summary:
     return Summary(mean, sd, n, Interval(mean - half_width, mean + half_width))
 
 
-def crossed_estimate(scores: Scores) -> Estimate:
+def crossed_estimate(scores: Scores, *, seeds: tuple[float, float] | None = None, few_differ: bool = False) -> Estimate:
     r"""Estimate the mean of scores whose seeds and images are both drawn at random.
 
     With the mean squares of the analysis of variance for seeds, images and their rest,
@@ -125,6 +126,13 @@ def crossed_estimate(scores: Scores) -> Estimate:
     scores
         (n seeds, N images), n >= 1, N >= 2: booleans (right or wrong), or one real number an image, such as a
         loss or a difference of two scores.
+    seeds
+        The variance of one seed's mean and its degrees of freedom, from elsewhere: pooled over a study
+        (`convscope.analysis.pooling`). None takes it from these scores.
+    few_differ
+        Whether the scores are differences of right and wrong answers, of which most are alike. Where fewer than
+        20 images ever differ from the others, two imagined ones that do, one to each side, are added to the error, as
+        Agresti and Min do for paired proportions [3]_: `test_set_error` is then never 0.
 
     Notes
     -----
@@ -146,11 +154,16 @@ def crossed_estimate(scores: Scores) -> Estimate:
     1.8 to 2.9 %, networks that differ by the margin "equivalent" in 2.1 to 3.2 %. Fewer seeds are less
     reliable: with two, 90 to 94 %.
 
+    Networks of 99.4 to 99.99 % on 1,000 images, of which 1 to 20 ever differ: 52 to 96 % as it is, 93.2 to
+    100 % with `few_differ`.
+
     References
     ----------
     .. [1] F. E. Satterthwaite, An approximate distribution of estimates of variance components, *Biometrics
        Bulletin* 2 (1946), 110-114.
     .. [2] A. B. Owen, The pigeonhole bootstrap, *Annals of Applied Statistics* 1 (2007), 386-411.
+    .. [3] A. Agresti, Y. Min, Simple improved confidence intervals for comparing matched proportions, *Statistics
+       in Medicine* 24 (2005), 729-740.
     """
     table = _finite(scores, dimensions=2)
     n, images = table.shape
@@ -163,16 +176,18 @@ def crossed_estimate(scores: Scores) -> Estimate:
     image_part = np.sum(of_image**2) / ((images - 1) * images)
     if n == 1:
         return Estimate(float(effect), None, float(image_part**0.5), None, None, n, images)
-    seed_part = np.sum(of_seed**2) / ((n - 1) * n)
     rest_part = np.sum((table - effect - of_seed - of_image) ** 2) / ((n - 1) * (images - 1) * n * images)
+    variance_of_seed, seed_degrees = seeds or (np.sum(of_seed**2) / (n - 1), n - 1)
+    seed_part = variance_of_seed / n
 
-    test_set_variance = max(image_part - rest_part, 0.0)
+    test_set_variance = max(image_part - rest_part, 0.0) + (_imagined(table) if few_differ else 0.0)
     variance = seed_part + test_set_variance
-    degrees_of_freedom = float(n - 1)
+    degrees_of_freedom = float(seed_degrees)
     if test_set_variance > 0:
         parts = np.array([seed_part, image_part, rest_part])
-        degrees = np.array([n - 1, images - 1, (n - 1) * (images - 1)])
-        degrees_of_freedom = max(degrees_of_freedom, float(variance**2 / np.sum(parts**2 / degrees)))
+        degrees = np.array([seed_degrees, images - 1, (n - 1) * (images - 1)])
+        squares = float(np.sum(parts**2 / degrees))
+        degrees_of_freedom = max(degrees_of_freedom, float(variance**2 / squares) if squares else images - 1.0)
     return Estimate(
         effect=float(effect),
         seed_error=float(seed_part**0.5),
@@ -182,6 +197,16 @@ def crossed_estimate(scores: Scores) -> Estimate:
         n=n,
         images=images,
     )
+
+
+def _imagined(table: NDArray[np.float64]) -> float:
+    """Return the variance of two more images that differ, one to each side; 0 where enough differ already."""
+    deviations = np.abs(table - np.median(table, axis=1, keepdims=True))
+    differing = deviations.max(axis=0) > 1e-9
+    if differing.sum() >= ENOUGH_DIFFER:
+        return 0.0
+    size = float(np.mean(deviations[:, differing].max(axis=0) ** 2)) if differing.any() else 1.0
+    return size / float(table.shape[1] + 2) ** 2
 
 
 def accuracy_estimate(correct: NDArray[np.bool_]) -> Estimate:
@@ -202,7 +227,8 @@ def paired_difference(scores_a: Scores, scores_b: Scores) -> Estimate:
     """
     if scores_a.shape != scores_b.shape:
         raise ValueError(f"scores of shapes {scores_a.shape} and {scores_b.shape} are not paired")
-    return crossed_estimate(scores_a.astype(np.float64) - scores_b.astype(np.float64))
+    right_or_wrong = scores_a.dtype == scores_b.dtype == np.bool_
+    return crossed_estimate(scores_a.astype(np.float64) - scores_b.astype(np.float64), few_differ=right_or_wrong)
 
 
 def sign_flip_p(differences: Sequence[float] | NDArray[np.floating]) -> float:
@@ -236,28 +262,6 @@ def simultaneous_level(claims: int) -> float:
     if claims < 1:
         raise ValueError(f"a family of {claims} claims has no level; at least 1")
     return 1 - 0.05 / claims
-
-
-def smallest_detectable_difference(
-    standard_error: float, degrees_of_freedom: float, power: float = 0.8, level: float = 0.05
-) -> float:
-    """Return the true difference whose sign the interval shows with this power, in the unit of the error.
-
-    The probability of ``effect > t standard_error`` is `power` at this difference, where the effect over its
-    error follows the noncentral t distribution (J. Cohen, *Statistical Power Analysis for the Behavioral
-    Sciences*, 2nd ed., 1988, chapter 2).
-
-    Parameters
-    ----------
-    standard_error, degrees_of_freedom
-        As in `Estimate`; n - 1 degrees for a mean over n seeds alone.
-    power
-        Between level / 2 and 1.
-    level
-        Of the two-sided test, between 0 and 1; divided by the number of claims where there are several.
-    """
-    critical = t_quantile(1 - level, degrees_of_freedom)
-    return float(special.nctdtrinc(degrees_of_freedom, 1 - power, critical)) * standard_error
 
 
 def t_quantile(level: float, degrees_of_freedom: float) -> float:

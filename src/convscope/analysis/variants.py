@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.analysis.measures import accuracy, measure
+from convscope.analysis.failures import failed_to_train, trained_seeds
+from convscope.analysis.measures import accuracy, measure, share
+from convscope.analysis.pooling import SeedSpread
+from convscope.datasets.splits import Split
 from convscope.models.cost import layer_costs, macs, parameters
 from convscope.runs.result import RunResult
 from convscope.specs import to_json
@@ -24,7 +27,11 @@ def correct_predictions(results: Sequence[RunResult], labels: NDArray[np.int64])
 
 
 def summarise_variant(
-    variant: Variant, results: Sequence[RunResult], labels: NDArray[np.int64], classes: int
+    variant: Variant,
+    results: Sequence[RunResult],
+    images: Split,
+    classes: int,
+    spread: SeedSpread | None = None,
 ) -> dict[str, Any]:
     """Return what metrics.json says of a variant.
 
@@ -33,16 +40,47 @@ def summarise_variant(
     variant
         As the study declares it.
     results
-        One a seed, in the order of the seeds.
-    labels
-        Of the test images, (test images,).
+        One a seed, in the order of the seeds. Runs that failed to train are counted, and left out of all averages.
+    images
+        The split of seed 0.
     classes
         Number of classes.
+    spread
+        The seeds' variance of the accuracy, pooled over the study where seeds are few.
+    """
+    labels = images.test.labels
+    rows = trained_seeds(results, labels)
+    failed = [result.key for result in results if failed_to_train(result, labels)]
+    counted = [result for result, counts in zip(results, rows, strict=True) if counts]
+    correct = correct_predictions(counted, labels)
+    last = [result.history[-1] for result in counted]
+    train_images = results[0].spec.data.train_images
+    return declared_variant(variant, train_images) | {
+        "runs": [result.key for result in counted],
+        "seeds": [result.spec.seed for result in counted],
+        "failed": {"of": len(results), "runs": failed},
+        "test_accuracy": accuracy(correct, spread),
+        "test_loss": measure([result.test_loss for result in counted], "nats"),
+        "train_accuracy": share([epoch.train_accuracy for epoch in last], train_images or len(images.train)),
+        "validation_accuracy": share([epoch.validation_accuracy for epoch in last], len(images.validation)),
+        "class_accuracy": [accuracy(correct[:, labels == label]) for label in range(classes)],
+        "confusion": _confusion(counted, labels, classes).tolist(),
+        "curves": {name: [[getattr(epoch, name) for epoch in result.history] for result in counted] for name in CURVES},
+    }
+
+
+def declared_variant(variant: Variant, train_images: int | None) -> dict[str, Any]:
+    """Return what follows from a variant's specification alone.
+
+    Parameters
+    ----------
+    variant
+        As the study declares it.
+    train_images
+        What the profile gives it, where sizes differ from variant to variant.
     """
     model = variant.model
-    correct = correct_predictions(results, labels)
-    last = [result.history[-1] for result in results]
-    own_size = {} if variant.train_images is None else {"train_images": results[0].spec.data.train_images}
+    own_size = {} if variant.train_images is None else {"train_images": train_images}
     return {
         "title": variant.title,
         **own_size,
@@ -50,16 +88,6 @@ def summarise_variant(
         "parameters": parameters(model),
         "macs": macs(model),
         "layers": [asdict(cost) | {"output_shape": list(cost.output_shape)} for cost in layer_costs(model)],
-        "runs": [result.key for result in results],
-        "test_accuracy": accuracy(correct),
-        "test_loss": measure([result.test_loss for result in results], "nats"),
-        "train_accuracy": measure([epoch.train_accuracy for epoch in last], "fraction"),
-        "validation_accuracy": measure([epoch.validation_accuracy for epoch in last], "fraction"),
-        "class_accuracy": [
-            measure(list(correct[:, labels == label].mean(axis=1)), "fraction") for label in range(classes)
-        ],
-        "confusion": _confusion(results, labels, classes).tolist(),
-        "curves": {name: [[getattr(epoch, name) for epoch in result.history] for result in results] for name in CURVES},
     }
 
 

@@ -60,6 +60,9 @@ class Verdict:
 
 
 TOO_FEW = "n too small"
+NOT_TRAINED = "a network failed to train"
+OPPOSITE, TOO_SMALL = "the other way round", "too small to matter"
+DIFFERENT = "different, by less than matters"
 REASONS: dict[Comparison, dict[Outcome, str]] = {
     "superiority": {
         "supported": "the interval lies above zero and the estimate reaches the margin",
@@ -72,6 +75,31 @@ REASONS: dict[Comparison, dict[Outcome, str]] = {
         "inconclusive": "the interval lies partly within the margin and partly outside",
     },
 }
+
+
+def nuance(kind: str, verdict: str, interval: Interval | None, expected: float = 0.0) -> str | None:
+    """Say what kind of supported or refuted it is, where there are two; None elsewhere.
+
+    Refuted superiority is `OPPOSITE` where the whole interval lies below 0, else `TOO_SMALL`; a supported equivalence
+    whose interval excludes what is expected is `DIFFERENT`.
+
+    Parameters
+    ----------
+    kind, verdict
+        Of the claim.
+    interval
+        Of the comparison that decides.
+    expected
+        The difference that an equivalence claims.
+    """
+    if interval is None:
+        return None
+    lower, upper = interval
+    if kind == "superiority" and verdict == "refuted":
+        return OPPOSITE if upper < 0 else TOO_SMALL
+    if kind == "equivalence" and verdict == "supported" and not lower <= expected <= upper:
+        return DIFFERENT
+    return None
 
 
 def superiority(difference: Estimate, margin: float, level: float = 0.95) -> Verdict:

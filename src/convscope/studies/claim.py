@@ -9,6 +9,7 @@ from convscope.errors import SpecError
 from convscope.specs import ModelSpec
 
 ClaimKind = Literal["superiority", "equivalence", "best of k", "arithmetic"]
+Declared = Literal["before", "after"]
 Countable = Literal["parameters", "multiply-accumulates", "kernel weights", "receptive field"]
 
 
@@ -79,6 +80,14 @@ class Claim:
         For an equivalence, the difference that the claim names: 0.025 for "by 2 to 3 points", with a margin of 0.005.
     counts
         Of an arithmetic claim, what it says; all of it must be so.
+    contrast
+        A second pair, whose difference is subtracted from that of `variant` and its one other: the claim is about a
+        difference of differences. ``variant="conv", others=("local",), contrast=("conv-permuted", "local-permuted")``
+        is an interaction, what sharing is worth on ordered pixels beyond shuffled ones; ``variant="cnn-50000",
+        others=("mlp-50000",), contrast=("cnn-1000", "mlp-1000")`` a trend over data size.
+    declared
+        ``"before"`` the results were seen, or ``"after"`` them. What was declared after them is description: it is
+        marked so, and does not count among the claims whose intervals hold together.
     """
 
     id: str
@@ -92,11 +101,15 @@ class Claim:
     margin: float | None = field(kw_only=True, default=None)
     expected: float = field(kw_only=True, default=0.0)
     counts: tuple[Count, ...] = field(kw_only=True, default=())
+    contrast: tuple[str, str] | None = field(kw_only=True, default=None)
+    declared: Declared = field(kw_only=True, default="before")
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(ClaimKind):
             kinds = ", ".join(map(repr, get_args(ClaimKind)))
             raise SpecError(f"Claim {self.id!r} is of kind {self.kind!r}; it must be one of {kinds}.")
+        if self.declared not in get_args(Declared):
+            raise SpecError(f"Claim {self.id!r} was declared {self.declared!r}; it is 'before' or 'after' the results.")
         if not self.refuted_by.strip():
             raise SpecError(
                 f"Claim {self.id!r} does not say what would refute it.",
@@ -104,10 +117,9 @@ class Claim:
             )
         if self.is_statistical:
             self._check_comparison()
-        elif self.variants or self.others or not self.counts:
+        elif self.named or not self.counts:
             raise SpecError(
-                f"Claim {self.id!r} is arithmetic, with {len(self.counts)} counts and the variants "
-                f"{[*self.variants, *self.others]}.",
+                f"Claim {self.id!r} is arithmetic, with {len(self.counts)} counts and the variants {[*self.named]}.",
                 "It takes `counts`, each with its network, and no variants: nothing is trained for it.",
             )
 
@@ -124,6 +136,13 @@ class Claim:
                 f"Claim {self.id!r} compares {self.variant!r} with {list(self.others)}.",
                 "Name another variant, or for the best of k one variant and all its rivals.",
             )
+        if self.contrast is not None:
+            one_pair = len(self.variants) == len(self.others) == 1 and self.kind != "best of k"
+            if not one_pair or len(self.contrast) != 2 or set(self.contrast) in ({*self.variants, *self.others}, set()):
+                raise SpecError(
+                    f"Claim {self.id!r}, a {self.kind}, contrasts {list(self.pairs)} with {self.contrast!r}.",
+                    "A contrast is a superiority or an equivalence of one variant and one other, minus another two.",
+                )
         if self.counts or (self.expected and self.kind != "equivalence"):
             raise SpecError(
                 f"Claim {self.id!r} is a {self.kind} with counts or an expected difference.",
@@ -141,6 +160,16 @@ class Claim:
     def variants(self) -> tuple[str, ...]:
         """Ids of the variants that the claim is about."""
         return (self.variant,) if isinstance(self.variant, str) else self.variant
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Ids of all variants that the claim needs, each once."""
+        return tuple(dict.fromkeys((*self.variants, *self.others, *(self.contrast or ()))))
+
+    @property
+    def is_primary(self) -> bool:
+        """Whether runs decide it and it was declared before them: one of those whose intervals hold together."""
+        return self.is_statistical and self.declared == "before"
 
     @property
     def pairs(self) -> tuple[tuple[str, str | None], ...]:

@@ -240,11 +240,12 @@ class Study:
         for field_name, names in self._named():
             for name in names:
                 self._known(name, field_name)
-        if len(self.statistical_claims) > MOST_CLAIMS:
+        if len(self.primary_claims) > MOST_CLAIMS:
             raise SpecError(
-                f"Study {self.id!r} declares {len(self.statistical_claims)} claims that runs decide; "
+                f"Study {self.id!r} declares {len(self.primary_claims)} claims that runs decide; "
                 f"at most {MOST_CLAIMS}.",
-                "Every further claim widens the intervals of all; keep the primary ones.",
+                "Every further claim widens the intervals of all; keep the primary ones, or say that one is declared "
+                "after the results.",
             )
         for experiment in self.experiments:
             variants = [self._known(name, f"experiment {experiment.id!r}") for name in experiment.variants]
@@ -266,7 +267,7 @@ class Study:
         """Yield the fields that name variants, with the ids that they name."""
         yield from (("baseline", [self.baseline]), ("reference", [self.reference]))
         yield from ((f"reported, {entry.quantity} {entry.text!r}", [entry.variant]) for entry in self.reported)
-        yield from ((f"claim {claim.id!r}", [*claim.variants, *claim.others]) for claim in self.claims)
+        yield from ((f"claim {claim.id!r}", claim.named) for claim in self.claims)
         yield "reported_order", self.reported_order
         yield "inside", self.inside or ()
         yield "pairs", [name for pair in self.pairs for name in pair]
@@ -315,14 +316,14 @@ class Study:
         return tuple(v for v in self.variants if v.id in names | {self.baseline, self.reference})
 
     @property
-    def statistical_claims(self) -> tuple[Claim, ...]:
-        """The claims that runs decide; the intervals of all of them hold together."""
-        return tuple(claim for claim in self.claims if claim.is_statistical)
+    def primary_claims(self) -> tuple[Claim, ...]:
+        """The claims that runs decide, declared before them; the intervals of all of them hold together."""
+        return tuple(claim for claim in self.claims if claim.is_primary)
 
     def claims_in(self, profile: Profile) -> tuple[Claim, ...]:
         """Return the claims that a profile can answer: those whose variants it runs, and all arithmetic ones."""
         names = {variant.id for variant in self.variants_in(profile)}
-        return tuple(claim for claim in self.claims if {*claim.variants, *claim.others} <= names)
+        return tuple(claim for claim in self.claims if set(claim.named) <= names)
 
     def pairs_in(self, profile: Profile) -> tuple[tuple[str, str], ...]:
         """Return the further comparisons whose variants a profile runs."""
