@@ -248,12 +248,28 @@ def submit(
 
 
 @app.command("new-study")
-def new_study(name: Annotated[str, typer.Argument(help="An identifier, such as my_flowers.")]) -> None:
+def new_study(
+    name: Annotated[str, typer.Argument(help="An identifier, such as my_flowers.")],
+    images: Annotated[
+        Path | None,
+        typer.Option(
+            help="Your own images: a folder with one sub-folder for each class, or with train/ and test/ that have "
+            "them; a .npz file; or a .csv file of paths and labels. Without it the study is on generated digits."
+        ),
+    ] = None,
+    test: Annotated[
+        Path | None, typer.Option(help="Folder of the test images, where --images is that of training.")
+    ] = None,
+    size: Annotated[int, typer.Option(min=0, help="Scale images to so many pixels; 0: at most 64.")] = 0,
+) -> None:
     """Write a commented study, which runs as it is: report/studies/NAME.py, and NAME.qmd for prose of your own."""
     from convscope.submission.new_study import write_study  # noqa: PLC0415
 
     root = find_root(Path.cwd())
-    for file in write_study(root / "report" / "studies", name):
+    written = write_study(root, name, images, test, size)
+    for line in written.said:
+        print(line)
+    for file in written.files:
         print(f"Written  {file.relative_to(root)}")
     print(f"Try it   make all STUDIES={name} PROFILE=smoke")
 

@@ -66,7 +66,7 @@ EDITS = [
 @pytest.fixture(scope="module")
 def due_by_edit(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, list[str]]]:
     checkout = Checkout.copy_to(tmp_path_factory.mktemp("table") / "checkout")
-    write_study(checkout.root / "report" / "studies", "mine")
+    write_study(checkout.root, "mine")
     for folder in ("report", "deployment"):
         (checkout.build / folder).mkdir(parents=True)
     script = Path(__file__).with_name("recorded.py")

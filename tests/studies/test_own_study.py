@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +126,71 @@ def test_too_little_is_refused(tmp_path: Path, classes: int, count: int, named: 
             Image.new("L", (SIDE, SIDE)).save(tmp_path / "shapes" / name / f"{number}.png")
     with pytest.raises(DatasetError, match=named):
         image_folder(tmp_path / "shapes")
+
+
+def _sixteen_bits(folder: Path) -> None:
+    values = np.linspace(0, 65535, SIDE * SIDE).reshape(SIDE, SIDE).astype(np.uint16)
+    Image.fromarray(values).save(folder / "bar" / "deep.png")
+
+
+def _dangling(folder: Path) -> None:
+    (folder / "bar" / "gone.png").symlink_to("nowhere.png")
+
+
+def _dangling_class(folder: Path) -> None:
+    (folder / "circle").symlink_to("nowhere")
+
+
+def _loop(folder: Path) -> None:
+    (folder / "bar" / "a.png").symlink_to("b.png")
+    (folder / "bar" / "b.png").symlink_to("a.png")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "named"),
+    [
+        (_sixteen_bits, r"deep\.png has more than 8 bits a pixel"),
+        (_dangling, r"gone\.png is named like an image, but is a link to nothing"),
+        (_dangling_class, r"circle is a link to nothing"),
+        (_loop, r"a\.png is named like an image, but is a link to nothing"),
+        (lambda folder: (folder / "bar" / "x.png").mkdir(), r"x\.png is named like an image, but is a folder"),
+        (lambda folder: os.mkfifo(folder / "bar" / "x.png"), r"x\.png is named like an image, but is no plain file"),
+        (lambda folder: (folder / "bar").rename(folder / "bar\n"), r"'bar\\n', which cannot be printed"),
+    ],
+)
+def test_what_is_no_image_of_8_bits_is_named(tmp_path: Path, spoil: Callable[[Path], None], named: str) -> None:
+    """Before, these were clipped to white, or ended in a traceback, or waited for ever."""
+    draw_shapes(tmp_path / "shapes", count=6)
+    spoil(tmp_path / "shapes")
+    with pytest.raises(DatasetError, match=named):
+        load_folder(image_folder(tmp_path / "shapes"))
+
+
+def test_links_to_images_are_images(tmp_path: Path) -> None:
+    draw_shapes(tmp_path / "shapes", count=6)
+    (tmp_path / "shapes" / "bar" / "again.png").symlink_to("0.png")
+    assert len(load_folder(image_folder(tmp_path / "shapes")).train) == 11
+
+
+def test_a_split_of_its_own_is_taken(tmp_path: Path) -> None:
+    draw_shapes(tmp_path / "shapes" / "train", count=9)
+    draw_shapes(tmp_path / "shapes" / "test", count=3)
+    dataset = load_folder(image_folder(tmp_path / "shapes"))
+    assert dataset.class_names == ("bar", "cross")
+    assert np.bincount(dataset.train.labels).tolist() == [9, 9]
+    assert np.bincount(dataset.test.labels).tolist() == [3, 3]
+    stored = {np.asarray(Image.open(file)).tobytes() for file in (tmp_path / "shapes" / "test").rglob("*.png")}
+    assert {pixels.tobytes() for pixels in dataset.test.pixels} == stored
+    (tmp_path / "shapes" / "test" / "cross").rename(tmp_path / "shapes" / "test" / "star")
+    with pytest.raises(DatasetError, match="cross, star is in one alone"):
+        image_folder(tmp_path / "shapes")
+
+
+def test_classes_may_be_called_train_and_test(tmp_path: Path) -> None:
+    draw_shapes(tmp_path / "shapes", count=5)
+    for old, new in (("bar", "train"), ("cross", "test")):
+        (tmp_path / "shapes" / old).rename(tmp_path / "shapes" / new)
+    assert load_folder(image_folder(tmp_path / "shapes")).class_names == ("test", "train")
 
 
 def test_missing_folder_is_named(tmp_path: Path) -> None:

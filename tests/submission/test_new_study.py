@@ -6,10 +6,18 @@ import ast
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from bs4 import BeautifulSoup
+from PIL import Image
+from sklearn.datasets import load_digits
 
 from checkout import Checkout
-from convscope.errors import SpecError
+from convscope.datasets.folder import load_folder
+from convscope.errors import DatasetError, SpecError
+from convscope.runs.check import check_data
+from convscope.runs.plan import plan
+from convscope.specs import ImageFolder
 from convscope.studies import STUDIES, select
 from convscope.submission.new_study import write_study
 
@@ -35,18 +43,20 @@ def test_the_written_study_gets_a_report_and_its_todos_are_missing(tmp_path: Pat
 
 
 def test_the_template_declares_a_study(tmp_path: Path) -> None:
-    file, prose = write_study(tmp_path, "my_flowers")
+    file, prose = write_study(tmp_path, "my_flowers").files
     assert (file.name, prose.name) == ("my_flowers.py", "my_flowers.qmd")
-    (study,) = select("my_flowers", tmp_path)
+    (study,) = select("my_flowers", file.parent)
     assert {decision.decision for decision in study.decisions} >= {"Kernel size", "Padding", "Head"}
     assert set(study.budgets) == {"smoke", "quick", "full"}
     text = file.read_text(encoding="utf-8")
-    assert "NAME" not in text + prose.read_text(encoding="utf-8")
+    assert "$" not in text + prose.read_text(encoding="utf-8")
     assert ast.get_docstring(ast.parse(text))
     assert text.count("#") > 10  # commented
 
 
-@pytest.mark.parametrize("name", ["", "two words", "1st", "../up", "class", "größe", "a-b", *list(STUDIES)[:2]])
+@pytest.mark.parametrize(
+    "name", ["", "two words", "1st", "../up", "class", "größe", "a-b", "kmnist", *list(STUDIES)[:2]]
+)
 def test_names_that_would_do_harm_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(SpecError, match="study") as raised:
         write_study(tmp_path, name)
@@ -57,9 +67,88 @@ def test_names_that_would_do_harm_are_refused(tmp_path: Path, name: str) -> None
 
 @pytest.mark.parametrize("suffix", [".py", ".qmd"])
 def test_nothing_is_overwritten(tmp_path: Path, suffix: str) -> None:
-    there = tmp_path / f"mine{suffix}"
+    there = tmp_path / "report" / "studies" / f"mine{suffix}"
+    there.parent.mkdir(parents=True)
     there.write_text("mine")
     with pytest.raises(SpecError, match=f"mine{suffix} is there already"):
         write_study(tmp_path, "mine")
-    assert [file.name for file in tmp_path.iterdir()] == [there.name]
+    assert [file.name for file in there.parent.iterdir()] == [there.name]
     assert there.read_text() == "mine"
+
+
+# ---------------------------------------------------------------- images of the user
+
+
+def save_digits(folder: Path, count: int = 400) -> None:
+    """Write the first handwritten digits of scikit-learn, which no part of this project reads, as 8x8 pixels."""
+    digits = load_digits()
+    for number in range(count):
+        (folder / f"digit {digits.target[number]}").mkdir(parents=True, exist_ok=True)
+        pixels = (digits.images[number] * 15).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"digit {digits.target[number]}" / f"{number}.png")
+
+
+def test_what_a_folder_says_is_in_the_study(tmp_path: Path) -> None:
+    """Shape, classes and numbers of images are held against what is on disk, and every run against the data."""
+    outside = tmp_path / "elsewhere" / "My Digits"
+    save_digits(outside)
+    root = tmp_path / "checkout"
+    written = write_study(root, "my_digits", outside)
+    assert [file.relative_to(root).as_posix() for file in written.files] == [
+        "report/studies/my_digits.py", "report/datasheets/my-digits.qmd", "report/studies/my_digits.qmd",
+    ]  # fmt: skip
+    assert "400 in 10 classes (digit 0, digit 1" in written.said[0]
+    assert "8×8, grey" in written.said[0]
+    (study,) = select("my_digits", root / "report" / "studies")
+    assert isinstance(study.data.dataset, ImageFolder)
+    assert study.variant("cnn3").model.input_shape == (1, 8, 8)
+    dataset = load_folder(study.data.dataset)
+    assert dataset.class_names == tuple(f"digit {digit}" for digit in range(10))
+    assert len(dataset.train) + len(dataset.test) == 400
+    for profile in ("smoke", "quick", "full"):
+        check_data(list(plan([study], profile).values()), root / "data")
+    assert len(list((root / "data" / "my_digits").rglob("*.png"))) == 400
+
+
+def test_a_folder_in_the_checkout_is_used_where_it_lies(tmp_path: Path) -> None:
+    save_digits(tmp_path / "data" / "digits8")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "data").rglob("*")}
+    written = write_study(tmp_path, "mine", tmp_path / "data" / "digits8")
+    assert written.said[-1] == "Folder   data/digits8, as it is"
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "data").rglob("*")} == before
+    (study,) = select("mine", tmp_path / "report" / "studies")
+    assert isinstance(study.data.dataset, ImageFolder)
+    assert study.data.dataset.path == str(tmp_path / "data" / "digits8")
+
+
+def test_images_of_no_use_leave_nothing(tmp_path: Path) -> None:
+    np.savez(tmp_path / "few.npz", images=np.zeros((4, 9, 9), np.uint8), labels=np.array([0, 0, 1, 1]))
+    with pytest.raises(DatasetError, match="has 2 images; a class needs at least 5"):
+        write_study(tmp_path / "checkout", "few", tmp_path / "few.npz")
+    assert [path for path in (tmp_path / "checkout").rglob("*") if not path.is_dir()] == []
+
+
+@pytest.mark.slow
+@pytest.mark.extra
+def test_a_folder_becomes_a_report_that_says_what_is_true(tmp_path: Path) -> None:
+    checkout = Checkout.copy_to(tmp_path / "checkout")
+    save_digits(tmp_path / "digits {{< include x >}} $a$ *b*")
+    checkout.built("new-study", "mine", "--images", str(tmp_path / "digits {{< include x >}} $a$ *b*"))
+    checkout.built("report", STUDIES="mine")
+    html = BeautifulSoup((checkout.build / "report" / "report.html").read_text(encoding="utf-8"), "html.parser")
+    chapter = " ".join(html.get_text().split())
+    assert "320 training images" in chapter.replace("\u202f", ",") or "digit 9" in chapter
+    assert "on generated digits" not in chapter
+    assert checkout.metrics()["studies"]["mine"]["images"]["validation"] >= 10
+
+
+def test_own_studies_are_part_of_all_and_a_broken_one_harms_no_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_study(tmp_path, "mine")
+    folder = tmp_path / "report" / "studies"
+    (folder / "bad.py").write_text("study = 7\n")
+    assert [study.id for study in select("", folder)] == [*STUDIES, "mine"]
+    assert "bad.py is left out" in capsys.readouterr().err
+    with pytest.raises(SpecError, match=r"bad\.py defines no study"):
+        select("bad", folder)

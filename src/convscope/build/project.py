@@ -93,9 +93,8 @@ class Project:
     @cached_property
     def selected(self) -> tuple[Study, ...]:
         """The studies asked for; without names, all that are part of the profile."""
-        if self.studies.strip():
-            return select(self.studies, self.root / "report" / "studies")
-        return tuple(study for study in select() if self.budgets in study.budgets)
+        studies = select(self.studies, self.root / "report" / "studies")
+        return tuple(study for study in studies if self.studies.strip() or self.budgets in study.budgets)
 
     def find_data(self, *, again: bool = False) -> dict[str, str]:
         """Look for the data sets that the profile needs, and fetch what is missing.
@@ -142,10 +141,12 @@ class Project:
         todo = [run for run in runs.values() if self.store.state(run.key) is None]
         if not todo:
             return
+        from convscope.runs.check import check_data  # noqa: PLC0415
         from convscope.runs.execute import execute  # noqa: PLC0415
 
         if len(todo) < len(runs):
             print(f"{len(runs) - len(todo)} of {len(runs)} runs are there already.", file=sys.stderr)
+        check_data(todo, self.data_folder)
         execute(todo, self.store, self.data_folder, self.processes)
 
     def deployed(self) -> PlannedRun | None:

@@ -297,7 +297,11 @@ def dataset_key(dataset: DatasetSpec) -> str:
         content = f"-{dataset.content}" if dataset.content else ""
         readable = f"glyphs-{dataset.size}{content}-{'grey' if dataset.channels == 1 else 'rgb'}"
     else:
-        # Letters and digits alone: the name stands in file names, JSON pointers and anchors.
-        readable = re.sub(r"[^a-z0-9]+", "-", dataset.name.lower()).strip("-") or "folder"
+        readable = folder_key(dataset.name)
     identity = f"{canonical_json(dataset)}\n{fingerprint(dataset)}"
     return f"{readable}-{hashlib.sha256(identity.encode()).hexdigest()[:8]}"
+
+
+def folder_key(name: str) -> str:
+    """Turn the name of a folder into letters and digits alone: it stands in file names, JSON pointers and anchors."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "folder"

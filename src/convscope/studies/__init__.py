@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import runpy
+import sys
 from pathlib import Path
 
-from convscope.errors import SpecError, of_module
+from convscope.errors import ConvscopeError, SpecError, of_module
 from convscope.studies import (
     cifar10,
     design,
@@ -41,22 +42,36 @@ __all__ = ["PROFILES", "STUDIES", "Profile", "Study", "Variant", "profile_named"
 
 
 def select(names: str = "", folder: Path | None = None) -> tuple[Study, ...]:
-    """Return the named studies, separated by spaces or commas; all that come with the package for an empty text.
+    """Return the named studies, separated by spaces or commas; for an empty text all there are.
 
     Parameters
     ----------
     names
         Of studies of the package, or of files ``NAME.py`` in the folder.
     folder
-        Where studies of one's own lie.
+        Where the user's own studies lie.
 
     Raises
     ------
     SpecError
-        A name is unknown, or a file cannot be run or defines no study of its name; file and line are named.
+        A name is unknown, or a file cannot be run or defines no study of its name; file and line are named. Without
+        names such a file is left out.
     """
-    wanted = list(dict.fromkeys(names.replace(",", " ").split())) or list(STUDIES)
-    return tuple(STUDIES.get(name) or _from_file(name, folder) for name in wanted)
+    wanted = list(dict.fromkeys(names.replace(",", " ").split()))
+    if wanted:
+        return tuple(STUDIES.get(name) or _from_file(name, folder) for name in wanted)
+    return (*STUDIES.values(), *_own(folder))
+
+
+def _own(folder: Path | None) -> list[Study]:
+    """Return the studies of a folder; one that cannot be loaded is named and harms no other."""
+    studies = []
+    for file in sorted(folder.glob("*.py")) if folder else ():
+        try:
+            studies.append(_from_file(file.stem, folder))
+        except ConvscopeError as error:
+            print(f"{file} is left out: {error}\n  STUDIES={file.stem} makes this an error.", file=sys.stderr)
+    return studies
 
 
 def _from_file(name: str, folder: Path | None) -> Study:
