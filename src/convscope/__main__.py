@@ -1,20 +1,46 @@
-"""``python -m convscope``, and what the command ``convscope`` calls."""
+"""``python -m convscope``: the command line, with an error that the user can mend shown without a traceback."""
 
 from __future__ import annotations
 
+import errno
 import sys
+from typing import NoReturn
 
 from convscope.errors import ConvscopeError, of_module
 
+# What a disk, a file system or its rights refuse.
+_REFUSALS = {
+    errno.ENOSPC: "Free some space; what is complete is kept.",
+    errno.EDQUOT: "Free some space; what is complete is kept.",
+    errno.EROFS: "Copy the checkout to where files can be written.",
+    errno.EEXIST: "A folder is needed there: move away what lies in its place.",
+    errno.ENOTDIR: "A folder is needed there: move away what lies in its place.",
+    errno.EACCES: "Give yourself the right to read and write there (chmod, chown), or copy the checkout.",
+    errno.EPERM: "Give yourself the right to read and write there (chmod, chown), or copy the checkout.",
+}
+
 
 def main() -> None:
-    """Run the command line; a study of the package that cannot be is told as any error that the user can mend."""
+    """Run the command line."""
     try:
-        from convscope.cli import main as command_line  # noqa: PLC0415  # it imports the studies, which check themselves
+        from convscope.cli import app  # noqa: PLC0415  # it imports the studies, which check themselves
+    except Exception as error:
+        _stop(str(of_module(error)))
+    try:
+        app()
     except ConvscopeError as error:
-        print(f"\nconvscope: {of_module(error)}", file=sys.stderr)
-        raise SystemExit(1) from None
-    command_line()
+        _stop(str(error), type(error).__name__)
+    except KeyboardInterrupt:
+        _stop("stopped.", "Interrupted")
+    except OSError as error:
+        if error.errno not in _REFUSALS:
+            raise
+        _stop(f"{error.strerror}: {error.filename or 'a file of this build'}\n  {_REFUSALS[error.errno]}")
+
+
+def _stop(message: str, kind: str = "") -> NoReturn:
+    print(f"\nconvscope: {message}", file=sys.stderr)
+    raise SystemExit(130 if kind == "Interrupted" else 1) from None
 
 
 if __name__ == "__main__":

@@ -9,14 +9,12 @@ from typing import Annotated
 
 import typer
 
-from convscope.build.project import PUBLISHED, Project
+from convscope.build.project import Project
 from convscope.build.run import Build
 from convscope.checkout import find_root
 from convscope.deployment.commands import deploy_app
 from convscope.deployment.serving.command import serve_model
-from convscope.errors import ConvscopeError
-from convscope.report.backend import choose
-from convscope.studies import PROFILES, STUDIES
+from convscope.options import OF_A_BUILD, OF_DATA, OF_TRAINING, project_command
 from convscope.submission.commands import diff
 
 app = typer.Typer(
@@ -31,215 +29,119 @@ app = typer.Typer(
     Ctrl-C loses only the runs that are under way.""",
 )
 
-ProfileOption = Annotated[
-    str,
-    typer.Option(
-        envvar="PROFILE",
-        help="How much is run: **smoke** (generated digits, seconds, no network), **quick** (real data, a preview in "
-        "minutes), **full** (reference budgets, 10 seeds, hours), "
-        "**published** (trains nothing: the results in the checkout).",
-    ),
-]
-StudiesOption = Annotated[
-    str,
-    typer.Option(envvar="STUDIES", help=f"Studies to run, separated by spaces; all by default: {' '.join(STUDIES)}."),
-]
-JobsOption = Annotated[
-    int, typer.Option(envvar="JOBS", min=0, help="Training processes, one thread each; 0 takes one a core.")
-]
-DeviceOption = Annotated[
-    str, typer.Option(envvar="DEVICE", help="auto (an NVIDIA GPU where there is one), cpu, cuda, mps.")
-]
-StrictOption = Annotated[
-    bool,
-    typer.Option(
-        envvar="STRICT",
-        help="Fail when a data set is not to be had, instead of leaving its studies out; and hand in nothing that is "
-        "not committed.",
-    ),
-]
 
-BackendOption = Annotated[
-    str,
-    typer.Option(envvar="BACKEND", help="What renders HTML and PDF: auto (Quarto where it is), quarto, pandoc."),
-]
-
-
-DeployOption = Annotated[
-    bool,
-    typer.Option(
-        envvar="DEPLOY",
-        help="Deploy a trained run to an emulator of SageMaker on this machine: no AWS, no cost. 0 leaves it out.",
-    ),
-]
-
-
-def _project(
-    profile: str, studies: str, jobs: int, device: str, strict: bool, backend: str = "auto", deploy: bool = True
-) -> Project:
-    if profile not in (*PROFILES, PUBLISHED):
-        raise ConvscopeError(f"PROFILE is {profile!r}; it must be one of {', '.join((*PROFILES, PUBLISHED))}.")
-    choose(backend)  # type: ignore[arg-type]  # refused now, not after hours of training
-    root = find_root(Path.cwd())
-    return Project(root, profile, studies, jobs, device, strict, backend, deploy)  # type: ignore[arg-type]  # checked there
-
-
-@app.command("all")
-def everything(
-    profile: ProfileOption = "quick",
-    studies: StudiesOption = "",
-    jobs: JobsOption = 0,
-    device: DeviceOption = "auto",
-    strict: StrictOption = False,
-    backend: BackendOption = "auto",
-    deploy: DeployOption = True,
-) -> None:
+@project_command(app, "all", *OF_A_BUILD)
+def everything(project: Project) -> None:
     """Train, analyse, draw, render the report, run the notebooks and build the site."""
-    project = _project(profile, studies, jobs, device, strict, backend, deploy)
     Build(project).all()
     _where_to_look(project)
 
 
-@app.command()
-def data(profile: ProfileOption = "quick", studies: StudiesOption = "", strict: StrictOption = False) -> None:
+@project_command(app, "data", *OF_DATA)
+def data(project: Project) -> None:
     """Find, download and verify the data sets; those not to be had are named."""
-    project = _project(profile, studies, 0, "auto", strict)
     missing = project.find_data(again=True)
     for study in project.selected:
         print(f"{study.id}: {'not to be had' if study.id in missing else 'ready'}")
 
 
-@app.command()
-def train(
-    profile: ProfileOption = "quick",
-    studies: StudiesOption = "",
-    jobs: JobsOption = 0,
-    device: DeviceOption = "auto",
-    strict: StrictOption = False,
-) -> None:
+@project_command(app, "train", *OF_TRAINING)
+def train(project: Project) -> None:
     """Train the runs that are missing."""
-    project = _project(profile, studies, jobs, device, strict)
-    project.train()
-    print(f"All {len(project.planned())} runs of profile {profile} are trained.")
+    with project.locked():
+        project.train()
+    print(f"All {len(project.planned())} runs of profile {project.profile} are trained.")
 
 
 def _up_to(step: str, description: str) -> None:
     """Add a command that builds up to a step."""
 
-    def command(
-        profile: ProfileOption = "quick",
-        studies: StudiesOption = "",
-        jobs: JobsOption = 0,
-        device: DeviceOption = "auto",
-        strict: StrictOption = False,
-        backend: BackendOption = "auto",
-        deploy: DeployOption = True,
-    ) -> None:
-        project = _project(profile, studies, jobs, device, strict, backend, deploy)
+    @project_command(app, step, *OF_A_BUILD, description=description)
+    def _(project: Project) -> None:
         Build(project).all(until=step)
-
-    app.command(step, help=description)(command)
 
 
 _up_to("metrics", "Analyse the results: build/PROFILE/metrics.json.")
 _up_to("figures", "Draw the figures: build/PROFILE/figures/.")
-_up_to("report", "Render the report and its supplement, as HTML and PDF, into build/PROFILE/report/.")
+_up_to("report", "Render the report: build/PROFILE/report/report.html and report.pdf.")
 _up_to("site", "Build the site: build/PROFILE/site/.")
 
 
-@app.command()
+@project_command(app, "status", *OF_A_BUILD)
+def status(project: Project) -> None:
+    """Say which steps are due and why; do none of them."""
+    runs = project.planned()
+    missing = sum(project.store.state(key) is None for key in runs)
+    print(f"train: {f'{missing} of {len(runs)} runs are missing' if missing else 'up to date'}")
+    for step, reasons in Build(project).due().items():
+        print(f"{step}: {', '.join(reasons) or 'up to date'}")
+
+
+@project_command(app, "serve", *OF_A_BUILD)
 def serve(
-    profile: ProfileOption = "quick",
-    studies: StudiesOption = "",
-    device: DeviceOption = "auto",
-    backend: BackendOption = "auto",
-    deploy: DeployOption = True,
+    project: Project,
     port: Annotated[int, typer.Option(envvar="PORT", help="On this machine; 0 takes a free one.")] = 8000,
 ) -> None:
     """Show the site on this machine, rebuilt and reloaded when a source changes."""
     from convscope.report.site import serve as serve_site  # noqa: PLC0415
 
-    project = _project(profile, studies, 0, device, False, backend, deploy)
     Build(project).all()
     serve_site(project.root, project.build, port, rebuild=Build(project).all)
 
 
-@app.command()
-def notebooks(
-    profile: ProfileOption = "quick",
-    studies: StudiesOption = "",
-    jobs: JobsOption = 0,
-    device: DeviceOption = "auto",
-    strict: StrictOption = False,
-    backend: BackendOption = "auto",
-    deploy: DeployOption = True,
-) -> None:
+@project_command(app, "notebooks", *OF_A_BUILD)
+def notebooks(project: Project) -> None:
     """Write and run a Jupyter notebook a study: build/PROFILE/notebooks/."""
-    project = _project(profile, studies, jobs, device, strict, backend, deploy)
     Build(project).all(until="notebooks")
     folder = project.build.relative_to(project.root) / "notebooks"
     for study, facts in json.loads((project.build / "metrics.json").read_bytes())["studies"].items():
         print(f"{study}: {folder / study}.ipynb" if facts["status"] == "run" else f"{study}: not run, so it has none")
 
 
-@app.command()
-def grade(
-    profile: ProfileOption = "quick",
-    studies: StudiesOption = "",
-    jobs: JobsOption = 0,
-    device: DeviceOption = "auto",
-    strict: StrictOption = False,
-    backend: BackendOption = "auto",
-    deploy: DeployOption = True,
-) -> None:
+@project_command(app, "grade", *OF_A_BUILD)
+def grade(project: Project) -> None:
     """Check everything built against the assignment: build/PROFILE/grade.json."""
     from rich.console import Console  # noqa: PLC0415
 
     from convscope.submission.grade import show  # noqa: PLC0415
 
-    project = _project(profile, studies, jobs, device, strict, backend, deploy)
     Build(project).all()
     show(json.loads((project.build / "grade.json").read_bytes()), Console())
 
 
-@app.command()
-def readme(profile: ProfileOption = "quick", studies: StudiesOption = "", device: DeviceOption = "auto") -> None:
+@project_command(app, "readme", "profile", "studies", "device")
+def readme(project: Project) -> None:
     """Write the results of a build into README.md, between its markers."""
     from convscope.report.readme import update_readme  # noqa: PLC0415
 
-    project = _project(profile, studies, 0, device, False)
     Build(project).all(until="report")
     update_readme(project.root, project.build)
 
 
-@app.command()
-def publish(studies: StudiesOption = "", device: DeviceOption = "auto") -> None:
+@project_command(app, "publish", "studies", "device")
+def publish(project: Project) -> None:
     """Keep the results of the full profile in data/published/, to be committed."""
     from convscope.build.published import publish as publish_results  # noqa: PLC0415
 
-    project = _project("full", studies, 0, device, False)
-    for study, seeds in publish_results(project).items():
+    with project.locked():
+        published = publish_results(project)
+    for study, seeds in published.items():
         print(f"{study}: {seeds} seeds")
 
 
-@app.command()
+@project_command(app, "submit", *OF_A_BUILD)
 def submit(
-    profile: ProfileOption = "quick",
-    studies: StudiesOption = "",
-    jobs: JobsOption = 0,
-    device: DeviceOption = "auto",
-    strict: StrictOption = False,
-    backend: BackendOption = "auto",
-    deploy: DeployOption = True,
+    project: Project,
     weights: Annotated[bool, typer.Option(envvar="WEIGHTS", help="Take the weights of all runs along.")] = False,
 ) -> None:
     """Build everything and put what is handed in into build/PROFILE/submission.zip."""
     from convscope.submission.bundle import identify, write_bundle  # noqa: PLC0415
 
-    project = _project(profile, studies, jobs, device, strict, backend, deploy)
-    identify(project.root, strict=strict)  # what is missing is said now, not after hours of training
+    identify(project.root, strict=project.strict)  # what is missing is said now, not after hours of training
     Build(project).all()
-    bundled = write_bundle(project.root, project.build, project.store, profile=profile, weights=weights, strict=strict)
+    bundled = write_bundle(
+        project.root, project.build, project.store, profile=project.profile, weights=weights, strict=project.strict
+    )
     for changed in bundled.changed:
         print(f"not as in the commit: {changed}", file=sys.stderr)
     size = bundled.path.stat().st_size / 1e6
@@ -274,22 +176,6 @@ def new_study(
     print(f"Try it   make all STUDIES={name} PROFILE=smoke")
 
 
-@app.command()
-def status(
-    profile: ProfileOption = "quick",
-    studies: StudiesOption = "",
-    device: DeviceOption = "auto",
-    backend: BackendOption = "auto",
-) -> None:
-    """Say which steps are due and why; do none of them."""
-    project = _project(profile, studies, 0, device, False, backend)
-    runs = project.planned()
-    missing = sum(project.store.state(key) is None for key in runs)
-    print(f"train: {f'{missing} of {len(runs)} runs are missing' if missing else 'up to date'}")
-    for step, reasons in Build(project).due().items():
-        print(f"{step}: {', '.join(reasons) or 'up to date'}")
-
-
 @app.command("install-quarto")
 def install_quarto() -> None:
     """Try once to install Quarto with pip; the report is rendered with Pandoc and Typst where that fails."""
@@ -311,19 +197,3 @@ def _where_to_look(project: Project) -> None:
     print(f"Jupyter  {build}/notebooks/   (a notebook for each study)")
     print(f"Numbers  {build}/metrics.json")
     print(f"Grade    {build}/grade.json   (make grade PROFILE={project.profile} shows it)")
-
-
-def main() -> None:
-    """Run the command line; an error that the user can mend is shown without a traceback."""
-    try:
-        app()
-    except ConvscopeError as error:
-        print(f"\nconvscope: {error}", file=sys.stderr)
-        raise SystemExit(130 if type(error).__name__ == "Interrupted" else 1) from None
-    except KeyboardInterrupt:
-        print("\nconvscope: stopped.", file=sys.stderr)
-        raise SystemExit(130) from None
-
-
-if __name__ == "__main__":
-    main()

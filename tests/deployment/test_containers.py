@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import convscope.deployment
-from convscope.runs.execute import KEEP_MEMORY, ONE_THREAD
+from convscope.runs.executors import KEEP_MEMORY, ONE_THREAD
 from convscope.specs import canonical_json
 
 CHECKOUT = Path(__file__).parents[2]

@@ -151,6 +151,9 @@ other_engine = Variant("cnn5", "CNN 5", study().variant("cnn5").model, replace(T
         (lambda: study(claims=tuple(claim(str(i)) for i in range(7))), "declares 7 claims that runs decide; at most 6"),
         (lambda: study(pairs=(("mlp", "cnn9"),)), "no variant 'cnn9', which pairs names"),
         (lambda: study(equivariance=("cnn9",)), "no variant 'cnn9', which equivariance names"),
+        (lambda: study(margin=-0.01), "margin of -0.01; it is a fraction above 0 and below 1"),
+        (lambda: Budget(seeds=0, epochs=1), "Budget seeds is 0; it must be a whole number of at least 1"),
+        (lambda: Budget(seeds=1, epochs=1, validation_images=0), "Budget validation_images is 0"),
         (lambda: ShiftProbe(distances=(1, 2), claimed=3), "claims distance 3, which is not in its distances"),
         (lambda: ShiftProbe(distances=(0, 2)), r"distances \(0, 2\); each is at least 1"),
         (lambda: claim(kind="better"), "Claim 'c' is of kind 'better'; it must be one of 'superiority'"),
@@ -174,6 +177,17 @@ other_engine = Variant("cnn5", "CNN 5", study().variant("cnn5").model, replace(T
 def test_bad_declarations_are_named(make: Callable[[], object], message: str) -> None:
     with pytest.raises(SpecError, match=message):
         make()
+
+
+def test_a_budget_may_leave_out_a_variant_of_the_equivariance_probe() -> None:
+    deep = Variant("deep", "Deep", cnn(IMAGE, filters=[4, 4], kernel=3, dense=8))
+    probed = study(
+        variants=(*study().variants, deep),
+        equivariance=("cnn3", "deep"),
+        budgets={"smoke": replace(smoke_budget(), experiments=("kernel",)), "full": Budget(seeds=3, epochs=4)},
+    )
+    assert probed.equivariance_in("smoke") == ("cnn3",)
+    assert probed.equivariance_in("full") == ("cnn3", "deep")
 
 
 def test_six_claims_and_the_best_of_k_are_accepted() -> None:

@@ -139,8 +139,8 @@ class Analysis:
         }
         if study.pairs:
             described["pairs"] = [compare(a, b) for a, b in study.pairs_in(self.profile)]
-        if study.equivariance:
-            described["equivariance"] = equivariance({name: results[name] for name in study.equivariance}, images)
+        if probed := study.equivariance_in(self.profile):
+            described["equivariance"] = equivariance({name: results[name] for name in probed}, images)
         described["reported"] = reproductions(
             study, described["variants"], public_class_names(study.data.dataset), trained=self.profile == "full"
         )

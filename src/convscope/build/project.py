@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +17,7 @@ from convscope.runs.environment import cores
 from convscope.runs.plan import PlannedRun, plan
 from convscope.runs.store import RunStore
 from convscope.specs import ImageFolder, Table
+from convscope.stages import say
 from convscope.studies import Profile, Study, select
 
 PUBLISHED: Literal["published"] = "published"
@@ -44,6 +47,8 @@ class Project:
         What renders HTML and PDF.
     deploy
         Whether a trained run is deployed to the local emulator.
+    executor
+        Where runs are trained (`convscope.runs.executors`).
     """
 
     root: Path
@@ -54,6 +59,7 @@ class Project:
     strict: bool = False
     backend: Backend = "auto"
     deploy: bool = True
+    executor: str = "processes"
 
     @property
     def build(self) -> Path:
@@ -95,6 +101,23 @@ class Project:
         """The studies asked for; without names, all that are part of the profile."""
         studies = select(self.studies, self.root / "report" / "studies")
         return tuple(study for study in studies if self.studies.strip() or self.budgets in study.budgets)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Let no other command work on this checkout's builds at the same time; wait where one does."""
+        from filelock import FileLock, Timeout  # noqa: PLC0415
+
+        (self.root / "build").mkdir(exist_ok=True)
+        lock = FileLock(self.root / "build" / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            say("Another command builds in this checkout; this one waits for it.")
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
     def find_data(self, *, again: bool = False) -> dict[str, str]:
         """Look for the data sets that the profile needs, and fetch what is missing.
@@ -143,11 +166,12 @@ class Project:
             return
         from convscope.runs.check import check_data  # noqa: PLC0415
         from convscope.runs.execute import execute  # noqa: PLC0415
+        from convscope.runs.executors import executor_named  # noqa: PLC0415
 
         if len(todo) < len(runs):
             print(f"{len(runs) - len(todo)} of {len(runs)} runs are there already.", file=sys.stderr)
         check_data(todo, self.data_folder)
-        execute(todo, self.store, self.data_folder, self.processes)
+        execute(todo, self.store, self.data_folder, self.processes, executor_named(self.executor))
 
     def deployed(self) -> PlannedRun | None:
         """Return the run that is deployed: the reference network of the first study on a data set of the registry."""

@@ -39,6 +39,10 @@ class Build:
         ConvscopeError
             A step cannot be done. Where one that runs beside others fails, those are done first.
         """
+        with self.project.locked():
+            self._all(until)
+
+    def _all(self, until: str) -> None:
         project = self.project
         project.find_data()
         project.train()

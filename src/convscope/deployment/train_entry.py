@@ -215,9 +215,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _with_training_environment() -> None:
     """Start again with the variables that must be set before a process starts, where they are not.
 
-    BLAS libraries read their number of threads, and glibc its limits, once; `convscope.runs.execute` says why these.
+    BLAS libraries read their number of threads, and glibc its limits, once; `convscope.runs.executors` says why these.
     """
-    from convscope.runs.execute import KEEP_MEMORY, ONE_THREAD  # noqa: PLC0415
+    from convscope.runs.executors import KEEP_MEMORY, ONE_THREAD  # noqa: PLC0415
 
     wanted = ONE_THREAD | KEEP_MEMORY
     if any(os.environ.get(name) != value for name, value in wanted.items()):

@@ -1,32 +1,25 @@
-"""Train the runs that are missing, several at a time, one thread each.
-
-joblib's loky runs the processes: it restarts cleanly after Ctrl-C, notices a killed worker, and its place can be
-taken by Ray or Dask (`joblib.parallel_config`) without a change here.
-"""
+"""Train the runs that are missing, several at a time, one thread each, and store their results as they come."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
 
 from convscope.errors import ConvscopeError
+from convscope.runs.executors import Executor, Processes, WorkerLost
 from convscope.runs.plan import PlannedRun
 from convscope.runs.progress import ProgressDisplay
+from convscope.runs.result import RunResult
 from convscope.runs.store import RunStore
-from convscope.runs.worker import train_run
+from convscope.runs.worker import result_of_run
 
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-# glibc gives freed memory back to the system and takes it anew for every batch: page faults were a third of the
-# training time. 4 GiB as threshold keeps it.
-KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(4 << 30), "MALLOC_TRIM_THRESHOLD_": str(4 << 30)}
 STALE_SECONDS = 3600
 
 
@@ -43,7 +36,9 @@ def missing(runs: Sequence[PlannedRun], store: RunStore) -> list[PlannedRun]:
     return [run for run in runs if store.state(run.key) is None]
 
 
-def execute(runs: Sequence[PlannedRun], store: RunStore, data_folder: Path, jobs: int) -> None:
+def execute(
+    runs: Sequence[PlannedRun], store: RunStore, data_folder: Path, jobs: int, executor: Executor | None = None
+) -> None:
     """Train runs and store their results as they finish.
 
     Parameters
@@ -55,7 +50,9 @@ def execute(runs: Sequence[PlannedRun], store: RunStore, data_folder: Path, jobs
     data_folder
         Where data sets lie; everything needed must be there already.
     jobs
-        Processes, one thread each.
+        How many at a time, one thread each.
+    executor
+        Where; processes on this machine by default.
 
     Raises
     ------
@@ -64,58 +61,44 @@ def execute(runs: Sequence[PlannedRun], store: RunStore, data_folder: Path, jobs
     Interrupted
         Ctrl-C or a termination signal.
     """
-    from joblib import Parallel, delayed  # noqa: PLC0415  # a training container needs none
-    from joblib.externals.loky import BrokenProcessPool  # noqa: PLC0415
-
     remove_leftovers(store.root)
     # A stopped training leaves whole seeds, which can be compared; within a seed long runs first keep all cores busy.
     ordered = sorted(runs, key=lambda run: (run.spec.seed, -run.expected_seconds))
     folder = Path(tempfile.mkdtemp(prefix="convscope-progress-"))
-    os.environ.update(ONE_THREAD | KEEP_MEMORY)  # workers inherit it; it must be set before they start
+    arguments = [(run, data_folder, folder / run.key) for run in ordered]
     failures: list[str] = []
+
+    def kept() -> str:
+        return f"{len(runs) - len(missing(runs, store))} of {len(runs)} runs are trained and kept."
+
     try:
-        with termination_as_interrupt(), ProgressDisplay(ordered, folder, jobs) as display:
-            tasks = (delayed(_guarded)(run, store.root, data_folder, folder / run.key) for run in ordered)
-            finished = Parallel(
-                # For one job joblib would train in this process, which takes neither the settings above nor Ctrl-C:
-                # two processes, and one run at a time between them.
-                n_jobs=max(jobs, 2),
-                pre_dispatch=1 if jobs == 1 else "all",
-                return_as="generator_unordered",
-                batch_size=1,  # batches would hold back results
-            )(tasks)
-            for key, failure in finished:
-                display.finished(key, failed=failure is not None)
-                if failure is not None:
-                    failures.append(failure)
+        with (
+            termination_as_interrupt(),
+            ProgressDisplay(ordered, folder, jobs) as display,
+            closing((executor or Processes()).results(_guarded, arguments, jobs)) as finished,
+        ):
+            for key, result in finished:
+                if isinstance(result, RunResult):
+                    store.write(result)
+                else:
+                    failures.append(result)
+                display.finished(key, failed=not isinstance(result, RunResult))
     except KeyboardInterrupt:
-        _kill_workers()
-        done = len(runs) - len(missing(runs, store))
-        raise Interrupted(
-            f"Stopped. {done} of {len(runs)} runs are trained and kept.",
-            "The same command trains only what is missing.",
-        ) from None
-    except BrokenProcessPool as error:
-        done = len(runs) - len(missing(runs, store))
-        raise TrainingFailed(
-            f"A training process ended by itself or was killed, as when memory runs out. {done} of {len(runs)} runs "
-            "are trained and kept.",
-            "The same command trains the rest; JOBS=1 needs the least memory.",
-        ) from error
+        raise Interrupted(f"Stopped. {kept()}", "The same command trains only what is missing.") from None
+    except WorkerLost as error:
+        raise TrainingFailed(f"{error.message} {kept()}", f"The same command trains the rest; {error.hint}") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if failures:
         raise TrainingFailed(f"{len(failures)} of {len(runs)} runs failed; the others are kept.\n" + failures[0])
 
 
-def _guarded(run: PlannedRun, store_root: Path, data_folder: Path, progress_file: Path) -> tuple[str, str | None]:
-    """Train in a worker process; a failure comes back as text, so that the other runs go on."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the parent ends the workers
+def _guarded(run: PlannedRun, data_folder: Path, progress_file: Path) -> tuple[str, RunResult | str]:
+    """Train in a worker; a failure comes back as text, so that the other runs go on."""
     try:
-        train_run(run, store_root, data_folder, progress_file)
+        return run.key, result_of_run(run, data_folder, progress_file)
     except Exception:  # whatever it is, it must not stop the other runs
         return run.key, f"{run.title}:\n{traceback.format_exc()}"
-    return run.key, None
 
 
 @contextmanager
@@ -130,12 +113,6 @@ def termination_as_interrupt() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, previous)
-
-
-def _kill_workers() -> None:
-    from joblib.externals.loky import get_reusable_executor  # noqa: PLC0415
-
-    get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
 def remove_leftovers(root: Path) -> None:

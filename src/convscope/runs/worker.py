@@ -27,15 +27,18 @@ def _loaded(dataset: DatasetSpec, data_folder: Path) -> Dataset:
     return load(dataset, data_folder)
 
 
-def train_run(run: PlannedRun, store_root: Path, data_folder: Path, progress_file: Path | None = None) -> None:
-    """Train one run and store its result.
+def train_run(run: PlannedRun, store_root: Path, data_folder: Path) -> None:
+    """Train one run in this process and store its result."""
+    RunStore(store_root).write(result_of_run(run, data_folder))
+
+
+def result_of_run(run: PlannedRun, data_folder: Path, progress_file: Path | None = None) -> RunResult:
+    """Load what a run needs, train it and return its result.
 
     Parameters
     ----------
     run
         What to train, in which arithmetic.
-    store_root
-        Folder of the `RunStore`.
     data_folder
         Where data sets lie.
     progress_file
@@ -46,10 +49,8 @@ def train_run(run: PlannedRun, store_root: Path, data_folder: Path, progress_fil
         if progress_file is not None:
             write_text(progress_file, json.dumps([epochs_done, accuracy]))
 
-    if progress_file is not None:
-        write_text(progress_file, json.dumps([0, 0.0]))
-    dataset = _loaded(run.spec.data.dataset, data_folder)
-    RunStore(store_root).write(trained(run, dataset, progress))
+    progress(0, 0.0)
+    return trained(run, _loaded(run.spec.data.dataset, data_folder), progress)
 
 
 def trained(run: PlannedRun, dataset: Dataset, progress: Progress) -> RunResult:

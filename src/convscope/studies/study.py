@@ -173,6 +173,9 @@ class Budget:
     def __post_init__(self) -> None:
         require_positive("Budget seeds", self.seeds)
         require_positive("Budget epochs", self.epochs)
+        for name in ("train_images", "validation_images", "test_images", "updates"):
+            if getattr(self, name) is not None:
+                require_positive(f"Budget {name}", getattr(self, name))
 
     def data(self, data: DataSpec) -> DataSpec:
         """Return the images that a study with this data sees under this budget."""
@@ -329,6 +332,11 @@ class Study:
         """Return the further comparisons whose variants a profile runs."""
         names = {variant.id for variant in self.variants_in(profile)}
         return tuple(pair for pair in self.pairs if set(pair) <= names)
+
+    def equivariance_in(self, profile: Profile) -> tuple[str, ...]:
+        """Return the variants of the equivariance probe that a profile runs."""
+        names = {variant.id for variant in self.variants_in(profile)}
+        return tuple(name for name in self.equivariance if name in names)
 
     def runs(self, profile: Profile) -> dict[str, tuple[RunSpec, ...]]:
         """Return the runs of one profile, for each variant one a seed."""

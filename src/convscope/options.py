@@ -1,0 +1,133 @@
+"""Options that commands share, and the project that they describe."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from convscope.build.project import PUBLISHED, Project
+from convscope.checkout import find_root
+from convscope.errors import ConvscopeError
+from convscope.report.backend import choose
+from convscope.runs.executors import executor_named
+from convscope.studies import PROFILES, STUDIES
+
+SHARED: dict[str, tuple[Any, Any]] = {  # options of several commands: type and description, default
+    "profile": (
+        Annotated[
+            str,
+            typer.Option(
+                envvar="PROFILE",
+                help="How much is run: **smoke** (generated digits, seconds, no network), **quick** (real data, a "
+                "preview in minutes), **full** (reference budgets, 10 seeds, hours), **published** (trains nothing: "
+                "the results in the checkout).",
+            ),
+        ],
+        "quick",
+    ),
+    "studies": (
+        Annotated[
+            str,
+            typer.Option(
+                envvar="STUDIES", help=f"Studies to run, separated by spaces; all by default: {' '.join(STUDIES)}."
+            ),
+        ],
+        "",
+    ),
+    "jobs": (
+        Annotated[
+            int, typer.Option(envvar="JOBS", min=0, help="Training processes, one thread each; 0 takes one a core.")
+        ],
+        0,
+    ),
+    "device": (
+        Annotated[str, typer.Option(envvar="DEVICE", help="auto (an NVIDIA GPU where there is one), cpu, cuda, mps.")],
+        "auto",
+    ),
+    "strict": (
+        Annotated[
+            bool,
+            typer.Option(
+                envvar="STRICT",
+                help="Fail when a data set is not to be had, instead of leaving its studies out; and hand in nothing "
+                "that is not committed.",
+            ),
+        ],
+        False,
+    ),
+    "executor": (
+        Annotated[
+            str,
+            typer.Option(
+                envvar="EXECUTOR",
+                help="Where runs are trained: processes, here (in this process, for a debugger), or a class of your "
+                "own, package.module:Class.",
+            ),
+        ],
+        "processes",
+    ),
+    "backend": (
+        Annotated[
+            str,
+            typer.Option(
+                envvar="BACKEND", help="What renders HTML and PDF: auto (Quarto where it is), quarto, pandoc."
+            ),
+        ],
+        "auto",
+    ),
+    "deploy": (
+        Annotated[
+            bool,
+            typer.Option(
+                envvar="DEPLOY",
+                help="Deploy a trained run to an emulator of SageMaker on this machine: no AWS, no cost. 0 leaves it "
+                "out.",
+            ),
+        ],
+        True,
+    ),
+}
+OF_DATA = ("profile", "studies", "strict")
+OF_TRAINING = ("profile", "studies", "jobs", "device", "strict", "executor")
+OF_A_BUILD = (*OF_TRAINING, "backend", "deploy")
+Command = Callable[..., None]
+
+
+def project_command(app: typer.Typer, name: str, *shared: str, description: str = "") -> Callable[[Command], Command]:
+    """Make a function a command of an app, with options of `SHARED`; it gets the project of these."""
+
+    def decorate(function: Command) -> Command:
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        own = dict(list(inspect.signature(function, eval_str=True).parameters.items())[1:])
+        parameters = {
+            option: inspect.Parameter(
+                option,
+                kind,
+                annotation=SHARED[option][0],
+                default=SHARED[option][1],
+            )
+            for option in shared
+        } | own
+
+        def command(**given: Any) -> None:
+            function(_project(**{option: given.pop(option) for option in shared}), **given)
+
+        command.__signature__ = inspect.Signature(list(parameters.values()))  # type: ignore[attr-defined]
+        command.__annotations__ = {option: parameter.annotation for option, parameter in parameters.items()}
+        app.command(name, help=description or function.__doc__)(command)
+        return function
+
+    return decorate
+
+
+def _project(*, profile: str = "full", backend: str = "auto", executor: str = "processes", **options: Any) -> Project:
+    """Return the project that options describe; words that are unknown are refused now, not after hours of training."""
+    if profile not in (*PROFILES, PUBLISHED):
+        raise ConvscopeError(f"PROFILE is {profile!r}; it must be one of {', '.join((*PROFILES, PUBLISHED))}.")
+    choose(backend)  # type: ignore[arg-type]
+    executor_named(executor)
+    return Project(find_root(Path.cwd()), profile, backend=backend, executor=executor, **options)  # type: ignore[arg-type]
