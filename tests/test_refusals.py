@@ -11,6 +11,7 @@ import pytest
 from filelock import FileLock
 
 from checkout import Checkout
+from convscope.submission.new_study import write_study
 
 
 @pytest.fixture(scope="module")
@@ -23,15 +24,12 @@ def lines(text: str, old: str) -> dict[str, int]:
     return {name: text[: text.index(what)].count("\n") + 1 for name, what in (("line", old), ("study", "study = "))}
 
 
-def refused(checkout: Checkout, *arguments: str, **variables: str) -> str:
-    done = checkout.run(*arguments, **variables)
+def refused(checkout: Checkout, command: str, studies: str = "") -> str:
+    done = checkout.run(command, STUDIES=studies)
     assert done.returncode == 1
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     return done.stderr.strip()
-
-
-TEMPLATE = Path("src/convscope/submission/new_study.py.txt")
 
 
 @pytest.mark.parametrize(
@@ -51,15 +49,19 @@ TEMPLATE = Path("src/convscope/submission/new_study.py.txt")
             "mine.py, line {study}: Study 'mine' has a margin of -0.01; it is a fraction above 0",
         ),
         ("Budget(seeds=", "Budget(seeds=0 * ", "Budget seeds is 0; it must be a whole number of at least 1"),
-        ('id="NAME"', 'id="other"', "mine.py defines study 'other'"),
+        ('id="mine"', 'id="other"', "mine.py defines study 'other'"),
     ],
 )
 def test_a_bad_study_is_named_with_its_line(checkout: Checkout, old: str, new: str, said: str) -> None:
-    text = (checkout.root / TEMPLATE).read_text(encoding="utf-8")
+    folder = checkout.root / "report" / "studies"
+    for file in folder.glob("mine.*"):
+        file.unlink()
+    write_study(checkout.root, "mine")
+    study = folder / "mine.py"
+    text = study.read_text(encoding="utf-8")
     assert old in text
-    study = checkout.root / "report" / "studies" / "mine.py"
-    study.write_text(text.replace(old, new, 1).replace("NAME", "mine"), encoding="utf-8")
-    message = refused(checkout, "train", STUDIES="mine")
+    study.write_text(text.replace(old, new, 1), encoding="utf-8")
+    message = refused(checkout, "train", "mine")
     assert message.startswith("convscope: ")
     assert said.format(**lines(text, old)) in message
 
@@ -99,7 +101,7 @@ def test_a_folder_that_cannot_be_written_is_named(checkout: Checkout) -> None:
     shutil.rmtree(checkout.root / "build", ignore_errors=True)
     (checkout.root / "build").write_text("in the way", encoding="utf-8")
     try:
-        assert "build" in refused(checkout, "train", STUDIES="table")
+        assert "build" in refused(checkout, "train", "table")
     finally:
         (checkout.root / "build").unlink()
 

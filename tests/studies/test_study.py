@@ -152,7 +152,6 @@ other_engine = Variant("cnn5", "CNN 5", study().variant("cnn5").model, replace(T
         (lambda: study(pairs=(("mlp", "cnn9"),)), "no variant 'cnn9', which pairs names"),
         (lambda: study(equivariance=("cnn9",)), "no variant 'cnn9', which equivariance names"),
         (lambda: study(margin=-0.01), "margin of -0.01; it is a fraction above 0 and below 1"),
-        (lambda: Budget(seeds=0, epochs=1), "Budget seeds is 0; it must be a whole number of at least 1"),
         (lambda: Budget(seeds=1, epochs=1, validation_images=0), "Budget validation_images is 0"),
         (lambda: ShiftProbe(distances=(1, 2), claimed=3), "claims distance 3, which is not in its distances"),
         (lambda: ShiftProbe(distances=(0, 2)), r"distances \(0, 2\); each is at least 1"),
