@@ -16,9 +16,7 @@ from convscope.specs import (
     Flatten,
     GlobalAveragePool,
     Layer,
-    LocallyConnected2d,
     ModelSpec,
-    PermutePixels,
     Pool2d,
 )
 
@@ -77,7 +75,7 @@ def _modules_of(layer: Layer) -> list[nn.Module]:
             return [nn.Flatten()]
         case Dense():
             return [nn.LazyLinear(layer.units), activations[layer.activation]()]
-        case LocallyConnected2d() | PermutePixels():
+        case _:
             raise TypeError(f"PyTorch has no module for {layer}")
 
 

@@ -11,7 +11,6 @@ from convscope.analysis.equivariance import SHIFTS, equivariance
 from convscope.datasets.dataset import Dataset, Images
 from convscope.datasets.splits import Split, split
 from convscope.engines.torch_engine import initialised
-from convscope.models.cost import windows
 from convscope.runs.result import RunResult
 from convscope.specs import (
     Conv2d,
@@ -151,7 +150,7 @@ def test_windows_are_where_the_gradient_is(layers: list[Conv2d | Pool2d]) -> Non
             parameter.fill_(1.0)
     image = torch.ones(1, 1, side, side, dtype=torch.float64, requires_grad=True)
     values: torch.Tensor = image
-    for window, module in zip(windows(model), network, strict=False):
+    for window, module in zip(model.windows, network, strict=False):
         values = module(values)
         for position in {0, values.shape[3] // 2}:
             (gradient,) = torch.autograd.grad(values[0, 0, 0, position], image, retain_graph=True)

@@ -27,7 +27,6 @@ from convscope.deployment.artefact import (
     pack,
     read_artefact,
     unpack,
-    weight_shapes,
 )
 from convscope.files import sha256_of
 from convscope.models.torch_model import build
@@ -71,11 +70,11 @@ def test_written_again_it_is_the_same(folder: Path) -> None:
     assert tiny_run.artefact(folder, channels=3).sha256 != before
 
 
-def test_weight_shapes_are_those_of_pytorch() -> None:
+def test_arrays_are_those_of_pytorch() -> None:
     for channels in (1, 3):
         model = tiny_run.spec(channels).model
         expected = {name: tuple(array.shape) for name, array in build(model).state_dict().items()}
-        assert weight_shapes(model) == expected
+        assert model.arrays == expected
 
 
 # ---------------------------------------------------------------- archives

@@ -23,7 +23,7 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 from tiny_run import Server, png
 
-from convscope.deployment.artefact import HEADER, read_artefact, weight_shapes
+from convscope.deployment.artefact import HEADER, read_artefact
 from convscope.deployment.serving.predictor import FLOAT32, Predictor, serving_mode
 from convscope.engines.numeric_mode import numeric_mode
 from convscope.engines.torch_engine import EVALUATION_BATCH
@@ -99,7 +99,7 @@ def test_single_images_get_the_confidence_of_the_batch(tmp_path: Path) -> None:
     model = ModelSpec((1, 28, 28), (Flatten(), Dense(256), Dense(10, "none")))
     weights = {
         name: (2 * rng.normal(size=shape) / np.sqrt(math.prod(shape[1:]))).astype(np.float32)
-        for name, shape in weight_shapes(model).items()
+        for name, shape in model.arrays.items()
     }
     predictor = Predictor(replace(tiny_run.artefact(tmp_path), model=model, weights=weights))
     images = rng.integers(0, 256, (2000, 1, 28, 28)).astype(np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any, Literal
 
 from convscope.analysis.measured import Measured
@@ -23,7 +24,7 @@ from convscope.analysis.verdicts import (
 )
 from convscope.errors import SpecError
 from convscope.models.cost import layer_costs, macs, parameters
-from convscope.specs import Conv2d, ModelSpec, Pool2d
+from convscope.specs import ModelSpec
 from convscope.studies.study import Claim, Count, Profile, Study
 
 # What an arithmetic claim has none of.
@@ -145,9 +146,10 @@ def count(counted: Count) -> float:
 def _count(quantity: str, model: ModelSpec) -> int:
     layers = list(zip(layer_costs(model), model.layers, strict=True))
     if quantity == "receptive field":
-        return max(cost.receptive_field for cost, layer in layers if isinstance(layer, Conv2d | Pool2d))
+        return max(cost.receptive_field for cost, layer in layers if layer.window is not None)
     if quantity == "kernel weights":
-        return sum(cost.parameters - layer.filters for cost, layer in layers if isinstance(layer, Conv2d))
+        # the arrays of convolutions are those with four sides: filters, channels, rows, columns
+        return sum(prod(shape) for shape in model.arrays.values() if len(shape) == 4)
     return macs(model) if quantity == "multiply-accumulates" else parameters(model)
 
 

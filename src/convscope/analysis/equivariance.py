@@ -19,10 +19,9 @@ from torch import Tensor, nn
 from convscope.analysis.measures import Measure, measure
 from convscope.analysis.shifts import moved
 from convscope.datasets.splits import Split
-from convscope.models.cost import Window, windows
-from convscope.models.describe import describe_layer
 from convscope.models.torch_model import restored
 from convscope.runs.result import RunResult
+from convscope.specs import Window
 
 SHIFTS = (1, 2, 3, 4)  # pixels to the right
 IMAGES = 100  # 200 images change the errors by less than 2 % of their size, and take twice as long
@@ -52,11 +51,11 @@ def equivariance(results: Mapping[str, Sequence[RunResult]], images: Split) -> d
         by_run = [_errors(run, still, at) for run in runs]
         variants[name] = [
             {
-                "layer": ", ".join(describe_layer(model.layers[index])),
+                "layer": ", ".join(model.layers[index].words),
                 "stride": window.step,
                 "errors": [_over_seeds(values) for values in zip(*(run[index] for run in by_run), strict=True)],
             }
-            for index, window in enumerate(windows(model))
+            for index, window in enumerate(model.windows)
         ]
     return {"images": len(pixels), "shifts": list(SHIFTS), "variants": variants}
 
@@ -70,14 +69,14 @@ def _errors(result: RunResult, still: NDArray[np.float32], at: list[NDArray[np.f
     """Return the error of each layer with positions, by shift."""
     model = result.spec.model
     network = restored(model, result.weights, pool_first=False)
-    answers = _answers(network, still, len(windows(model)))
-    answers_at = [_answers(network, images, len(windows(model))) for images in at]
+    answers = _answers(network, still, len(model.windows))
+    answers_at = [_answers(network, images, len(model.windows)) for images in at]
     return [
         [
             _relative_error(answers[layer], moved_answers[layer], window, shift, still.shape)
             for shift, moved_answers in zip(SHIFTS, answers_at, strict=True)
         ]
-        for layer, window in enumerate(windows(model))
+        for layer, window in enumerate(model.windows)
     ]
 
 

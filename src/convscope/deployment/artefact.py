@@ -23,17 +23,7 @@ from convscope.datasets.splits import split
 from convscope.errors import ConvscopeError
 from convscope.files import digest, replacing, replacing_folder, sha256_of, write_json
 from convscope.runs.result import RunResult
-from convscope.specs import (
-    Conv2d,
-    Dense,
-    LocallyConnected2d,
-    ModelSpec,
-    NumericMode,
-    PermutePixels,
-    RunSpec,
-    from_json,
-    to_json,
-)
+from convscope.specs import ModelSpec, NumericMode, RunSpec, from_json, to_json
 
 FORMAT = 1
 HEADER, WEIGHTS = "model.json", "weights.safetensors"
@@ -197,32 +187,13 @@ def _check(artefact: Artefact, folder: Path) -> None:
             raise ArtefactError(f"{folder / HEADER} has {name} {values.tolist()}; {channels} finite numbers are due.")
     if not (artefact.scale > 0).all():
         raise ArtefactError(f"{folder / HEADER} has scale {artefact.scale.tolist()}; it must be above zero.")
-    expected, found = weight_shapes(artefact.model), {name: w.shape for name, w in artefact.weights.items()}
+    expected, found = artefact.model.arrays, {name: w.shape for name, w in artefact.weights.items()}
     if expected != found:
         different = sorted(set(expected.items()) ^ set(found.items()))
         raise ArtefactError(f"{folder / WEIGHTS} holds no weights of this model; different are {different}.")
     for name, array in artefact.weights.items():
         if array.dtype != np.float32 or not np.isfinite(array).all():
             raise ArtefactError(f"{folder / WEIGHTS} has {name} of type {array.dtype}; finite float32 is due.")
-
-
-def weight_shapes(model: ModelSpec) -> dict[str, tuple[int, ...]]:
-    """Shapes of a model's weights and biases by name, as `convscope.engines.outcome.Outcome` describes them."""
-    shapes: dict[str, tuple[int, ...]] = {}
-    for index, (layer, shape) in enumerate(zip(model.layers, model.shapes, strict=False)):
-        if isinstance(layer, Conv2d):
-            shapes[f"{index}.weight"] = (layer.filters, shape[0], layer.kernel, layer.kernel)
-            shapes[f"{index}.bias"] = (layer.filters,)
-        elif isinstance(layer, LocallyConnected2d):
-            filters, height, width = layer.output_shape(shape)
-            shapes[f"{index}.weight"] = (height * width, shape[0] * layer.kernel**2, filters)
-            shapes[f"{index}.bias"] = (height * width, 1, filters)
-        elif isinstance(layer, PermutePixels):
-            shapes[f"{index}.permutation"] = (shape[1] * shape[2],)
-        elif isinstance(layer, Dense):
-            shapes[f"{index}.weight"] = (layer.units, shape[0])
-            shapes[f"{index}.bias"] = (layer.units,)
-    return shapes
 
 
 # ---------------------------------------------------------------- archive

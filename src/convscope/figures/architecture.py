@@ -11,27 +11,16 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH
 from convscope.models.cost import LayerCost, layer_costs
-from convscope.models.describe import describe_layer
-from convscope.specs import (
-    Conv2d,
-    Dense,
-    Flatten,
-    GlobalAveragePool,
-    LocallyConnected2d,
-    ModelSpec,
-    PermutePixels,
-    Pool2d,
-    Shape,
-)
+from convscope.specs import ModelSpec, Role, Shape
 
-COLOURS = {
-    Conv2d: PALETTE[0],
-    LocallyConnected2d: PALETTE[5],
-    PermutePixels: "#8c959f",
-    Pool2d: PALETTE[4],
-    Flatten: "#8c959f",
-    GlobalAveragePool: "#8c959f",
-    Dense: PALETTE[2],
+GREY = "#8c959f"
+COLOURS: dict[Role, str] = {
+    "convolution": PALETTE[0],
+    "local": PALETTE[5],
+    "pooling": PALETTE[4],
+    "dense": PALETTE[2],
+    "shape": GREY,
+    "regularisation": GREY,
 }
 
 
@@ -45,7 +34,7 @@ def architecture(model: ModelSpec) -> Figure:
     axes.set_ylim(-1.55, 1.05)
     axes.set_axis_off()
     largest = max(model.input_shape[1:])
-    _draw(axes, 0, model.input_shape, "#8c959f", largest)
+    _draw(axes, 0, model.input_shape, GREY, largest)
     _caption(axes, 0, "input", model.input_shape, None)
     for place, (layer, shape, cost) in enumerate(zip(model.layers, model.shapes[1:], costs, strict=True), start=1):
         axes.add_patch(
@@ -58,8 +47,8 @@ def architecture(model: ModelSpec) -> Figure:
                 linewidth=0.8,
             )
         )
-        _draw(axes, place, shape, COLOURS[type(layer)], largest)
-        _caption(axes, place, "\n".join(describe_layer(layer)), shape, cost)
+        _draw(axes, place, shape, COLOURS[layer.role], largest)
+        _caption(axes, place, "\n".join(layer.words), shape, cost)
     return figure
 
 

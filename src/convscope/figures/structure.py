@@ -14,7 +14,6 @@ from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
 from convscope.figures.registry import Rows, figure
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH
-from convscope.models.describe import describe_layer
 from convscope.specs import Conv2d, Flatten, from_json
 
 PREFERRED = ("fashion-mnist", "mnist", "cifar10")
@@ -126,7 +125,7 @@ def receptive_rows(metrics: Metrics, pictures: Pictures, study_id: str) -> Rows:
         if isinstance(layer, Flatten) or len(cost["output_shape"]) != 3:
             break
         layers.append(
-            {"layer": ", ".join(describe_layer(layer)), "receptive_field": cost["receptive_field"],
+            {"layer": ", ".join(layer.words), "receptive_field": cost["receptive_field"],
              "positions": cost["output_shape"][1]}
         )  # fmt: skip
     if not layers:

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from convscope.figures import architecture, bias, claims, eda, probes, results
 from convscope.figures.registry import Rows, rows_of
 from convscope.models.cost import layer_costs
-from convscope.models.describe import describe_layer
 from convscope.specs import ModelSpec
 
 Study = dict[str, Any]
@@ -122,7 +121,7 @@ def network(model: ModelSpec) -> Rows:
     """Return the layers of a network with shapes and costs."""
     rows: Rows = [{"layer": "input", "output": "×".join(map(str, model.input_shape))}]
     for layer, shape, cost in zip(model.layers, model.shapes[1:], layer_costs(model), strict=True):
-        row = {"layer": ", ".join(describe_layer(layer)), "output": "×".join(map(str, shape))}
+        row = {"layer": ", ".join(layer.words), "output": "×".join(map(str, shape))}
         rows.append(row | {"parameters": cost.parameters, "macs": cost.macs, "receptive_field": cost.receptive_field})
     return rows
 

@@ -12,7 +12,6 @@ from convscope.analysis.metrics_file import Metrics
 from convscope.datasets.catalogue import PUBLIC, TABLES
 from convscope.errors import ReportError
 from convscope.files import csv_text, replacing_folder, write_json
-from convscope.models.describe import describe_layer
 from convscope.report.document import documents_in
 from convscope.report.evidence import write_evidence
 from convscope.report.numbers import Numbers
@@ -91,7 +90,7 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
         return f"![{caption}](figures/{name}.svg){{{attributes}}}"
 
     def layer_name(layer: dict[str, Any]) -> str:
-        return f"[{', '.join(describe_layer(from_json(layer)))}]{{.literal}}"
+        return f"[{', '.join(from_json(layer).words)}]{{.literal}}"
 
     def chapter(study_id: str) -> str:
         own = f"studies/{study_id}.qmd"

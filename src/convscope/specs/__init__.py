@@ -7,6 +7,7 @@ fields that have their default value, so a field added later does not change the
 from convscope.specs.data import DatasetSpec, DataSpec, Glyphs, ImageFolder, Table
 from convscope.specs.keys import canonical_json, from_json, run_key, to_json
 from convscope.specs.layers import (
+    LAYERS,
     Activation,
     Conv2d,
     Dense,
@@ -16,13 +17,18 @@ from convscope.specs.layers import (
     LocallyConnected2d,
     PermutePixels,
     Pool2d,
+    Role,
     Shape,
+    Shapes,
+    TorchModule,
+    Window,
     Windowed,
 )
 from convscope.specs.model import ModelSpec
 from convscope.specs.training import NumericMode, RunSpec, TrainSpec
 
 __all__ = [
+    "LAYERS",
     "Activation",
     "Conv2d",
     "DataSpec",
@@ -38,10 +44,14 @@ __all__ = [
     "NumericMode",
     "PermutePixels",
     "Pool2d",
+    "Role",
     "RunSpec",
     "Shape",
+    "Shapes",
     "Table",
+    "TorchModule",
     "TrainSpec",
+    "Window",
     "Windowed",
     "canonical_json",
     "from_json",

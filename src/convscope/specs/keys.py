@@ -9,17 +9,13 @@ from typing import Any
 
 from convscope.errors import SpecError
 from convscope.specs.data import DataSpec, Glyphs, ImageFolder, Table
-from convscope.specs.layers import Conv2d, Dense, Flatten, GlobalAveragePool, LocallyConnected2d, PermutePixels, Pool2d
+from convscope.specs.layers import LAYERS
 from convscope.specs.model import ModelSpec
 from convscope.specs.training import NumericMode, RunSpec, TrainSpec
 
-_TYPES = {
-    cls.__name__: cls
-    for cls in (
-        Conv2d, LocallyConnected2d, PermutePixels, Pool2d, GlobalAveragePool, Flatten, Dense, ModelSpec,
-        Glyphs, ImageFolder, Table, DataSpec, TrainSpec, RunSpec, NumericMode,
-    )
-}  # fmt: skip
+_TYPES: dict[str, type] = LAYERS | {
+    cls.__name__: cls for cls in (ModelSpec, Glyphs, ImageFolder, Table, DataSpec, TrainSpec, RunSpec, NumericMode)
+}
 
 
 def to_json(value: Any) -> Any:

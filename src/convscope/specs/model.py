@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from convscope.specs.checks import require
-from convscope.specs.layers import Dense, Layer, Shape
+from convscope.specs.layers import LAYERS, Dense, Layer, Shape, Shapes, Window
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class ModelSpec:
             len(self.input_shape) == 3 and all(type(n) is int and n >= 1 for n in self.input_shape),
             f"input_shape is {self.input_shape}; it must be (channels, height, width), whole numbers of at least 1.",
         )
+        for layer in self.layers:
+            require(isinstance(layer, Layer), f"{layer!r} is no layer; a network is made of {', '.join(LAYERS)}.")
         last = self.layers[-1] if self.layers else None
         require(
             isinstance(last, Dense) and last.activation == "none",
@@ -47,6 +49,26 @@ class ModelSpec:
         for layer in self.layers:
             shapes.append(layer.output_shape(shapes[-1]))
         return tuple(shapes)
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """What a value sees of the image after each layer, up to the first one that sees all of it."""
+        window, found = Window(), []
+        for layer in self.layers:
+            if layer.window is None:
+                break
+            window = window.then(layer.window)
+            found.append(window)
+        return tuple(found)
+
+    @property
+    def arrays(self) -> Shapes:
+        """Shapes of weights, biases and what is kept with them, by name: ``"0.weight"`` is of layer 0."""
+        return {
+            f"{i}.{name}": of_array
+            for i, (layer, shape) in enumerate(zip(self.layers, self.shapes, strict=False))
+            for name, of_array in (layer.weights(shape) | layer.buffers(shape)).items()
+        }
 
     @property
     def classes(self) -> int:

@@ -12,17 +12,8 @@ from convscope.datasets.splits import stream
 from convscope.engines.numpy_cnn import activations, convolution, layers, pooling
 from convscope.engines.numpy_cnn.layers import Array, Layer
 from convscope.errors import SpecError
-from convscope.specs import (
-    Activation,
-    Conv2d,
-    Dense,
-    Flatten,
-    GlobalAveragePool,
-    LocallyConnected2d,
-    ModelSpec,
-    PermutePixels,
-    Pool2d,
-)
+from convscope.specs import Activation, Conv2d, Dense, Flatten, GlobalAveragePool, ModelSpec, Pool2d
+from convscope.specs import Layer as LayerSpec
 
 _ACTIVATIONS: dict[Activation, type[Layer]] = {
     "relu": activations.ReLU,
@@ -52,12 +43,13 @@ class Network:
         self.layers: list[Layer] = []
         self._named: dict[str, Layer] = {}  # layers with weights, by their index in the specification
         for index, step in steps(spec):
-            if isinstance(step, Conv2d | Dense):
-                weight, bias = weights[f"{index}.weight"].copy(), weights[f"{index}.bias"].copy()
-                layer = _weighted(step, weight, bias)
+            if isinstance(step, str):
+                self.layers.append(_activation(step))
+                continue
+            own = {name: weights[f"{index}.{name}"].copy() for name in step.weights(spec.shapes[index])}
+            layer = _built(step, own)
+            if own:
                 self._named[str(index)] = layer
-            else:
-                layer = _weightless(step)
             self.layers.append(layer)
 
     @property
@@ -90,10 +82,7 @@ class Network:
         self.layers[first].weight_gradients(gradient)
 
 
-Step = Conv2d | Pool2d | GlobalAveragePool | Flatten | Dense | Activation
-
-
-def steps(spec: ModelSpec) -> Iterator[tuple[int, Step]]:
+def steps(spec: ModelSpec) -> Iterator[tuple[int, LayerSpec | Activation]]:
     """Yield what is done one after the other, with the index of the layer in the specification.
 
     The activation of a convolution comes after the max pooling that follows it: a growing function of the
@@ -101,41 +90,43 @@ def steps(spec: ModelSpec) -> Iterator[tuple[int, Step]]:
     """
     pending: Activation = "none"
     for index, layer in enumerate(spec.layers):
-        if isinstance(layer, LocallyConnected2d | PermutePixels):
-            raise SpecError(
-                f"The NumPy engine has no layer {type(layer).__name__}.", "Use engine='torch' for this network."
-            )
         yield index, layer
         following = spec.layers[index + 1] if index + 1 < len(spec.layers) else None
-        if isinstance(layer, Conv2d | Dense):
-            pending = layer.activation
-        if pending != "none" and not (isinstance(following, Pool2d) and following.kind == "max"):
+        if layer.nonlinearity != "none":
+            pending = layer.nonlinearity
+        if pending != "none" and not (following is not None and following.takes_maximum):
             yield index, pending
             pending = "none"
 
 
-def _weighted(spec: Conv2d | Dense, weight: Array, bias: Array) -> Layer:
-    if isinstance(spec, Dense):
-        return layers.Linear(weight, bias)
-    return convolution.Conv2d(weight, bias, spec.stride, spec.padding_pixels)
+_TORCH = "Use engine='torch' for this network."
 
 
-def _weightless(spec: Pool2d | GlobalAveragePool | Flatten | Activation) -> Layer:
+def _built(spec: LayerSpec, weights: Mapping[str, Array]) -> Layer:
+    """Make a layer of this engine, which has those of the reference project: a deliberate choice, see its package."""
     match spec:
-        case Pool2d(kind="max", size=size):
-            return pooling.MaxPool2d(size)
-        case Pool2d(size=size):
-            return pooling.AveragePool2d(size)
+        case Conv2d():
+            return convolution.Conv2d(weights["weight"], weights["bias"], spec.stride, spec.padding_pixels)
+        case Dense():
+            return layers.Linear(weights["weight"], weights["bias"])
+        case Pool2d(kind="max"):
+            return pooling.MaxPool2d(spec.size)
+        case Pool2d():
+            return pooling.AveragePool2d(spec.size)
         case GlobalAveragePool():
             return pooling.GlobalAveragePool()
         case Flatten():
             return layers.Flatten()
-    if spec not in _ACTIVATIONS:
+    raise SpecError(f"The NumPy engine has no layer {type(spec).__name__}.", _TORCH)
+
+
+def _activation(name: Activation) -> Layer:
+    if name not in _ACTIVATIONS:
         raise SpecError(
-            f"The NumPy engine has no activation {spec!r}: it needs the error function, which NumPy lacks.",
+            f"The NumPy engine has no activation {name!r}: it needs the error function, which NumPy lacks.",
             f"Use one of {', '.join(map(repr, _ACTIVATIONS))}, or engine='torch'.",
         )
-    return _ACTIVATIONS[spec]()
+    return _ACTIVATIONS[name]()
 
 
 def initial_weights(spec: ModelSpec, seed: int) -> dict[str, NDArray[np.float32]]:
@@ -153,14 +144,9 @@ def initial_weights(spec: ModelSpec, seed: int) -> dict[str, NDArray[np.float32]
     random = stream(seed, "initialisation")
     weights: dict[str, NDArray[np.float32]] = {}
     for index, (layer, shape) in enumerate(zip(spec.layers, spec.shapes, strict=False)):
-        weight_shape: tuple[int, ...]
-        if isinstance(layer, Conv2d):
-            weight_shape = (layer.filters, shape[0], layer.kernel, layer.kernel)
-        elif isinstance(layer, Dense):
-            weight_shape = (layer.units, shape[0])
-        else:
-            continue
-        bound = 1 / math.sqrt(math.prod(weight_shape[1:]))
-        weights[f"{index}.weight"] = random.uniform(-bound, bound, weight_shape).astype(np.float32)
-        weights[f"{index}.bias"] = random.uniform(-bound, bound, weight_shape[:1]).astype(np.float32)
+        if isinstance(layer, Conv2d | Dense):
+            shapes = layer.weights(shape)
+            bound = 1 / math.sqrt(math.prod(shapes["weight"][1:]))
+            for name, of_array in shapes.items():
+                weights[f"{index}.{name}"] = random.uniform(-bound, bound, of_array).astype(np.float32)
     return weights
