@@ -25,6 +25,7 @@ from convscope.report.fill import fill, fill_plain
 from convscope.report.formats import recompute, resolve
 from convscope.runs.plan import PlannedRun, plan_study
 from convscope.runs.result import RunResult
+from convscope.runs.results import trained_here
 from convscope.runs.store import RunStore, UnreadableResult
 from convscope.studies import STUDIES
 from convscope.studies.study import Study
@@ -91,8 +92,8 @@ def built(study: Study, results: dict[str, RunResult], folder: Path, previous: B
     store = RunStore(folder / "runs")
     for result in results.values():
         store.write(result)
-    analysis = Analysis("smoke", store, folder)
-    analysis.add(study)
+    analysis = Analysis("smoke")
+    analysis.add(trained_here(study, "smoke", store, folder))
     metrics = analysis.metrics()
     figures = folder / "figures"
     draw(metrics, analysis.pictures, figures)

@@ -120,13 +120,15 @@ def readme(project: Project) -> None:
 
 @project_command(app, "publish", "studies", "device")
 def publish(project: Project) -> None:
-    """Keep the results of the full profile in data/published/, to be committed."""
-    from convscope.build.published import publish as publish_results  # noqa: PLC0415
+    """Add the finished runs of the full profile to data/published/runs/, to be committed; none is taken away."""
+    from convscope.analysis.publication import publish as publish_runs  # noqa: PLC0415
 
+    left_out = project.find_data()
+    found = [study for study in project.selected if study.id not in left_out]
     with project.locked():
-        published = publish_results(project)
-    for study, seeds in published.items():
-        print(f"{study}: {seeds} seeds")
+        new_runs = publish_runs(found, project.store, project.data_folder, project.published, project.device)
+    for study, new in new_runs.items():
+        print(f"{study}: {new} new runs")
 
 
 @project_command(app, "submit", *OF_A_BUILD)

@@ -12,6 +12,7 @@ from convscope.datasets.dataset import Dataset, Images
 from convscope.datasets.splits import Split, split
 from convscope.engines.torch_engine import initialised
 from convscope.runs.result import RunResult
+from convscope.runs.results import Measure
 from convscope.specs import (
     Conv2d,
     DataSpec,
@@ -40,6 +41,11 @@ def images() -> Split:
     return split(Dataset("noise", "Noise", part, part, ("a", "b", "c"), "f", "drawn"), DataSpec("mnist", 2), seed=0)
 
 
+def now(images: Split) -> Measure:
+    """Measure here, from the weights."""
+    return lambda _run, _name, compute: compute(images)
+
+
 def untrained(model: ModelSpec, seed: int = 0) -> RunResult:
     """A result with the weights that a run begins with; nothing else of it is read."""
     spec = RunSpec(DataSpec("mnist", 2), model, TrainSpec(epochs=1), seed)
@@ -63,7 +69,7 @@ def untrained(model: ModelSpec, seed: int = 0) -> RunResult:
 
 
 def errors(model: ModelSpec, images: Split) -> list[tuple[int, list[float | None]]]:
-    found = equivariance({"it": [untrained(model)]}, images)
+    found = equivariance({"it": [untrained(model)]}, now(images), len(images.test))
     assert found["shifts"] == list(SHIFTS)
     return [
         (layer["stride"], [error and error["mean"] for error in layer["errors"]]) for layer in found["variants"]["it"]
@@ -130,7 +136,7 @@ def test_where_nothing_sees_the_inside_alone_there_is_no_error(images: Split) ->
 
 def test_seeds_are_summarised_and_images_counted(images: Split) -> None:
     model = ModelSpec(SHAPE, (Conv2d(2, 3), Pool2d(), *HEAD))
-    found = equivariance({"it": [untrained(model, seed) for seed in (0, 1)]}, images)
+    found = equivariance({"it": [untrained(model, seed) for seed in (0, 1)]}, now(images), len(images.test))
     assert found["images"] == 12
     assert [layer["layer"] for layer in found["variants"]["it"]] == ["conv 3×3, ReLU", "max pool, 2×2"]
     measure = found["variants"]["it"][1]["errors"][0]

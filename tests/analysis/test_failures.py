@@ -78,7 +78,13 @@ def test_a_network_that_cannot_learn_is_counted_and_not_averaged(dataset: Datase
     stuck = replace(result(1, 1e-9), predictions=np.zeros(200, np.uint8))
     results = [result(0, 1e-2), stuck, result(2, 1e-2)]
     images = split(dataset, data, 0)
-    found = summarise_variant(Variant("mlp", "MLP", results[0].spec.model), results, images, 10)
+    found = summarise_variant(
+        Variant("mlp", "MLP", results[0].spec.model),
+        results,
+        images.test.labels,
+        counts={"train": len(images.train), "validation": len(images.validation)},
+        classes=10,
+    )
     assert found["failed"] == {"of": 3, "runs": ["1" * 64]}
     assert found["seeds"] == [0, 2]
     assert found["test_accuracy"]["n"] == 2

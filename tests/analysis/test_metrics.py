@@ -12,17 +12,18 @@ import torch
 from scipy import stats
 from torch import nn
 
-from convscope.analysis.eda import describe, neighbour_correlation
 from convscope.analysis.metrics import Analysis
 from convscope.analysis.metrics_file import Metrics, read_metrics, validate
 from convscope.analysis.probes import look_inside
 from convscope.datasets.dataset import Dataset, Images
+from convscope.datasets.eda import describe, neighbour_correlation
 from convscope.datasets.load import load
 from convscope.datasets.splits import split
 from convscope.errors import ReportError
 from convscope.files import write_json
 from convscope.models.torch_model import build
 from convscope.runs.plan import plan_study
+from convscope.runs.results import trained_here
 from convscope.runs.store import RunStore, UnreadableResult
 from convscope.runs.worker import train_run
 from convscope.specs import DataSpec, Glyphs, TrainSpec
@@ -71,8 +72,9 @@ def store(study: Study, tmp_path_factory: pytest.TempPathFactory) -> RunStore:
 
 
 def analysed(study: Study, store: RunStore, **options: Any) -> tuple[Metrics, Analysis]:
-    analysis = Analysis(options.pop("profile", "quick"), store, store.root, "cpu")
-    analysis.add(study, **options)
+    profile = options.pop("profile", "quick")
+    analysis = Analysis(profile)
+    analysis.add(trained_here(study, profile, store, store.root, device="cpu", **options))
     return analysis.metrics(), analysis
 
 

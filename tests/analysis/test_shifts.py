@@ -15,6 +15,7 @@ from convscope.datasets.splits import Split, split
 from convscope.engines.torch_engine import initialised
 from convscope.runs.plan import PlannedRun
 from convscope.runs.result import RunResult
+from convscope.runs.results import Measure
 from convscope.runs.worker import trained
 from convscope.specs import (
     Conv2d,
@@ -37,6 +38,11 @@ MODELS = {
 MODE = NumericMode("torch", "cpu", "float32", "channels_last")
 COUNTED = {name: np.ones(2, dtype=np.bool_) for name in MODELS}
 PROBE = ShiftProbe(distances=(2, 4), claimed=4, images=50)
+
+
+def now(images: Split) -> Measure:
+    """Measure here, from the weights."""
+    return lambda _run, _name, compute: compute(images)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +77,7 @@ def test_images_move_whole_and_nothing_leaves_the_margin(dataset: Dataset) -> No
 
 def test_scores_are_the_share_of_directions(results: dict[str, list[RunResult]], images: Split) -> None:
     """Every network by hand in float32, image by image; bfloat16 may decide a close call in another way."""
-    scores = shifted_scores(results, images, PROBE)
+    scores = shifted_scores(results, images.test.labels, now(images), PROBE)
     labels = torch.from_numpy(images.test.labels[:50])
     for name, runs in results.items():
         assert list(scores[name]) == [0, 2, 4]
@@ -95,14 +101,14 @@ def test_a_head_without_positions_loses_nothing_inside_the_margin(
     results: dict[str, list[RunResult]], images: Split
 ) -> None:
     """A 3x3 convolution and the mean of its maps see the same in another place; a kernel as large as the image not."""
-    scores = shifted_scores(results, images, PROBE)
+    scores = shifted_scores(results, images.test.labels, now(images), PROBE)
     lost = outcomes(scores, PROBE, COUNTED)[LOST].scores
     assert (lost["cnn"] != 0).mean() <= 0.05  # bfloat16 rounds sums of another order
     assert (lost["all"] != 0).mean() > 0.1
 
 
 def test_metrics_and_claims_get_the_same_numbers(results: dict[str, list[RunResult]], images: Split) -> None:
-    scores = shifted_scores(results, images, PROBE)
+    scores = shifted_scores(results, images.test.labels, now(images), PROBE)
     found, compared = described(scores, PROBE, COUNTED), outcomes(scores, PROBE, COUNTED)
     assert (found["images"], found["claimed"], found["distances"]) == (50, 4, [0, 2, 4])
     for name in MODELS:
@@ -120,5 +126,5 @@ def test_metrics_and_claims_get_the_same_numbers(results: dict[str, list[RunResu
 def test_fewer_test_images_than_the_probe_asks_for_are_all_taken(
     results: dict[str, list[RunResult]], images: Split
 ) -> None:
-    scores = shifted_scores({"cnn": results["cnn"]}, images, replace(PROBE, images=1000))
+    scores = shifted_scores({"cnn": results["cnn"]}, images.test.labels, now(images), replace(PROBE, images=1000))
     assert scores["cnn"][0].shape == (2, 80)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,26 +17,29 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from convscope.analysis.measures import Measure, measure
+from convscope.analysis.measures import measure as measured
 from convscope.analysis.shifts import moved
 from convscope.datasets.splits import Split
 from convscope.models.torch_model import restored
-from convscope.runs.result import RunResult
+from convscope.runs.result import Arrays, RunResult
+from convscope.runs.results import Measure
 from convscope.specs import Window
 
 SHIFTS = (1, 2, 3, 4)  # pixels to the right
 IMAGES = 100  # 200 images change the errors by less than 2 % of their size, and take twice as long
 
 
-def equivariance(results: Mapping[str, Sequence[RunResult]], images: Split) -> dict[str, Any]:
+def equivariance(results: Mapping[str, Sequence[RunResult]], measure: Measure, tested: int) -> dict[str, Any]:
     """Return the relative equivariance error of each layer with positions, as metrics.json has it.
 
     Parameters
     ----------
     results
         By variant, one a seed.
-    images
-        The first test images are moved to the right.
+    measure
+        Gives what needs a run's weights and images.
+    tested
+        How many test images there are; the first hundred are moved to the right.
 
     Returns
     -------
@@ -43,41 +47,46 @@ def equivariance(results: Mapping[str, Sequence[RunResult]], images: Split) -> d
         ``images``, ``shifts``, and by variant its layers: ``layer`` (in words), ``stride`` (total, in pixels) and
         ``errors``, by shift a measure over seeds; None where no value sees the inside of the image alone.
     """
-    pixels = images.test.pixels[:IMAGES]
-    still, *at = [images.normalise(moved(pixels, 0, shift)) for shift in (0, *SHIFTS)]
     variants = {}
     for name, runs in results.items():
         model = runs[0].spec.model
-        by_run = [_errors(run, still, at) for run in runs]
+        by_run = [measure(run, "equivariance", partial(errors_of_layers, run))["errors"] for run in runs]
         variants[name] = [
             {
                 "layer": ", ".join(model.layers[index].words),
                 "stride": window.step,
-                "errors": [_over_seeds(values) for values in zip(*(run[index] for run in by_run), strict=True)],
+                "errors": [_over_seeds(values) for values in np.stack([errors[index] for errors in by_run], axis=1)],
             }
             for index, window in enumerate(model.windows)
         ]
-    return {"images": len(pixels), "shifts": list(SHIFTS), "variants": variants}
+    return {"images": min(IMAGES, tested), "shifts": list(SHIFTS), "variants": variants}
 
 
-def _over_seeds(values: tuple[float | None, ...]) -> Measure | None:
-    known = [value for value in values if value is not None]
-    return measure(known, "fraction") if known else None
+def _over_seeds(values: NDArray[np.float64]) -> dict[str, Any] | None:
+    known = values[~np.isnan(values)]
+    return measured(known.tolist(), "fraction") if len(known) else None
 
 
-def _errors(result: RunResult, still: NDArray[np.float32], at: list[NDArray[np.float32]]) -> list[list[float | None]]:
-    """Return the error of each layer with positions, by shift."""
+def errors_of_layers(result: RunResult, images: Split) -> Arrays:
+    """Return ``errors``, float64 (layers with positions, shifts); NaN where no value sees the inside alone."""
     model = result.spec.model
     network = restored(model, result.weights, pool_first=False)
+    pixels = images.test.pixels[:IMAGES]
+    still, *at = [images.normalise(moved(pixels, 0, shift)) for shift in (0, *SHIFTS)]
     answers = _answers(network, still, len(model.windows))
-    answers_at = [_answers(network, images, len(model.windows)) for images in at]
-    return [
-        [
-            _relative_error(answers[layer], moved_answers[layer], window, shift, still.shape)
-            for shift, moved_answers in zip(SHIFTS, answers_at, strict=True)
-        ]
-        for layer, window in enumerate(model.windows)
-    ]
+    answers_at = [_answers(network, moved_images, len(model.windows)) for moved_images in at]
+    return {
+        "errors": np.array(
+            [
+                [
+                    _relative_error(answers[layer], moved_answers[layer], window, shift, still.shape)
+                    for shift, moved_answers in zip(SHIFTS, answers_at, strict=True)
+                ]
+                for layer, window in enumerate(model.windows)
+            ],
+            np.float64,  # None becomes NaN
+        )
+    }
 
 
 @torch.inference_mode()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from convscope.analysis import shifts
+from convscope.analysis import shifts, tuning
 from convscope.analysis.claims import compute, decide
-from convscope.analysis.eda import describe
 from convscope.analysis.equivariance import equivariance
 from convscope.analysis.failures import failed_to_train, trained_seeds
 from convscope.analysis.integrity import check_consistency
@@ -22,31 +20,24 @@ from convscope.analysis.measures import comparison, gap
 from convscope.analysis.metrics_file import SCHEMA, Metrics, validate
 from convscope.analysis.outcomes import ACCURACY, GAP, outcomes
 from convscope.analysis.pictures import Pictures
-from convscope.analysis.probes import look_inside
+from convscope.analysis.probes import INSIDE, look_inside
 from convscope.analysis.variants import correct_predictions, summarise_variant, timings_of
 from convscope.datasets.catalogue import dataset_key, public_class_names
-from convscope.datasets.dataset import Dataset
-from convscope.datasets.folds import all_tested
-from convscope.datasets.load import load
+from convscope.datasets.folds import image_counts
 from convscope.datasets.splits import Split
-from convscope.runs.plan import plan_study
 from convscope.runs.result import RunResult
-from convscope.runs.store import RunStore
+from convscope.runs.results import Results
 from convscope.specs import to_json
 from convscope.studies.study import Experiment, Profile, Study
 
 
 class Analysis:
-    """Reads the results of one profile, study by study, into metrics and pictures.
+    """Turns the results of one profile, study by study, into metrics and pictures.
 
     Parameters
     ----------
-    profile, device
-        What was planned.
-    store
-        Holds the results.
-    data_folder
-        Where data sets lie.
+    profile
+        What was run.
 
     Attributes
     ----------
@@ -54,11 +45,8 @@ class Analysis:
         The arrays that figures draw, by name.
     """
 
-    def __init__(self, profile: Profile, store: RunStore, data_folder: Path, device: str = "auto") -> None:
+    def __init__(self, profile: Profile) -> None:
         self.profile = profile
-        self.store = store
-        self.data_folder = data_folder
-        self.device = device
         self.pictures: Pictures = {}
         self._metrics: Metrics = {
             "schema": SCHEMA, "profile": profile, "datasets": {}, "studies": {}, "claims": {},
@@ -78,35 +66,19 @@ class Analysis:
         self._metrics["studies"][study.id] = described
         self._metrics["claims"].update(compute(study))
 
-    def add(self, study: Study, seeds: int | None = None) -> None:
-        """Read a study's results and describe them.
-
-        Parameters
-        ----------
-        study
-            All its results must be there.
-        seeds
-            Take the first so many seeds; None takes those of the profile.
-
-        Raises
-        ------
-        UnreadableResult
-            A result is absent or damaged.
-        """
-        planned = plan_study(study, self.profile, self.device, seeds)
-        results = {name: [self.store.read(run.key) for run in runs] for name, runs in planned.items()}
+    def add(self, results: Results) -> None:
+        """Describe the results of one study."""
+        study, runs, labels, facts = results.study, results.runs, results.labels, results.facts
         data = study.budget(self.profile).data(study.data)
-        dataset = load(data.dataset, self.data_folder)
-        images = all_tested(dataset, data, seed=0)
         name = dataset_key(data.dataset)
         if name not in self._metrics["datasets"]:
-            self._metrics["datasets"][name], shown = describe(dataset)
-            self.pictures.update({f"datasets/{name}/{what}": array for what, array in shown.items()})
-        self.pictures.update(_pictures(study, results, images, dataset))
-        labels = images.test.labels
-        correct = {variant: correct_predictions(runs, labels) for variant, runs in results.items()}
-        counted = {variant: trained_seeds(runs, labels) for variant, runs in results.items()}
-        compared = outcomes(study, results, correct, labels, counted)
+            self._metrics["datasets"][name] = facts
+            self.pictures.update({f"datasets/{name}/{what}": array for what, array in results.pictures.items()})
+        self.pictures.update(_pictures(results))
+        images = image_counts(data, facts["train_images"], facts["test_images"])
+        correct = {variant: correct_predictions(of_variant, labels) for variant, of_variant in runs.items()}
+        counted = {variant: trained_seeds(of_variant, labels) for variant, of_variant in runs.items()}
+        compared = outcomes(study, runs, correct, labels, counted)
         right, gaps = compared[ACCURACY], compared[GAP]
         pairs = compared_pairs(study, self.profile)
 
@@ -115,13 +87,18 @@ class Analysis:
 
         described = _declared(study, self.profile) | {
             "status": "run",
-            "seeds": len(results[study.baseline]),
+            "seeds": len(runs[study.baseline]),
             "dataset": name,
-            "images": {part: len(getattr(images, part)) for part in ("train", "validation", "test")},
+            "images": images,
             "variants": {
                 variant.id: summarise_variant(
-                    variant, results[variant.id], images, len(dataset.class_names), right.spread
-                )
+                    variant,
+                    runs[variant.id],
+                    labels,
+                    counts=images,
+                    classes=len(facts["class_names"]),
+                    spread=right.spread,
+                )  # fmt: skip
                 for variant in study.variants_in(self.profile)
             },
             "experiments": {
@@ -131,7 +108,7 @@ class Analysis:
             "against_baseline": [compare(a, b) for a, b in baseline_pairs(study, self.profile)],
             "comparisons": {f"{a}:{b}": compare(a, b) for a, b in pairs},
             "gaps": {
-                "variants": {name: gap(gaps.of(name)) for name in results},
+                "variants": {variant: gap(gaps.of(variant)) for variant in runs},
                 "comparisons": {
                     f"{a}:{b}": comparison(a, b, gaps, study.margin, "generalisation_gap") for a, b in pairs
                 },
@@ -139,23 +116,46 @@ class Analysis:
         }
         if study.pairs:
             described["pairs"] = [compare(a, b) for a, b in study.pairs_in(self.profile)]
+        if results.tuning:
+            described["tuning"] = tuning.described(results)
         if probed := study.equivariance_in(self.profile):
-            described["equivariance"] = equivariance({name: results[name] for name in probed}, images)
+            described["equivariance"] = equivariance({each: runs[each] for each in probed}, results.measure, len(labels))
         described["reported"] = reproductions(
             study, described["variants"], public_class_names(study.data.dataset), trained=self.profile == "full"
         )
         self._metrics["studies"][study.id] = described
-        keys = {variant: [result.key for result in runs] for variant, runs in results.items()}
+        keys = {variant: [run.key for run in of_variant] for variant, of_variant in runs.items()}
         if study.shift:
-            scores = shifts.shifted_scores(results, images, study.shift)
+            scores = shifts.shifted_scores(runs, labels, results.measure, study.shift)
             described["shift"] = shifts.described(scores, study.shift, counted)
             compared |= shifts.outcomes(scores, study.shift, counted)
-        failed = [name for name, runs in results.items() if all(failed_to_train(run, labels) for run in runs)]
+        failed = [
+            variant for variant, of_variant in runs.items() if all(failed_to_train(r, labels) for r in of_variant)
+        ]
         self._metrics["claims"].update(decide(study, self.profile, compared, keys, failed))
-        clock = {variant: timings_of(runs) for variant, runs in results.items()}
+        clock = {variant: timings_of(of_variant) for variant, of_variant in runs.items()}
         self._metrics["timings"]["studies"][study.id] = clock
         self._metrics["timings"]["orders"].update(order_of_time(study, clock, trained=self.profile == "full"))
-        _add_environment(self._metrics, results)
+        _add_environment(self._metrics, runs)
+
+    def carry_over(self, study: Study, metrics: Metrics, pictures: Pictures) -> None:
+        """Take a study from metrics that were computed before its runs were kept."""
+        described = metrics["studies"][study.id]
+        self._metrics["studies"][study.id] = described
+        name = described["dataset"]
+        self._metrics["datasets"].setdefault(name, metrics["datasets"][name])
+        claims = {id_: claim for id_, claim in metrics["claims"].items() if claim["study"] == study.id}
+        self._metrics["claims"].update(claims)
+        for what in ("studies", "orders"):
+            if study.id in metrics["timings"][what]:
+                self._metrics["timings"][what][study.id] = metrics["timings"][what][study.id]
+        for what in ("machines", "commits"):
+            known = self._metrics["environment"][what]
+            known.extend(new for new in metrics["environment"][what] if new not in known)
+        trained = max(self._metrics["environment"]["trained"], metrics["environment"]["trained"])
+        self._metrics["environment"]["trained"] = trained
+        places = (f"datasets/{name}/", f"studies/{study.id}/")
+        self.pictures.update({place: array for place, array in pictures.items() if place.startswith(places)})
 
 
 def experiment_pairs(experiment: Experiment) -> list[Pair]:
@@ -201,21 +201,26 @@ def _declared(study: Study, profile: Profile) -> dict[str, Any]:
     }
 
 
-def _pictures(study: Study, results: Mapping[str, list[RunResult]], images: Split, dataset: Dataset) -> Pictures:
+def _pictures(results: Results) -> Pictures:
     """Look into seed 0 of each variant with the first test image of the last class."""
-    index = int(np.flatnonzero(images.test.labels == len(dataset.class_names) - 1)[0])
-    pixels = images.test.pixels[index : index + 1]
-    normalised: NDArray[np.float32] = images.normalise(pixels)[0]
-    pictures: Pictures = {f"studies/{study.id}/probe": pixels[0]}
-    for name, runs in results.items():
+    study, labels = results.study, results.labels
+    index = int(np.flatnonzero(labels == len(results.facts["class_names"]) - 1)[0])
+    pictures: Pictures = {}
+
+    def look(run: RunResult, images: Split) -> Pictures:
+        pixels = images.test.pixels[index : index + 1]
+        return {"probe": pixels[0], **look_inside(run, images.normalise(pixels)[0])}
+
+    for name, (run, *_) in results.runs.items():
         if study.inside is not None and name not in study.inside:
             continue
-        for what, array in look_inside(runs[0], normalised).items():
-            pictures[f"studies/{study.id}/{name}/{what}"] = array
+        for what, array in results.measure(run, INSIDE, partial(look, run)).items():
+            place = f"studies/{study.id}" if what == "probe" else f"studies/{study.id}/{name}"
+            pictures[f"{place}/{what}"] = array
     return pictures
 
 
-def _add_environment(metrics: Metrics, results: Mapping[str, list[RunResult]]) -> None:
+def _add_environment(metrics: Metrics, results: Mapping[str, Sequence[RunResult]]) -> None:
     """Note machines with their arithmetic, commits, and the day of the newest run; each once."""
     environment = metrics["environment"]
     for runs in results.values():

@@ -11,6 +11,7 @@ from convscope.models.torch_model import restored
 from convscope.runs.result import RunResult
 from convscope.specs import Conv2d
 
+INSIDE = "inside"  # name of the measurement
 MAPS = 16  # feature maps shown of each layer
 
 

@@ -1,4 +1,4 @@
-"""Accuracy on displaced test images, from stored weights."""
+"""Accuracy on displaced test images."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from convscope.datasets.splits import Split
 from convscope.engines.numeric_mode import numeric_mode
 from convscope.engines.torch_engine import images_on_device, logits_of
 from convscope.models.torch_model import restored
-from convscope.runs.result import RunResult
+from convscope.runs.result import Arrays, RunResult
+from convscope.runs.results import Measure
 from convscope.studies.probes import ShiftProbe
 
 AFTER, LOST = "accuracy after a shift", "accuracy lost by a shift"
@@ -34,43 +35,59 @@ def moved(pixels: NDArray[np.uint8], down: int, right: int) -> NDArray[np.uint8]
     return np.roll(pixels, (down, right), axis=(2, 3))
 
 
-def shifted_scores(results: Mapping[str, Sequence[RunResult]], images: Split, probe: ShiftProbe) -> Shifted:
-    """Test every run on moved images.
+def shifted_scores(
+    results: Mapping[str, Sequence[RunResult]], labels: NDArray[np.int64], measure: Measure, probe: ShiftProbe
+) -> Shifted:
+    """Return how every run did on moved images.
 
     Parameters
     ----------
     results
         By variant, one a seed, all trained in PyTorch.
-    images
-        The run's split; of its test part the first ``probe.images`` are moved.
+    labels
+        Of the test images, (test images,).
+    measure
+        Gives what needs a run's weights and images.
     probe
-        How far.
+        How far, and how many of the first test images.
     """
-    tested = images.test.take(np.arange(min(probe.images, len(images.test))))
-    mode = numeric_mode("torch", "cpu")
-    at = {
-        distance: [
-            images_on_device(images.normalise(moved(tested.pixels, distance * down, distance * right)), mode)
-            for down, right in DIRECTIONS
-        ]
-        for distance in probe.distances
-    }
+    name = f"moved-{'-'.join(map(str, probe.distances))}-{probe.images}"
+    labels = labels[: probe.images]
 
-    def of_run(result: RunResult) -> dict[int, Scores]:
-        network = restored(result.spec.model, result.weights).to(memory_format=torch.channels_last)
-        unmoved = (result.predictions[: len(tested)] == tested.labels).astype(np.float64)
-        return {0: unmoved} | {
-            distance: np.mean(
-                [logits_of(network, batch, mode).argmax(1).numpy() == tested.labels for batch in directions], axis=0
-            )
-            for distance, directions in at.items()
-        }
+    def of_run(run: RunResult) -> dict[int, Scores]:
+        answers = measure(run, name, lambda images: answers_moved(run, images, probe))["answers"]
+        right = (answers == labels).mean(axis=1)  # over directions: (distances, images)
+        unmoved = (run.predictions[: probe.images] == labels).astype(np.float64)
+        return {0: unmoved, **dict(zip(probe.distances, right, strict=True))}
 
     scores: Shifted = {}
-    for name, runs in results.items():
-        by_run = [of_run(result) for result in runs]
-        scores[name] = {distance: np.stack([run[distance] for run in by_run]) for distance in (0, *probe.distances)}
+    for variant, runs in results.items():
+        by_run = [of_run(run) for run in runs]
+        scores[variant] = {distance: np.stack([run[distance] for run in by_run]) for distance in (0, *probe.distances)}
     return scores
+
+
+def answers_moved(result: RunResult, images: Split, probe: ShiftProbe) -> Arrays:
+    """Test a run on moved images.
+
+    Returns
+    -------
+    Arrays
+        ``answers``, uint8 (distances, directions, images): the class of the largest logit.
+    """
+    pixels = images.test.pixels[: probe.images]
+    mode = numeric_mode("torch", "cpu")
+    network = restored(result.spec.model, result.weights).to(memory_format=torch.channels_last)
+
+    def answers(down: int, right: int) -> NDArray[np.uint8]:
+        batch = images_on_device(images.normalise(moved(pixels, down, right)), mode)
+        return logits_of(network, batch, mode).argmax(1).numpy().astype(np.uint8)
+
+    return {
+        "answers": np.stack(
+            [[answers(distance * down, distance * right) for down, right in DIRECTIONS] for distance in probe.distances]
+        )
+    }
 
 
 def described(scores: Shifted, probe: ShiftProbe, counted: Mapping[str, NDArray[np.bool_]]) -> dict[str, Any]:

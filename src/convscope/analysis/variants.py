@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from convscope.analysis.failures import failed_to_train, trained_seeds
 from convscope.analysis.measures import accuracy, measure, share
 from convscope.analysis.pooling import SeedSpread
-from convscope.datasets.splits import Split
 from convscope.models.cost import layer_costs, macs, parameters
 from convscope.runs.result import RunResult
 from convscope.specs import to_json
@@ -29,7 +28,9 @@ def correct_predictions(results: Sequence[RunResult], labels: NDArray[np.int64])
 def summarise_variant(
     variant: Variant,
     results: Sequence[RunResult],
-    images: Split,
+    labels: NDArray[np.int64],
+    *,
+    counts: Mapping[str, int],
     classes: int,
     spread: SeedSpread | None = None,
 ) -> dict[str, Any]:
@@ -41,14 +42,15 @@ def summarise_variant(
         As the study declares it.
     results
         One a seed, in the order of the seeds. Runs that failed to train are counted, and left out of all averages.
-    images
-        The split of seed 0.
+    labels
+        Of the test images, (test images,).
+    counts
+        Images of the parts ``"train"`` and ``"validation"``.
     classes
         Number of classes.
     spread
         The seeds' variance of the accuracy, pooled over the study where seeds are few.
     """
-    labels = images.test.labels
     rows = trained_seeds(results, labels)
     failed = [result.key for result in results if failed_to_train(result, labels)]
     counted = [result for result, counts in zip(results, rows, strict=True) if counts]
@@ -61,8 +63,8 @@ def summarise_variant(
         "failed": {"of": len(results), "runs": failed},
         "test_accuracy": accuracy(correct, spread),
         "test_loss": measure([result.test_loss for result in counted], "nats"),
-        "train_accuracy": share([epoch.train_accuracy for epoch in last], train_images or len(images.train)),
-        "validation_accuracy": share([epoch.validation_accuracy for epoch in last], len(images.validation)),
+        "train_accuracy": share([epoch.train_accuracy for epoch in last], train_images or counts["train"]),
+        "validation_accuracy": share([epoch.validation_accuracy for epoch in last], counts["validation"]),
         "class_accuracy": [accuracy(correct[:, labels == label]) for label in range(classes)],
         "confusion": _confusion(counted, labels, classes).tolist(),
         "curves": {name: [[getattr(epoch, name) for epoch in result.history] for result in counted] for name in CURVES},

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from convscope.build.project import PUBLISHED, RESULT_FILES, Project
-from convscope.files import digest, sha256_of
+from convscope.build.project import PUBLISHED, Project
+from convscope.files import digest, digest_of_files
 from convscope.report.backend import choose
 from convscope.report.origins import repository_of
 from convscope.runs.environment import commit
+from convscope.stages import files_below
 
 Facts = dict[str, str]
 
@@ -22,13 +23,12 @@ def results(project: Project) -> Facts:
     A study counts by what it declares and not by its text, wherever it is declared: a title, a margin and a reason
     count, a comment does not.
     """
-    if project.profile == PUBLISHED:
-        files = {name: project.published_folder / name for name in RESULT_FILES}
-        return {f"data/published/{name}": sha256_of(file) if file.is_file() else "" for name, file in files.items()}
-    states = [f"{key} {project.store.state(key)}" for key in project.planned()]
     declared = {f"study {study.id}": digest([json.dumps(_declared(study))]) for study in project.selected}
+    declared["the selection of studies"] = digest(study.id for study in project.selected)
+    if project.profile == PUBLISHED:
+        return declared | {"data/published": digest_of_files(files_below(project.published_folder))}
+    states = [f"{key} {project.store.state(key)}" for key in project.planned()]
     return declared | {
-        "the selection of studies": digest(study.id for study in project.selected),
         "results of runs": digest(states),
         "data sets": digest([json.dumps(project.find_data(), sort_keys=True)]),
     }

@@ -15,6 +15,7 @@ from convscope.errors import DatasetUnavailable
 from convscope.report.backend import Backend
 from convscope.runs.environment import cores
 from convscope.runs.plan import PlannedRun, plan
+from convscope.runs.published import PublishedRuns
 from convscope.runs.store import RunStore
 from convscope.specs import ImageFolder, Table
 from convscope.stages import say
@@ -80,6 +81,11 @@ class Project:
     def published_folder(self) -> Path:
         """Results of a long run, kept in the repository."""
         return self.root / "data" / "published"
+
+    @property
+    def published(self) -> PublishedRuns:
+        """The runs that the repository keeps."""
+        return PublishedRuns(self.published_folder)
 
     @property
     def evidence_folders(self) -> tuple[Path, ...]:

@@ -67,3 +67,28 @@ def all_tested(dataset: Dataset, spec: DataSpec, seed: int) -> Split:
     """Return the images of a run's first network, and as the test part all that the run tests."""
     (_, first), *others = folds(dataset, spec, seed)
     return replace(first, test=dataset.test) if others else first
+
+
+def image_counts(spec: DataSpec, train_images: int, test_images: int) -> dict[str, int]:
+    """Count the images of a run's parts without drawing them.
+
+    Parameters
+    ----------
+    spec
+        What the run sees.
+    train_images, test_images
+        Of the data set's two parts; of a table both are its rows.
+
+    Returns
+    -------
+    dict
+        ``train``, ``validation`` and ``test``; of a table the first two are those of its first network.
+    """
+    if isinstance(spec.dataset, Table):
+        train_images -= -(-train_images // spec.dataset.folds)
+    rest = train_images - spec.validation_images
+    return {
+        "train": spec.train_images or rest,
+        "validation": spec.validation_images,
+        "test": spec.test_images or test_images,
+    }

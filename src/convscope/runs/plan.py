@@ -47,22 +47,36 @@ def plan_study(
     study: Study, profile: Profile, device: str = "auto", seeds: int | None = None
 ) -> dict[str, tuple[PlannedRun, ...]]:
     """Return the runs of one study, by variant, one a seed; of the first so many seeds where a number is given."""
-    planned: dict[str, tuple[PlannedRun, ...]] = {}
-    for variant_id, specs in study.runs(profile).items():
-        variant = study.variant(variant_id)
-        mode = numeric_mode(study.settings(variant).engine, device)
-        planned[variant_id] = tuple(
-            PlannedRun(
-                key=run_key(spec, fingerprint(spec.data.dataset), mode, ENGINE_REVISION),
-                spec=spec,
-                mode=mode,
-                study=study.id,
-                variant=variant_id,
-                title=f"{study.id} · {variant.title} · seed {spec.seed}",
-            )
-            for spec in specs[:seeds]
-        )
-    return planned
+    return {
+        name: tuple(_planned(study, name, spec, device) for spec in specs[:seeds])
+        for name, specs in study.runs(profile).items()
+    }
+
+
+def plan_tuning(study: Study, profile: Profile, device: str = "auto") -> dict[str, dict[float, tuple[PlannedRun, ...]]]:
+    """Return the runs that a study's learning rates are chosen from, by variant and rate; the full profile alone tunes.
+
+    The others take the rates that were chosen.
+    """
+    if profile != "full":
+        return {}
+    return {
+        name: {rate: tuple(_planned(study, name, spec, device) for spec in specs) for rate, specs in curve.items()}
+        for name, curve in study.tuning_runs().items()
+    }
+
+
+def _planned(study: Study, variant: str, spec: RunSpec, device: str) -> PlannedRun:
+    mode = numeric_mode(spec.training.engine, device)
+    tuned = f" · rate {spec.training.learning_rate:g}" if study.tuning else ""
+    return PlannedRun(
+        key=run_key(spec, fingerprint(spec.data.dataset), mode, ENGINE_REVISION),
+        spec=spec,
+        mode=mode,
+        study=study.id,
+        variant=variant,
+        title=f"{study.id} · {study.variant(variant).title}{tuned} · seed {spec.seed}",
+    )
 
 
 def plan(studies: Iterable[Study], profile: Profile, device: str = "auto") -> dict[str, PlannedRun]:

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from convscope.engines.outcome import Epoch
 from convscope.specs import NumericMode, RunSpec
 
+Arrays = dict[str, NDArray[Any]]
+"""Arrays by name, as a safetensors file holds them."""
+
 
 @dataclass(frozen=True)
 class RunResult:
@@ -35,7 +38,8 @@ class RunResult:
     predictions, confidences
         (test images,): predicted class, uint8, and its probability, float32.
     weights
-        Arrays by name, float32, as `convscope.engines.outcome.Outcome` describes them.
+        Arrays by name, float32, as `convscope.engines.outcome.Outcome` describes them. Empty for a published run whose
+        weights are not kept; confidences too are not published.
     """
 
     key: str

@@ -13,10 +13,11 @@ from convscope.specs.checks import require_positive
 from convscope.studies.claim import Claim, Count
 from convscope.studies.factors import Factor, check_one_factor
 from convscope.studies.probes import ShiftProbe
+from convscope.studies.tuning import Tuning
 
 __all__ = [  # all that the module of a study needs
-    "PROFILES", "Budget", "Claim", "Count", "Decision", "Experiment", "Profile", "Reported", "Study", "Variant",
-    "profile_named", "smoke_budget",
+    "PROFILES", "Budget", "Claim", "Count", "Decision", "Experiment", "Profile", "Reported", "Study", "Tuning",
+    "Variant", "profile_named", "smoke_budget",
 ]  # fmt: skip
 
 Profile = Literal["smoke", "quick", "full"]
@@ -224,6 +225,7 @@ class Study:
     inside: tuple[str, ...] | None = None  # variants whose filters and feature maps are shown; None shows all
     pairs: tuple[tuple[str, str], ...] = ()  # further variants that are compared, the first minus the second
     shift: ShiftProbe | None = None  # accuracy on moved test images
+    tuning: Tuning | None = None  # how each variant got a learning rate of its own; None takes the study's for all
     equivariance: tuple[str, ...] = ()  # variants whose layers are compared on images and on moved images
     _by_id: dict[str, Variant] = field(init=False, repr=False, compare=False)
 
@@ -255,7 +257,8 @@ class Study:
             check_one_factor(
                 f"Experiment {experiment.id!r} of study {self.id!r}",
                 experiment.factor,
-                [(v.id, v.model, self.settings(v), v.train_images) for v in variants],
+                # Each at its best rate is the fair comparison: a tuned rate is no second factor.
+                [(v.id, v.model, v.training or self.training, v.train_images) for v in variants],
             )
         experiments = {experiment.id for experiment in self.experiments}
         for decision in self.decisions:
@@ -275,6 +278,7 @@ class Study:
         yield "inside", self.inside or ()
         yield "pairs", [name for pair in self.pairs for name in pair]
         yield "equivariance", self.equivariance
+        yield "tuning", tuple(self.tuning.chosen) if self.tuning else ()
 
     def _known(self, name: str, named_by: str) -> Variant:
         if name not in self._by_id:
@@ -291,8 +295,11 @@ class Study:
         return self._by_id[name]
 
     def settings(self, variant: Variant) -> TrainSpec:
-        """Training settings of a variant: its own, or the study's."""
-        return variant.training or self.training
+        """Training settings of a variant: its own or the study's, at the rate that tuning chose for it."""
+        settings = variant.training or self.training
+        if self.tuning is None:
+            return settings
+        return replace(settings, learning_rate=self.tuning.chosen.get(variant.id, settings.learning_rate))
 
     def budget(self, profile: Profile) -> Budget:
         """Return the budget of a profile.
@@ -357,4 +364,20 @@ class Study:
                 RunSpec(data(variant), variant.model, training(variant), seed) for seed in range(budget.seeds)
             )
             for variant in self.variants_in(profile)
+        }
+
+    def tuning_runs(self) -> dict[str, dict[float, tuple[RunSpec, ...]]]:
+        """Return the runs that learning rates are chosen from, by variant and rate: those of the full profile."""
+        tuning = self.tuning
+        if tuning is None or "full" not in self.budgets:
+            return {}
+
+        def at(spec: RunSpec, rate: float) -> tuple[RunSpec, ...]:
+            training = replace(spec.training, learning_rate=rate)
+            return tuple(replace(spec, training=training, seed=seed) for seed in tuning.seed_numbers)
+
+        return {
+            name: {rate: at(specs[0], rate) for rate in tuning.rates}
+            for name, specs in self.runs("full").items()
+            if name in tuning.chosen
         }

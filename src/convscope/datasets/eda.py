@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.analysis.pictures import Pictures
 from convscope.datasets.catalogue import PUBLIC, TABLES
 from convscope.datasets.dataset import Dataset, Images
 from convscope.datasets.splits import channel_statistics
@@ -20,7 +19,7 @@ _OWN = {  # licence and citation of data sets that nobody published
 }
 
 
-def describe(dataset: Dataset) -> tuple[dict[str, Any], Pictures]:
+def describe(dataset: Dataset) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Return the facts of a data set for metrics.json, and its pictures.
 
     The histogram counts each of the 256 pixel values of the training part, by channel; what normalisation makes of

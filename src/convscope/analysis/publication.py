@@ -1,0 +1,119 @@
+"""Between the runs of this machine, the runs that the repository keeps, and the metrics that follow from them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from convscope.analysis.metrics import Analysis
+from convscope.analysis.metrics_file import Metrics, read_metrics
+from convscope.analysis.pictures import Pictures, read_pictures
+from convscope.datasets.load import load
+from convscope.datasets.splits import Split
+from convscope.errors import ConvscopeError
+from convscope.runs.published import DamagedPublication, PublishedRuns
+from convscope.runs.result import Arrays, RunResult
+from convscope.runs.results import Results, complete_seeds, published, trained_here
+from convscope.runs.store import RunStore
+from convscope.studies.study import Study
+
+KEEPS_WEIGHTS = ("fashion", "shift", "inductive_bias")  # seed 0 of their variants: for deployment and the explorer
+MOST_WEIGHTS = 1_200_000  # values; networks without weight sharing at CIFAR-10's size are left out
+
+
+def publish(
+    studies: Iterable[Study], store: RunStore, data_folder: Path, kept: PublishedRuns, device: str = "auto"
+) -> dict[str, int]:
+    """Add the finished runs of the full profile to those that the repository keeps.
+
+    Parameters
+    ----------
+    studies
+        Those of which at least one seed is complete are published, with all their complete seeds and their tuning runs.
+    store, data_folder
+        Of this machine.
+    kept
+        What the repository keeps; nothing in it is changed.
+    device
+        As it was trained.
+
+    Returns
+    -------
+    dict
+        By study, how many runs are new.
+
+    Raises
+    ------
+    ConvscopeError
+        No study has a complete seed here: nothing would be published.
+    """
+    complete = [(study, seeds) for study in studies if (seeds := complete_seeds(study, store, device))]
+    if not complete:
+        raise ConvscopeError(
+            "No seed of any of these studies is complete here, so there is nothing to publish.",
+            "`make train PROFILE=full` trains them; what is published already stays.",
+        )
+    new = {}
+    for study, seeds in complete:
+        results = trained_here(study, "full", store, data_folder, device=device, seeds=seeds)
+        dataset = load(study.budget("full").data(study.data).dataset, data_folder)
+        kept.add_dataset(results.facts, dataset.test.labels, results.pictures)
+        new[study.id] = _add(results, kept)
+    return new
+
+
+def _add(results: Results, kept: PublishedRuns) -> int:
+    measured: dict[str, dict[str, Arrays]] = defaultdict(dict)
+
+    def record(run: RunResult, name: str, compute: Callable[[Split], Arrays]) -> Arrays:
+        measured[run.key][name] = results.measure(run, name, compute)
+        return measured[run.key][name]
+
+    Analysis("full").add(replace(results, measure=record))  # asks for every measurement that the study needs
+    reported = [run for runs in results.runs.values() for run in runs]
+    tuned = [run for curve in results.tuning.values() for runs in curve.values() for run in runs]
+    return sum(
+        kept.add(run, results.facts["fingerprint"], measured[run.key], keep_weights=_keeps_weights(results.study, run))
+        for run in (*reported, *tuned)
+    )
+
+
+def _keeps_weights(study: Study, run: RunResult) -> bool:
+    few = sum(array.size for array in run.weights.values()) <= MOST_WEIGHTS
+    return study.id in KEEPS_WEIGHTS and run.spec.seed == 0 and few
+
+
+def published_metrics(studies: Iterable[Study], kept: PublishedRuns) -> tuple[Metrics, Pictures]:
+    """Compute metrics.json and its pictures from the runs that the repository keeps: no training, no data set.
+
+    A study whose runs are not kept yet is taken from the metrics that were published before runs were, as long as
+    these are there.
+
+    Raises
+    ------
+    DamagedPublication
+        A file is not what was published.
+    """
+    analysis = Analysis("full")
+    earlier, pictures = _earlier(kept.root)
+    for study in studies:
+        results = published(study, kept)
+        if results is not None:
+            analysis.add(results)
+        elif earlier.get("studies", {}).get(study.id, {}).get("status") == "run":
+            analysis.carry_over(study, earlier, pictures)
+        else:
+            analysis.leave_out(study, "No seed of it has been published yet.")
+    return analysis.metrics(), analysis.pictures
+
+
+def _earlier(root: Path) -> tuple[Metrics, Pictures]:
+    """Return the metrics that were published before runs were kept, nothing where they are gone."""
+    file, pictures = root / "metrics.json", root / "pictures.safetensors"
+    if not file.is_file():
+        return {}, {}
+    if not pictures.is_file():
+        raise DamagedPublication(f"{pictures} is missing.")
+    return read_metrics(file), read_pictures(pictures)

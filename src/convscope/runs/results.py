@@ -1,0 +1,189 @@
+"""All that the runs of one study gave, from the store of this machine or from what the repository keeps.
+
+Analysis is a function of this: it neither plans runs nor opens a store, and needs the data set's images only where
+something must be measured with the weights that nobody measured before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.datasets.catalogue import fingerprint
+from convscope.datasets.eda import describe
+from convscope.datasets.folds import all_tested
+from convscope.datasets.load import load
+from convscope.datasets.splits import Split
+from convscope.runs.plan import plan_study, plan_tuning
+from convscope.runs.published import DamagedPublication, PublishedRuns
+from convscope.runs.result import Arrays, RunResult
+from convscope.runs.store import RunStore
+from convscope.specs import RunSpec, canonical_json
+from convscope.studies.study import Profile, Study
+
+Measure = Callable[[RunResult, str, Callable[[Split], Arrays]], Arrays]
+"""Called as ``measure(run, name, compute)``: what ``compute(images)`` gives, or gave when the run was published."""
+Curve = dict[float, tuple[RunResult, ...]]
+"""By learning rate, one run a tuning seed."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of one study.
+
+    Parameters
+    ----------
+    study, profile
+        What was asked, and how much of it.
+    runs
+        By variant, one run a seed; all variants have the same seeds.
+    tuning
+        By variant, the runs that its learning rate was chosen from. Empty where the study is not tuned, or the profile
+        does not tune.
+    facts, pictures
+        Of the data set, as `convscope.datasets.eda.describe` gives them.
+    labels
+        Of the images that every run was tested on, (test images,).
+    measure
+        Gives what needs the weights of a run.
+    """
+
+    study: Study
+    profile: Profile
+    runs: Mapping[str, tuple[RunResult, ...]]
+    tuning: Mapping[str, Curve]
+    facts: dict[str, Any]
+    pictures: Arrays
+    labels: NDArray[np.int64]
+    measure: Measure
+
+
+def trained_here(
+    study: Study,
+    profile: Profile,
+    store: RunStore,
+    data_folder: Path,
+    *,
+    device: str = "auto",
+    seeds: int | None = None,
+) -> Results:
+    """Read the runs of a study that were trained on this machine.
+
+    Parameters
+    ----------
+    study, profile
+        All runs of it must be in the store.
+    store, data_folder
+        Where runs and data sets lie.
+    device
+        As it was planned.
+    seeds
+        Take the first so many; None takes those of the profile.
+
+    Raises
+    ------
+    UnreadableResult
+        A run is absent or damaged.
+    """
+    planned = plan_study(study, profile, device, seeds)
+    data = study.budget(profile).data(study.data)
+    dataset = load(data.dataset, data_folder)
+    images = all_tested(dataset, data, seed=0)
+    facts, pictures = describe(dataset)
+
+    def read_tuned() -> dict[str, Curve]:
+        curves = plan_tuning(study, profile, device)
+        keys = [run.key for curve in curves.values() for runs in curve.values() for run in runs]
+        if not keys or any(store.state(key) is None for key in keys):
+            return {}
+        return {
+            name: {rate: tuple(store.read(run.key) for run in runs) for rate, runs in curve.items()}
+            for name, curve in curves.items()
+        }
+
+    return Results(
+        study, profile,
+        runs={name: tuple(store.read(run.key) for run in runs) for name, runs in planned.items()},
+        tuning=read_tuned(),
+        facts=facts, pictures=pictures, labels=images.test.labels,
+        measure=lambda _run, _name, compute: compute(images),
+    )  # fmt: skip
+
+
+def complete_seeds(study: Study, store: RunStore, device: str = "auto") -> int:
+    """Count the seeds of the full profile, from 0 on, of which the store has a run of every variant."""
+    by_seed = zip(*plan_study(study, "full", device).values(), strict=True)
+    complete = [all(store.state(run.key) for run in runs) for runs in by_seed]
+    return complete.index(False) if False in complete else len(complete)
+
+
+def published(study: Study, kept: PublishedRuns) -> Results | None:
+    """Read the runs of a study that the repository keeps.
+
+    A seed counts when all variants were trained with it in one arithmetic; seeds of different machines may stand side
+    by side.
+
+    Returns
+    -------
+    Results or None
+        None where no seed is complete.
+
+    Raises
+    ------
+    DamagedPublication
+        A file is not what was published.
+    """
+    runs = _complete(study.runs("full"), kept)
+    if not runs[study.baseline]:
+        return None
+    data = study.budget("full").data(study.data)
+    dataset = kept.dataset(fingerprint(data.dataset))
+
+    def measure(run: RunResult, name: str, _compute: Callable[[Split], Arrays]) -> Arrays:
+        measured = kept.measurement(run.key, name)
+        if measured is None:
+            raise DamagedPublication(
+                f"{kept.path(run.key)} has no measurement {name!r}, which study {study.id!r} asks."
+            )
+        return measured
+
+    tested = len(runs[study.baseline][0].predictions)
+    return Results(
+        study, "full", runs=runs, tuning=_tuned(study, kept), facts=dataset.facts, pictures=dataset.pictures,
+        labels=dataset.labels[:tested], measure=measure,
+    )  # fmt: skip
+
+
+def _complete(specs: Mapping[str, tuple[RunSpec, ...]], kept: PublishedRuns) -> dict[str, tuple[RunResult, ...]]:
+    """Return the runs of those seeds that are complete, by variant."""
+    keys = [key for seed in zip(*specs.values(), strict=True) if (key := _in_one_arithmetic(seed, kept))]
+    return {name: tuple(kept.read(seed[place]) for seed in keys) for place, name in enumerate(specs)}
+
+
+def _in_one_arithmetic(specs: Sequence[RunSpec], kept: PublishedRuns) -> list[str]:
+    """Return the keys of published runs that were trained in one arithmetic; none where there is no such set.
+
+    The NumPy engine has an arithmetic of its own on every machine; of PyTorch's the first that all runs share is taken.
+    """
+    found = [kept.find(spec) for spec in specs]
+    torch = [set(modes) for modes, spec in zip(found, specs, strict=True) if spec.training.engine == "torch"]
+    shared = sorted(set.intersection(*torch), key=canonical_json) if torch else [None]
+    if not shared or not all(found):
+        return []
+    return [modes[shared[0]] if shared[0] in modes else next(iter(modes.values())) for modes in found]
+
+
+def _tuned(study: Study, kept: PublishedRuns) -> dict[str, Curve]:
+    """Return the tuning runs by variant and learning rate, if all of them were published."""
+    curves = {
+        name: {rate: _in_one_arithmetic(specs, kept) for rate, specs in curve.items()}
+        for name, curve in study.tuning_runs().items()
+    }
+    if not all(keys for curve in curves.values() for keys in curve.values()):
+        return {}
+    return {name: {rate: tuple(map(kept.read, keys)) for rate, keys in curve.items()} for name, curve in curves.items()}

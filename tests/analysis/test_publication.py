@@ -1,0 +1,221 @@
+"""Runs that the repository keeps: what is computed from them, what is refused, what is never taken away."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convscope.analysis import publication
+from convscope.analysis.metrics import Analysis
+from convscope.analysis.publication import publish, published_metrics
+from convscope.engines import ENGINE_REVISION
+from convscope.errors import ConvscopeError
+from convscope.files import sha256_of
+from convscope.runs.plan import plan_study, plan_tuning
+from convscope.runs.published import ANSWERS, RUN, WEIGHTS, DamagedPublication, PublishedRuns
+from convscope.runs.results import trained_here
+from convscope.runs.store import RunStore
+from convscope.runs.worker import train_run
+from convscope.specs import Conv2d, DataSpec, Dense, GlobalAveragePool, Glyphs, ModelSpec, TrainSpec, run_key
+from convscope.studies.architectures import mlp
+from convscope.studies.probes import ShiftProbe
+from convscope.studies.study import Budget, Claim, Study, Tuning, Variant
+
+IMAGE = (1, 14, 14)
+CNN = ModelSpec(IMAGE, (Conv2d(3, 3), Conv2d(4, 3), GlobalAveragePool(), Dense(10, "none")))
+RATES = (1e-3, 2e-3, 4e-3, 8e-3)
+
+
+def tiny(seeds: int) -> Study:
+    return Study(
+        id="tiny",
+        title="Tiny",
+        question="Does it work?",
+        data=DataSpec(Glyphs(size=14, train=120, test=60, shift=0), validation_images=30),
+        training=TrainSpec(epochs=1, batch_size=30),
+        variants=(Variant("mlp", "MLP", mlp(IMAGE, [8])), Variant("cnn", "CNN", CNN)),
+        baseline="mlp",
+        reference="cnn",
+        claims=(Claim("tiny-wins", "The CNN is better", "superiority", "cnn", ("mlp",), refuted_by="No gain."),),
+        shift=ShiftProbe(distances=(1, 2), claimed=2, images=20),
+        equivariance=("cnn",),
+        tuning=Tuning(RATES, {"mlp": 2e-3, "cnn": 4e-3}, seeds=1),
+        budgets={"full": Budget(seeds=seeds, epochs=1)},
+    )
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> RunStore:
+    root = tmp_path_factory.mktemp("runs")
+    study = tiny(3)
+    tuned = [run for curve in plan_tuning(study, "full", "cpu").values() for runs in curve.values() for run in runs]
+    for run in (*(run for runs in plan_study(study, "full", "cpu").values() for run in runs), *tuned):
+        train_run(run, root, root)
+    return RunStore(root)
+
+
+@pytest.fixture
+def kept(store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PublishedRuns:
+    monkeypatch.setattr(publication, "KEEPS_WEIGHTS", ("tiny",))
+    kept = PublishedRuns(tmp_path / "published")
+    assert publish([tiny(2)], store, store.root, kept, "cpu") == {"tiny": 2 * 2 + 2 * len(RATES)}
+    return kept
+
+
+def some_key(kept: PublishedRuns) -> str:
+    (key,) = kept.find(tiny(2).runs("full")["cnn"][0]).values()
+    return key
+
+
+def test_metrics_of_published_runs_are_those_of_the_runs_themselves(kept: PublishedRuns, store: RunStore) -> None:
+    analysis = Analysis("full")
+    analysis.add(trained_here(tiny(2), "full", store, store.root, device="cpu"))
+    metrics, pictures = published_metrics([tiny(2)], PublishedRuns(kept.root))
+    assert metrics == analysis.metrics()
+    assert metrics["studies"]["tiny"]["tuning"]["variants"]["cnn"]["chosen"] == 4e-3
+    assert {"equivariance", "shift", "tuning"} <= set(metrics["studies"]["tiny"])
+    assert set(pictures) == set(analysis.pictures)
+    assert all(np.array_equal(pictures[name], analysis.pictures[name]) for name in pictures)
+
+
+def test_publishing_adds_and_never_takes_away(kept: PublishedRuns, store: RunStore) -> None:
+    before = {path: path.stat().st_mtime_ns for path in kept.root.rglob("*") if path.is_file()}
+    assert publish([tiny(2)], store, store.root, kept, "cpu") == {"tiny": 0}
+    assert publish([tiny(3)], store, store.root, kept, "cpu") == {"tiny": 2}
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    metrics, _ = published_metrics([tiny(3)], kept)
+    assert metrics["studies"]["tiny"]["seeds"] == 3
+
+
+def test_nothing_to_publish_is_refused_and_changes_nothing(tmp_path: Path, kept: PublishedRuns) -> None:
+    before = sorted(kept.root.rglob("*"))
+    with pytest.raises(ConvscopeError, match="nothing to publish"):
+        publish([tiny(2)], RunStore(tmp_path / "empty"), tmp_path, kept, "cpu")
+    assert sorted(kept.root.rglob("*")) == before
+
+
+def test_a_seed_counts_when_all_its_variants_are_there(kept: PublishedRuns) -> None:
+    (key,) = kept.find(tiny(2).runs("full")["cnn"][1]).values()
+    shutil.rmtree(kept.path(key))
+    metrics, _ = published_metrics([tiny(2)], PublishedRuns(kept.root))
+    assert metrics["studies"]["tiny"]["seeds"] == 1
+    assert key not in metrics["studies"]["tiny"]["variants"]["cnn"]["runs"]
+
+
+def test_a_study_without_a_complete_seed_is_named_as_not_run(kept: PublishedRuns) -> None:
+    other = replace(tiny(2), id="other", training=TrainSpec(epochs=1, batch_size=31), tuning=None, claims=())
+    metrics, _ = published_metrics([tiny(2), other], kept)
+    assert metrics["studies"]["other"]["status"] == "not run"
+    assert "published" in metrics["studies"]["other"]["reason"]
+
+
+def test_seeds_of_other_machines_stand_side_by_side(kept: PublishedRuns, store: RunStore) -> None:
+    """A seed trained in another arithmetic counts, one whose variants mix two does not."""
+    study = tiny(3)
+    runs = {name: planned[2] for name, planned in plan_study(study, "full", "cpu").items()}
+
+    def elsewhere(name: str) -> None:
+        result = store.read(runs[name].key)
+        mode = replace(result.mode, dtype="float32" if result.mode.dtype == "bfloat16" else "bfloat16")
+        data = trained_here(tiny(2), "full", store, store.root, device="cpu").facts["fingerprint"]
+        key = run_key(result.spec, data, mode, ENGINE_REVISION)
+        measured = {
+            name: found
+            for name in ("inside", "equivariance", "moved-1-2-20")
+            if (found := kept.measurement(some_key(kept), name))
+        }
+        kept.add(replace(result, key=key, mode=mode), data, measured)
+
+    elsewhere("cnn")
+    assert published_metrics([study], PublishedRuns(kept.root))[0]["studies"]["tiny"]["seeds"] == 2
+    elsewhere("mlp")
+    metrics, _ = published_metrics([study], PublishedRuns(kept.root))
+    assert metrics["studies"]["tiny"]["seeds"] == 3
+    assert {machine["mode"]["dtype"] for machine in metrics["environment"]["machines"]} == {"float32", "bfloat16"}
+
+
+def test_kept_weights_are_those_of_the_run_in_sixteen_bits(kept: PublishedRuns, store: RunStore) -> None:
+    ours, published = store.read(some_key(kept)), kept.read(some_key(kept))
+    assert set(ours.weights) == set(published.weights)
+    for name, array in ours.weights.items():
+        assert np.array_equal(published.weights[name], array.astype(np.float16).astype(np.float32))
+    assert np.array_equal(ours.predictions, published.predictions)
+
+
+def edit(file: Path, change: Callable[[dict], None]) -> None:  # type: ignore[type-arg]
+    content = json.loads(file.read_bytes())
+    change(content)
+    file.write_text(json.dumps(content))
+
+
+def change_answers(kept: PublishedRuns, key: str) -> None:
+    file = kept.path(key) / ANSWERS
+    answers = np.frombuffer(lzma.decompress(file.read_bytes()), np.uint8).copy()
+    answers[np.flatnonzero(answers)[0]] = 0
+    file.write_bytes(lzma.compress(answers.tobytes()))
+
+
+def change_answers_and_hash(kept: PublishedRuns, key: str) -> None:
+    change_answers(kept, key)
+    sha256 = sha256_of(kept.path(key) / ANSWERS)
+    edit(kept.path(key) / RUN, lambda run: run["files"][ANSWERS].update(sha256=sha256))
+
+
+def exchange(kept: PublishedRuns, key: str) -> None:
+    (other,) = kept.find(tiny(2).runs("full")["mlp"][0]).values()
+    ours, theirs = kept.path(key), kept.path(other)
+    ours.rename(ours.with_suffix(".aside"))
+    theirs.rename(ours)
+    ours.with_suffix(".aside").rename(theirs)
+    edit(ours / RUN, lambda run: run.update(key=key))
+    edit(theirs / RUN, lambda run: run.update(key=other))
+
+
+ATTACKS: dict[str, tuple[Callable[[PublishedRuns, str], object], str]] = {
+    "answers changed": (change_answers, "SHA-256"),
+    "answers changed, with their hash": (change_answers_and_hash, "its answers have"),
+    "accuracy changed": (
+        lambda kept, key: edit(kept.path(key) / RUN, lambda run: run.update(test_accuracy=0.99)),
+        "states a test accuracy of 0.99",
+    ),
+    "seed changed": (
+        lambda kept, key: edit(kept.path(key) / RUN, lambda run: run["spec"].update(seed=7)),
+        "describes the run",
+    ),
+    "two runs exchanged, with their keys": (exchange, "describes the run"),
+    "weights cut off": (
+        lambda kept, key: (kept.path(key) / WEIGHTS).write_bytes((kept.path(key) / WEIGHTS).read_bytes()[:-1]),
+        "SHA-256",
+    ),
+    "measurement missing": (lambda kept, key: (kept.path(key) / "inside.safetensors.xz").unlink(), "is missing"),
+    "no JSON": (lambda kept, key: (kept.path(key) / RUN).write_text("{"), "cannot be read"),
+    "a field missing": (
+        lambda kept, key: edit(kept.path(key) / RUN, lambda run: run.pop("history")),
+        "cannot be read: KeyError: 'history'",
+    ),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_an_edited_run_is_refused(kept: PublishedRuns, attack: str) -> None:
+    key = some_key(kept)
+    change, said = ATTACKS[attack]
+    change(kept, key)
+    with pytest.raises(DamagedPublication, match=said) as raised:
+        PublishedRuns(kept.root).read(key)
+    assert key[:12] in str(raised.value)
+    assert "git checkout" in raised.value.hint
+
+
+def test_labels_and_facts_of_a_data_set_are_checked(kept: PublishedRuns) -> None:
+    (facts,) = kept.root.glob("datasets/*/facts.json")
+    edit(facts, lambda described: described["facts"]["test_counts"].append(1))
+    with pytest.raises(DamagedPublication, match="test images by class"):
+        PublishedRuns(kept.root).read(some_key(kept))
