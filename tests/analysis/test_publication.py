@@ -30,7 +30,7 @@ from convscope.studies.study import Budget, Claim, Study, Tuning, Variant
 
 IMAGE = (1, 14, 14)
 CNN = ModelSpec(IMAGE, (Conv2d(3, 3), Conv2d(4, 3), GlobalAveragePool(), Dense(10, "none")))
-RATES = (1e-3, 2e-3, 4e-3, 8e-3)
+RATES = (8e-3, 1.6e-2, 3.2e-2, 6.4e-2)
 
 
 def tiny(seeds: int) -> Study:
@@ -39,15 +39,15 @@ def tiny(seeds: int) -> Study:
         title="Tiny",
         question="Does it work?",
         data=DataSpec(Glyphs(size=14, train=120, test=60, shift=0), validation_images=30),
-        training=TrainSpec(epochs=1, batch_size=30),
+        training=TrainSpec(epochs=12, batch_size=30),
         variants=(Variant("mlp", "MLP", mlp(IMAGE, [8])), Variant("cnn", "CNN", CNN)),
         baseline="mlp",
         reference="cnn",
         claims=(Claim("tiny-wins", "The CNN is better", "superiority", "cnn", ("mlp",), refuted_by="No gain."),),
         shift=ShiftProbe(distances=(1, 2), claimed=2, images=20),
         equivariance=("cnn",),
-        tuning=Tuning(RATES, {"mlp": 2e-3, "cnn": 4e-3}, seeds=1),
-        budgets={"full": Budget(seeds=seeds, epochs=1)},
+        tuning=Tuning(RATES, {"mlp": 1.6e-2, "cnn": 3.2e-2}, seeds=1),
+        budgets={"full": Budget(seeds=seeds, epochs=12)},
     )
 
 
@@ -79,7 +79,7 @@ def test_metrics_of_published_runs_are_those_of_the_runs_themselves(kept: Publis
     analysis.add(trained_here(tiny(2), "full", store, store.root, device="cpu"))
     metrics, pictures = published_metrics([tiny(2)], PublishedRuns(kept.root))
     assert metrics == analysis.metrics()
-    assert metrics["studies"]["tiny"]["tuning"]["variants"]["cnn"]["chosen"] == 4e-3
+    assert metrics["studies"]["tiny"]["tuning"]["variants"]["cnn"]["chosen"] == 3.2e-2
     assert {"equivariance", "shift", "tuning"} <= set(metrics["studies"]["tiny"])
     assert set(pictures) == set(analysis.pictures)
     assert all(np.array_equal(pictures[name], analysis.pictures[name]) for name in pictures)
@@ -110,7 +110,7 @@ def test_a_seed_counts_when_all_its_variants_are_there(kept: PublishedRuns) -> N
 
 
 def test_a_study_without_a_complete_seed_is_named_as_not_run(kept: PublishedRuns) -> None:
-    other = replace(tiny(2), id="other", training=TrainSpec(epochs=1, batch_size=31), tuning=None, claims=())
+    other = replace(tiny(2), id="other", training=TrainSpec(epochs=12, batch_size=31), tuning=None, claims=())
     metrics, _ = published_metrics([tiny(2), other], kept)
     assert metrics["studies"]["other"]["status"] == "not run"
     assert "published" in metrics["studies"]["other"]["reason"]

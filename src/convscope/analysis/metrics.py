@@ -98,7 +98,7 @@ class Analysis:
                     counts=images,
                     classes=len(facts["class_names"]),
                     spread=right.spread,
-                )  # fmt: skip
+                )
                 for variant in study.variants_in(self.profile)
             },
             "experiments": {
