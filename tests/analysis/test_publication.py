@@ -39,7 +39,7 @@ def tiny(seeds: int) -> Study:
         title="Tiny",
         question="Does it work?",
         data=DataSpec(Glyphs(size=14, train=120, test=60, shift=0), validation_images=30),
-        training=TrainSpec(epochs=12, batch_size=30),
+        training=TrainSpec(epochs=2, batch_size=30),
         variants=(Variant("mlp", "MLP", mlp(IMAGE, [8])), Variant("cnn", "CNN", CNN)),
         baseline="mlp",
         reference="cnn",
@@ -47,7 +47,7 @@ def tiny(seeds: int) -> Study:
         shift=ShiftProbe(distances=(1, 2), claimed=2, images=20),
         equivariance=("cnn",),
         tuning=Tuning(RATES, {"mlp": 1.6e-2, "cnn": 3.2e-2}, seeds=1),
-        budgets={"full": Budget(seeds=seeds, epochs=12)},
+        budgets={"full": Budget(seeds=seeds, epochs=2)},
     )
 
 
@@ -110,7 +110,7 @@ def test_a_seed_counts_when_all_its_variants_are_there(kept: PublishedRuns) -> N
 
 
 def test_a_study_without_a_complete_seed_is_named_as_not_run(kept: PublishedRuns) -> None:
-    other = replace(tiny(2), id="other", training=TrainSpec(epochs=12, batch_size=31), tuning=None, claims=())
+    other = replace(tiny(2), id="other", training=TrainSpec(epochs=2, batch_size=31), tuning=None, claims=())
     metrics, _ = published_metrics([tiny(2), other], kept)
     assert metrics["studies"]["other"]["status"] == "not run"
     assert "published" in metrics["studies"]["other"]["reason"]

@@ -267,8 +267,14 @@ def _at_common_seeds(variants: list[Node], measure: OfVariant) -> list[Any] | No
     ]
 
 
+def _some_failed(variant: Node) -> bool:
+    failed = variant.get("failed", {"runs": [], "of": 0})
+    return 0 < len(failed["runs"]) < failed["of"]
+
+
 def _pooled(variants: Node, measure: OfVariant) -> SeedSpread | None:
-    complete = {name: each for name, each in variants.items() if not each.get("failed", {"runs": []})["runs"]}
+    # A variant that never trained is described by all its runs, as `failures.trained_seeds` counts them.
+    complete = {name: each for name, each in variants.items() if not _some_failed(each)}
     if len({len(each["runs"]) for each in complete.values()}) != 1:
         return None
     return seed_spread({name: np.array(measure(each)) for name, each in complete.items()})

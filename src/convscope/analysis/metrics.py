@@ -119,7 +119,9 @@ class Analysis:
         if results.tuning:
             described["tuning"] = tuning.described(results)
         if probed := study.equivariance_in(self.profile):
-            described["equivariance"] = equivariance({each: runs[each] for each in probed}, results.measure, len(labels))
+            described["equivariance"] = equivariance(
+                {each: runs[each] for each in probed}, results.measure, len(labels)
+            )
         described["reported"] = reproductions(
             study, described["variants"], public_class_names(study.data.dataset), trained=self.profile == "full"
         )
