@@ -90,7 +90,7 @@ def test_report_from_the_disk(
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     log = Log(page)
-    page.goto((smoke_build.checkout.build / "report/report.html").as_uri(), wait_until="networkidle")
+    page.goto((smoke_build.checkout.build / "report/supplement.html").as_uri(), wait_until="networkidle")
     assert_fits(page)
     assert_images_are_drawn(page)
     assert brightness(page, "body") < 60 if scheme == "dark" else brightness(page, "body") > 230

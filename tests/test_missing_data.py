@@ -62,7 +62,7 @@ def test_its_study_is_not_run_and_the_others_are(offline: Checkout, without_apt:
     metrics = offline.metrics("quick")
     assert {name: study["status"] for name, study in metrics["studies"].items()} == {"mnist": "not run", "tiny": "run"}
     assert "MNIST is not to be had" in metrics["studies"]["mnist"]["reason"]
-    page = offline.root / "build/quick/report/report.html"
+    page = offline.root / "build/quick/report/supplement.html"
     html = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
     chapter = html.select_one("#sec-mnist")
     assert isinstance(chapter, Tag)

@@ -21,6 +21,7 @@ from convscope.analysis.metrics_file import Metrics, validate
 from convscope.datasets.load import load
 from convscope.figures.draw import draw
 from convscope.files import write_json
+from convscope.report.document import DOCUMENTS
 from convscope.report.fill import fill, fill_plain
 from convscope.report.formats import recompute, resolve
 from convscope.runs.plan import PlannedRun, plan_study
@@ -104,7 +105,7 @@ def built(study: Study, results: dict[str, RunResult], folder: Path, previous: B
     fill(ROOT / "report", metrics, figures, facts, folder / "source")
     return Built(
         metrics,
-        (folder / "source" / "report.qmd").read_text(encoding="utf-8"),
+        "".join((folder / "source" / f"{name}.qmd").read_text(encoding="utf-8") for name in DOCUMENTS),
         fill_plain(ROOT / "report", "claims.md", metrics, facts=facts),
         fill_plain(ROOT / "report", "readme.md", metrics, figure=lambda name, _: name),
         {path.name: path.read_bytes() for path in figures.glob("*.svg")},

@@ -18,6 +18,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from checkout import Checkout, SmokeBuild, facts
+from convscope.report.document import DOCUMENTS
 from convscope.runs.store import RunStore
 
 pytestmark = pytest.mark.slow
@@ -106,7 +107,7 @@ def test_swapped_answers_turn_the_numbers_the_table_and_the_claim_around(
     assert claims[1]["effect"] == pytest.approx(-claims[0]["effect"])
     assert [claim["leaning"] for claim in claims] == ["supported", "refuted"]
     pages = [
-        BeautifulSoup((built.build / "report/report.html").read_bytes(), "html.parser")
+        BeautifulSoup(b"".join((built.build / f"report/{n}.html").read_bytes() for n in DOCUMENTS), "html.parser")
         for built in (smoke_build.checkout, checkout)
     ]
     mlp, cnn = (f"[data-source='/studies/fashion/variants/{name}/test_accuracy/mean']" for name in ("mlp", "cnn3"))
@@ -152,7 +153,7 @@ def test_published_results_are_rendered_without_runs_or_data(fashion: Checkout, 
     assert metrics["studies"]["fashion"] == was["studies"]["fashion"]
     for name in ("report/report.html", "report/report.pdf", "report/pages/index.md"):
         assert (published / name).is_file()
-    html = (published / "report/report.html").read_text(encoding="utf-8")
+    html = (published / "report/supplement.html").read_text(encoding="utf-8")
     assert 'data-source="/studies/fashion/variants/cnn3/test_accuracy/mean"' in html
     (kept / "pictures.safetensors").unlink()
     failed = checkout.run("report", PROFILE="published", STUDIES="fashion")

@@ -15,7 +15,7 @@ from checkout import SmokeBuild
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
-PAGES = ("report/report.html", "site/report/index.html")
+PAGES = ("report/supplement.html", "site/report/studies.html")
 MEAN = "/studies/fashion/variants/mlp/test_accuracy/mean"
 NUMBER = f'#tbl-fashion-results .value[data-source="{MEAN}"]'
 POPOVER = ".evidence-popover"

@@ -46,7 +46,7 @@ def test_what_is_quoted_of_many_takes_one_row() -> None:
 @pytest.mark.slow
 def test_paper_has_the_appendix_and_no_links_to_files_it_lacks(smoke_build: SmokeBuild) -> None:
     report = smoke_build.checkout.build / "report"
-    command = ["pdftotext", "-raw", str(report / "report.pdf"), "-"]  # a cell's words one after the other
+    command = ["pdftotext", "-raw", str(report / "supplement.pdf"), "-"]  # a cell's words one after the other
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     # The first is the entry in the table of contents.
     appendix = re.split(r"^References$", text.split("Sources of the numbers")[2], flags=re.MULTILINE)[0]
@@ -58,6 +58,6 @@ def test_paper_has_the_appendix_and_no_links_to_files_it_lacks(smoke_build: Smok
     for quoted in ("/studies/STUDY/variants/ID", "test_accuracy/mean", "layers/*/macs", "fashion(cnn3,mlp)"):
         assert quoted in words
     assert "Data (CSV)" not in text
-    html = (report / "report.html").read_text(encoding="utf-8")
+    html = (report / "supplement.html").read_text(encoding="utf-8")
     assert "Sources of the numbers" not in html
     assert "Data (CSV)" in html

@@ -61,14 +61,15 @@ def test_a_number_that_differs_or_has_no_source_is_named(tmp_path: Path, body: s
 
 
 @pytest.mark.slow
-def test_every_number_of_the_built_report_resolves(smoke_build: SmokeBuild) -> None:
+@pytest.mark.parametrize(("document", "at_least"), [("report", 30), ("supplement", 300)])
+def test_every_number_of_the_built_documents_resolves(smoke_build: SmokeBuild, document: str, at_least: int) -> None:
     """The same rule, read from the standalone HTML by another parser."""
     metrics = smoke_build.checkout.metrics()
-    html = (smoke_build.checkout.build / "report" / "report.html").read_text(encoding="utf-8")
+    html = (smoke_build.checkout.build / "report" / f"{document}.html").read_text(encoding="utf-8")
     main = BeautifulSoup(html, "html.parser").select_one("main")
     assert main
     traced = main.select(".value")
-    assert len(traced) > 300
+    assert len(traced) > at_least
     for element in traced:
         source, rule = str(element["data-source"]), str(element["data-format"])
         expected = recompute(metrics, source, rule)

@@ -17,6 +17,7 @@ from pypdfium2 import PdfDocument
 from rich.console import Console
 
 from checkout import Checkout, SmokeBuild
+from convscope.report.document import DOCUMENTS
 from convscope.submission.artefacts import Part
 from convscope.submission.chapters import Build
 from convscope.submission.grade import grade, show
@@ -50,7 +51,7 @@ def copy(graded: Checkout, tmp_path: Path) -> Copy:
     pdf = PdfDocument.new()
     pdf.new_page(100, 100)
     pdf.save(folder / "report" / "report.pdf")
-    html = (graded.build / "report" / "report.html").read_text(encoding="utf-8")
+    html = "".join((graded.build / "report" / f"{name}.html").read_text(encoding="utf-8") for name in DOCUMENTS)
     return Copy(root, folder, BeautifulSoup(html, "html.parser"), [])
 
 
@@ -113,12 +114,11 @@ def test_grade_json_counts_and_links(graded: Checkout) -> None:
     assert sheet["present"] == len(ALL) - len(NOT_IN_SMOKE)
     assert sum(task["points"] for task in sheet["tasks"]) == 100
     assert not any(word in json.dumps(sheet) for word in ("awarded:", "score"))
-    html = (graded.build / "report" / "report.html").read_text(encoding="utf-8")
     for each in _evidence(sheet):
         path, _, anchor = each["href"].partition("#")
         assert (graded.build / path).exists(), each
         if anchor and path.endswith(".html"):
-            assert f'id="{anchor}"' in html, each
+            assert f'id="{anchor}"' in (graded.build / path).read_text(encoding="utf-8"), each
 
 
 def _evidence(sheet: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -130,13 +130,16 @@ def _evidence(sheet: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def test_pages_of_the_pdf_have_what_they_are_named_for(graded: Checkout) -> None:
-    command = ["pdftotext", str(graded.build / "report" / "report.pdf"), "-"]
-    pages = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\f")
+    pages = {}
+    for name in DOCUMENTS:
+        command = ["pdftotext", str(graded.build / "report" / f"{name}.pdf"), "-"]
+        pages[name] = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\f")
     paged = [e for e in _evidence(json.loads((graded.build / "grade.json").read_bytes())) if e["page"]]
     assert len({e["label"] for e in paged}) > 20
     for each in paged:
-        words = each["label"].split() if each["kind"] == "section" else [f"{each['label']}:"]
-        text = " ".join(pages[each["page"] - 1].split())
+        label = each["label"].removeprefix("Supplement, ")
+        words = label.split() if each["kind"] == "section" else [f"{label}:"]
+        text = " ".join(pages[Path(each["href"].partition("#")[0]).stem][each["page"] - 1].split())
         if each["kind"] != "file":
             assert all(word in text for word in words if word != "Section"), each
 
@@ -182,7 +185,7 @@ def test_a_second_build_does_nothing(graded: Checkout) -> None:
 
 
 def test_a_drawing_inside_the_page_is_read_like_an_embedded_one(graded: Checkout) -> None:
-    html = (graded.build / "report" / "report.html").read_text(encoding="utf-8")
+    html = (graded.build / "report" / "supplement.html").read_text(encoding="utf-8")
     figure = BeautifulSoup(html, "html.parser").find(id="fig-fashion-classes")
     assert isinstance(figure, Tag)
     part = partial(Part, "fig-x", "figure", "Figure 1", page=None, document="report")

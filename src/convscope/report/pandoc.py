@@ -183,7 +183,7 @@ def count_labels(source: Path, name: str = REPORT) -> dict[str, str]:
 def _pandoc(report: Document, target: str, *options: str) -> str:
     metadata = {key: value for key, value in report.metadata.items() if key not in _OPTIONS}
     metadata |= {"author": report.authors, "date": report.date, "target": target, "document": report.name}
-    metadata["pages"] = DOCUMENTS
+    metadata |= {"pages": DOCUMENTS, "floats": report.name == REPORT}
     front_matter = yaml.safe_dump(metadata, allow_unicode=True, sort_keys=False)
     process = subprocess.run(
         [

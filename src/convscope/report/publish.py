@@ -20,6 +20,7 @@ from convscope.report.document import DOCUMENTS, documents_in
 from convscope.report.fill import PASSAGES, fill, fill_plain
 from convscope.report.lint import check_templates
 from convscope.report.origins import DATA, put_data_inside, repository_of
+from convscope.report.paper import check_pdf, tables_of
 from convscope.report.traced import check_numbers
 
 PAGES = "pages"
@@ -96,6 +97,7 @@ def publish(
             check_html(folder / f"{name}.html")
             check_html(page)
             check_numbers(page, metrics)
+            check_pdf(folder / f"{name}.pdf", tables_of(page))
 
 
 def _say_fallbacks(passages: Path) -> None:

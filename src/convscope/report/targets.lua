@@ -148,9 +148,41 @@ function typst.image(image, alt)
   return pandoc.RawInline('typst', ('#image(%s, alt: %s%s)'):format(quoted(image.src), quoted(alt), size))
 end
 
+-- A float does not break across pages, so that a table of about half a page or more stands in the text.
+local function is_long(tbl)
+  local rows = 0
+  for _, body in ipairs(tbl.bodies) do rows = rows + #body.body end
+  return rows > 12 or #pandoc.utils.stringify(tbl) > 1200
+end
+
+-- So that no row stands alone on a page, an empty cell without width reaches over the first two rows of a table that
+-- may break, and one over the last two: what a cell reaches over stays together.
+local function tie_rows(tbl)
+  local rows = tbl.bodies[1].body
+  if #tbl.bodies > 1 or #rows < 2 then return end
+  local function empty(rowspan)
+    return pandoc.Cell({}, 'AlignDefault', rowspan, 1, { ['typst:inset'] = '0pt', ['typst:stroke'] = 'none' })
+  end
+  for place, row in ipairs(rows) do
+    if #rows < 4 then -- all of it
+      if place == 1 then row.cells:insert(empty(#rows)) end
+    elseif place == 1 or place == #rows - 1 then
+      row.cells:insert(empty(2))
+    elseif place ~= 2 and place ~= #rows then
+      row.cells:insert(empty(1))
+    end
+  end
+  for _, row in ipairs(tbl.head.rows) do row.cells:insert(empty(1)) end
+  tbl.bodies[1].body = rows
+  tbl.colspecs:insert { 'AlignDefault', nil }
+end
+
 function typst.table(tbl, caption)
   tbl.caption = #caption > 0 and pandoc.Caption { pandoc.Plain(caption) } or pandoc.Caption {}
-  return pandoc.Blocks { tbl }
+  local long = is_long(tbl)
+  tie_rows(tbl)
+  if not long then return pandoc.Blocks { tbl } end
+  return pandoc.Blocks { raw_typst '#[#set figure(placement: none)', tbl, raw_typst ']' }
 end
 
 function typst.grid(cells, columns)
