@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 
 from convscope.errors import ReportError
+from convscope.report import pandoc
 from convscope.report.fill import fill
 
 METRICS: dict[str, Any] = {
@@ -107,3 +109,50 @@ def test_a_study_has_the_general_chapter_until_it_has_its_own(templates: Path, f
     assert filled(templates, figures, text) == "general fashion"
     (templates / "studies" / "fashion.qmd").write_text("own << id >>")
     assert filled(templates, figures, text) == "own fashion"
+
+
+@pytest.mark.parametrize(
+    "hole",
+    [
+        '<< value("/studies/fashion/title", "count") >>',
+        '<< mean("/studies/fashion/title") >>',
+        '<< mean("/studies/fashion/seeds") >>',
+        '<< ratio("/studies/fashion/title", "/studies/fashion/seeds") >>',
+        '<< interval("/studies/fashion/seeds") >>',
+        '<< value("/studies/fashion/seed", "count") >>',
+        "<< nothing >>",
+        "<< studies.fashion.seeds >>",
+        '<< figure("none", "", "") >>',
+        '<% include "none.qmd" %>',
+    ],
+)
+def test_an_error_is_named_with_file_and_line(templates: Path, figures: Path, hole: str) -> None:
+    (templates / "studies" / "_part.qmd").write_text(f"one\n\n{hole}\n")
+    with pytest.raises(ReportError, match=r"report/studies/_part\.qmd, line 3: "):
+        filled(templates, figures, 'text\n<% include "studies/_part.qmd" %>\n')
+
+
+def test_a_question_is_a_sentence_and_nothing_more(templates: Path, figures: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("the password")
+    question = (
+        f"Is *it* `code` {{{{< include {secret} >}}}} <script>alert()</script> $x$ [l](javascript:x) ![]({secret})?"
+    )
+    study = METRICS["studies"]["fashion"] | {"question": question, "title": question}
+    metrics = METRICS | {"studies": {"fashion": study}}
+    text = "".join(
+        f'<< value("/studies/fashion/{what}") >>\n\n<< value("/studies/fashion/{what}", "markdown") >>\n\n'
+        for what in ("question", "title")
+    )
+    (templates / "report.qmd").write_text(f"---\ntitle: T\n---\n\n# A\n\n{text}")
+    (templates / "_quarto.yml").write_text("lang: en\n")
+    output = tmp_path / "source"
+    fill(templates, metrics, figures, {"commit": "abc", "backend": "pandoc"}, output)
+    pandoc.render_html(output, tmp_path / "report.html")
+    page = BeautifulSoup((tmp_path / "report.html").read_text(encoding="utf-8"), "html.parser")
+    main = page.select_one("main")
+    assert main is not None
+    assert "the password" not in str(page)
+    assert not main.select("script, math, a, img")
+    shown = [" ".join(span.get_text().split()) for span in main.select(".value")]
+    assert shown == [question, question.replace("*", "").replace("`", "")] * 2

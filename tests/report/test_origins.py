@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from convscope.report.fill import fill
-from convscope.report.origins import MOST_INSIDE, Origins, put_data_inside, repository_of, shown_in
+from convscope.report.origins import MOST_INSIDE, Origins, put_data_inside, repository_of, shown_in, web_address
 from convscope.report.tables import table_rows
 
 METRICS: dict[str, Any] = {
@@ -137,7 +137,7 @@ def test_small_data_goes_into_the_page_and_large_data_stays_beside_it(tmp_path: 
     [
         ("https://example.org/me/convscope.git", "https://example.org/me/convscope"),
         ("https://me:secret@example.org/me/convscope", "https://example.org/me/convscope"),
-        ("git@example.org:me/convscope.git", ""),
+        ("git@example.org:me/convscope.git", "https://example.org/me/convscope"),
         ("/srv/convscope", ""),
         (None, ""),
     ],
@@ -147,3 +147,24 @@ def test_the_address_of_the_repository(remote: str | None, address: str, tmp_pat
     if remote:
         subprocess.run(["git", "-C", str(tmp_path), "remote", "add", "origin", remote], check=True)
     assert repository_of(tmp_path) == address
+
+
+@pytest.mark.parametrize(
+    ("remote", "address"),
+    [
+        ("https://github.com/owner/name.git", "https://github.com/owner/name"),
+        ("https://user:secret@gitlab.example:8443/a/b/name.git/", "https://gitlab.example:8443/a/b/name"),
+        ("git@github.com:owner/name.git", "https://github.com/owner/name"),
+        ("gitlab.example:group/name", "https://gitlab.example/group/name"),
+        ("ssh://git@gitlab.example:2222/group/name.git", "https://gitlab.example/group/name"),
+        ("/srv/git/name.git", ""),
+        ("../name", ""),
+        ("file:///srv/name", ""),
+        ("C:/code/name", ""),
+        ("http://intranet/name", ""),
+        ("https://gitlab.example:port/name", ""),
+        ("", ""),
+    ],
+)
+def test_where_a_browser_finds_a_remote(remote: str, address: str) -> None:
+    assert web_address(remote) == address

@@ -65,3 +65,13 @@ def test_what_fits_passes(tmp_path: Path) -> None:
 def test_what_does_not_fit_is_named(tmp_path: Path, what: dict[str, Any], named: str) -> None:
     with pytest.raises(SpecError, match=named):
         checked(tmp_path, **what)
+
+
+def test_a_class_whose_name_the_report_cannot_print_is_named(tmp_path: Path) -> None:
+    checked(tmp_path)
+    folder = tmp_path / "images" / "猫"
+    folder.mkdir()
+    for number in range(10):
+        Image.new("L", (8, 8), number).save(folder / f"{number}.png")
+    with pytest.raises(SpecError, match="name of a class of images is '猫'"):
+        checked(tmp_path, classes=4)

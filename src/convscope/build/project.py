@@ -12,6 +12,7 @@ from typing import Literal
 
 from convscope.datasets.availability import why_unavailable
 from convscope.errors import DatasetUnavailable
+from convscope.printable import must_be_printable
 from convscope.report.backend import Backend
 from convscope.runs.environment import cores
 from convscope.runs.plan import PlannedRun, plan
@@ -176,6 +177,11 @@ class Project:
 
         if len(todo) < len(runs):
             print(f"{len(runs) - len(todo)} of {len(runs)} runs are there already.", file=sys.stderr)
+        for study in self.selected:
+            must_be_printable(f"The title of study {study.id!r}", study.title)
+            must_be_printable(f"The question of study {study.id!r}", study.question)
+            for variant in study.variants:
+                must_be_printable(f"The title of variant {variant.id!r} of study {study.id!r}", variant.title)
         check_data(todo, self.data_folder)
         execute(todo, self.store, self.data_folder, self.processes, executor_named(self.executor))
 

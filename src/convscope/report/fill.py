@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import jinja2
 
 from convscope.analysis.metrics_file import Metrics
 from convscope.datasets.catalogue import PUBLIC, TABLES
-from convscope.errors import ReportError
+from convscope.errors import ConvscopeError, ReportError
 from convscope.files import csv_text, replacing_folder, write_json
 from convscope.report.document import documents_in
 from convscope.report.evidence import write_evidence
@@ -22,6 +23,7 @@ from convscope.report.tables import table_rows
 from convscope.specs import from_json
 
 PASSAGES = "passages.json"
+_TEMPLATES = (".qmd", ".md")
 COPIED = ("_quarto.yml", "references.bib")
 
 
@@ -138,16 +140,33 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
         write_json(folder / PASSAGES, [passage.record() for passage in jinja.passages])  # type: ignore[attr-defined]
 
 
-def _render(jinja: jinja2.Environment, templates: Path, name: str, functions: dict[str, Any]) -> str:
-    jinja.globals.update(functions)
+def _render(jinja: jinja2.Environment, templates: Path, name: str, functions: dict[str, Any] | None = None) -> str:
+    """Fill one template; what goes wrong in it is named with its file and line."""
+    jinja.globals.update(functions or {})
     try:
         return jinja.get_template(name).render()
-    except jinja2.UndefinedError as error:
-        raise ReportError(f"A hole of the report has no value: {error}.") from error
     except jinja2.TemplateSyntaxError as error:
         raise ReportError(f"{error.filename or name}, line {error.lineno}: {error.message}.") from error
     except jinja2.TemplateNotFound as error:
-        raise ReportError(f"The report includes {error.message!r}, which is not in {templates}.") from error
+        place = _place(error, templates)
+        raise ReportError(f"{place}includes {error.message!r}, which is not in {templates}.") from error
+    except jinja2.UndefinedError as error:
+        raise ReportError(f"{_place(error, templates)}a hole has no value: {error}.") from error
+    except ConvscopeError as error:
+        raise ReportError(_place(error, templates) + error.message, error.hint) from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        kind = type(error).__name__
+        raise ReportError(f"{_place(error, templates)}a hole cannot be filled: {kind}: {error}.") from error
+
+
+def _place(error: Exception, templates: Path) -> str:
+    """Return file and line of the innermost template that an error came through, which Jinja2 puts into it."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).suffix in _TEMPLATES]
+    if not frames:
+        return ""
+    path = Path(frames[-1].filename)
+    inside = path.is_relative_to(templates)
+    return f"{path.relative_to(templates.parent) if inside else path.name}, line {frames[-1].lineno}: "
 
 
 def fill_plain(templates: Path, name: str, metrics: Metrics, **more: Any) -> str:
@@ -174,10 +193,7 @@ def fill_plain(templates: Path, name: str, metrics: Metrics, **more: Any) -> str
         metrics=metrics, studies=metrics["studies"], **more, **Numbers(metrics, spans=False).functions,
         **Grounds(metrics).functions,
     )  # fmt: skip
-    try:
-        return jinja.get_template(name).render()
-    except jinja2.UndefinedError as error:
-        raise ReportError(f"A hole of report/{name} has no value: {error}.") from error
+    return _render(jinja, templates, name)
 
 
 def _with_origins(text: str, metrics: Metrics, origins: Origins, figures: Path, data: Path) -> str:

@@ -14,6 +14,9 @@ from convscope.report.formats import DIGITS, NAMES
 # What Markdown would read as more than the character itself; "--" and "..." would become other characters.
 _SPECIAL = re.compile(r"[\\`*_\[\]<>@^~|$'\"#{}]|-(?=-)|\.(?=\.\.)")
 
+# What a sentence of a study may not do, and between what is kept: code and citations.
+_MORE = re.compile(r"(?P<kept>`[^`\n]*`|\[-?@[^\[\]<>{}]*\])|[\\<>{}$|\[\]^~#]")
+
 
 def resolve(metrics: Any, pointer: str) -> Any:
     """Follow a JSON pointer (RFC 6901).
@@ -27,6 +30,17 @@ def resolve(metrics: Any, pointer: str) -> Any:
         return formats.resolve(metrics, pointer)
     except LookupError as error:
         raise ReportError(f"The report asks for {pointer}, but metrics.json has {error.args[0]}.") from None
+
+
+def harmless(markdown: str) -> str:
+    r"""Escape what is more than emphasis, code or a citation in a sentence of a study: shortcodes, HTML, formulas.
+
+    Examples
+    --------
+    >>> print(harmless("*Is* <b>{{< include x >}} `a < b` better [@lecun1998]?"))
+    *Is* \<b\>\{\{\< include x \>\}\} `a < b` better [@lecun1998]?
+    """
+    return _MORE.sub(lambda found: found[0] if found["kept"] else f"\\{found[0]}", markdown).replace("{{<", "{{{<")
 
 
 def digits_for(interval: list[float] | None, scale: float = 1.0, most: int = 2) -> int:
@@ -96,7 +110,7 @@ class Numbers:
         rule = style if digits is None else f"{style} {digits}"
         text = self._text(pointer, rule)
         if style == "markdown":
-            text = str(resolve(self._metrics, pointer))
+            text = harmless(str(resolve(self._metrics, pointer)))
         elif style not in DIGITS:
             text = _SPECIAL.sub(r"\\\g<0>", text)
         return self._span(text, pointer, rule)

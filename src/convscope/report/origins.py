@@ -24,6 +24,8 @@ MOST_INSIDE = 64_000
 _FIGURE = re.compile(r"^!\[.*\]\(figures/(?P<name>[\w.-]+)\.svg\)\{#(?P<label>fig-[\w.-]+)")
 _CAPTION = re.compile(r"^: .*\{#(?P<label>tbl-[\w.-]+)[^{}]*\}\s*$")
 _FENCE = re.compile(r"^:::+\s*(?P<opens>\S.*)?$")
+# user@host:path, which git takes for SSH; a letter alone is a drive of Windows.
+_SHORT_SSH = re.compile(r"(?:[\w.-]+@)?(?P<host>[\w.-]{2,}):(?!//)/?(?P<path>[^:]+)")
 _DATA_LINK = re.compile(rf'href="{DATA}/(?P<name>[\w.-]+\.csv)"')
 # A label in a template, such as tbl-<< id >>-results.
 _TEMPLATE_LABEL = re.compile(r"^: .*\{#(tbl-(?:<<.*?>>|[^\s{}<])+)")
@@ -145,16 +147,36 @@ def _labels_of(templates: Path) -> Iterator[tuple[int, re.Pattern[str], dict[str
 
 
 def repository_of(checkout: Path) -> str:
-    """Return the web address of a checkout's remote; empty where there is none that https reaches."""
+    """Return the web address of a checkout's remote; empty where there is none on another machine."""
     command = ["git", "-C", str(checkout), "config", "--get", "remote.origin.url"]
     try:
         remote = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
     except OSError:
         return ""
-    address = urlsplit(remote)
-    if address.scheme != "https" or not address.hostname:
+    return web_address(remote)
+
+
+def web_address(remote: str) -> str:
+    """Return where a browser finds what git fetches from an address; empty for a path of this machine.
+
+    Examples
+    --------
+    >>> web_address("git@github.com:owner/name.git")
+    'https://github.com/owner/name'
+    >>> web_address("https://user:secret@gitlab.example:8443/group/name.git")
+    'https://gitlab.example:8443/group/name'
+    """
+    short = _SHORT_SSH.fullmatch(remote)
+    address = urlsplit(f"ssh://{short['host']}/{short['path']}" if short else remote)
+    if address.scheme not in ("https", "ssh") or not address.hostname:
         return ""
-    return f"https://{address.hostname}{address.path.removesuffix('/').removesuffix('.git')}"  # never a password
+    try:
+        port = (
+            f":{address.port}" if address.port and address.scheme == "https" else ""
+        )  # that of SSH is no web server's
+    except ValueError:
+        return ""
+    return f"https://{address.hostname}{port}{address.path.removesuffix('/').removesuffix('.git')}"  # never a password
 
 
 def put_data_inside(page: Path, data: Path) -> None:

@@ -12,6 +12,7 @@ from convscope.datasets.folds import folds
 from convscope.datasets.load import load
 from convscope.datasets.splits import on_canvas
 from convscope.errors import SpecError
+from convscope.printable import must_be_printable
 from convscope.runs.plan import PlannedRun
 from convscope.specs import DatasetSpec
 
@@ -23,7 +24,8 @@ def check_data(runs: Sequence[PlannedRun], data_folder: Path) -> None:
     ------
     SpecError
         Images have another shape than a network takes, a network has fewer or more outputs than there are classes, a
-        class has no image, or too few images are left for training or validation. Study and variant are named.
+        class has no image, too few images are left for training or validation, or the report has no letters for a
+        class's name. Study and variant are named.
     DatasetError
         Data cannot be read.
     """
@@ -32,6 +34,9 @@ def check_data(runs: Sequence[PlannedRun], data_folder: Path) -> None:
         by_data.setdefault(run.spec.data.dataset, []).append(run)
     for spec, those in by_data.items():
         dataset = load(spec, data_folder)
+        must_be_printable("The title of a data set", dataset.title)
+        for name in dataset.class_names:
+            must_be_printable(f"The name of a class of {dataset.title}", name)
         for run in reversed(those):
             _check(run, dataset)
 

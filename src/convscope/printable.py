@@ -1,0 +1,43 @@
+"""Whether the report's fonts have a letter: asked before anything is trained, as a PDF without it cannot be made."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from convscope.errors import SpecError
+
+_FONTS = ("DejaVuSans.ttf", "DejaVuSansMono.ttf")
+"""The first draws figures. Typst brings the second and takes from it what its serif lacks."""
+
+
+def must_be_printable(what: str, text: str) -> None:
+    """Refuse a title or name that figures or PDF could not show.
+
+    Parameters
+    ----------
+    what
+        Whose text it is, for the message.
+    text
+        As it would be printed.
+
+    Raises
+    ------
+    SpecError
+        A character is in none of the fonts.
+    """
+    if lacking := sorted({sign for sign in text if ord(sign) not in _known()}):
+        raise SpecError(
+            f"{what} is {text!r}; the report's fonts have no {' '.join(lacking)}.",
+            "Write it in Latin, Greek or Cyrillic letters.",
+        )
+
+
+@cache
+def _known() -> frozenset[int]:
+    import matplotlib  # noqa: PLC0415  # where nothing is trained, it is not needed
+    from matplotlib.ft2font import FT2Font  # noqa: PLC0415
+
+    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    first, *others = (set(FT2Font(str(folder / name)).get_charmap()) for name in _FONTS)
+    return frozenset(first.intersection(*others) | {ord("\u00ad")})
