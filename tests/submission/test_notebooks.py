@@ -134,7 +134,7 @@ def plain(text: str) -> str:
 
 def chapter(checkout: Checkout, label: str) -> Iterator[Tag]:
     """Yield the elements of the report from a chapter's heading to the next."""
-    page = BeautifulSoup((checkout.build / "report" / "supplement.html").read_text(encoding="utf-8"), "html.parser")
+    page = BeautifulSoup((checkout.build / "report" / "report.html").read_text(encoding="utf-8"), "html.parser")
     heading = page.find(id=label)
     assert isinstance(heading, Tag)
     assert heading.name == "h2"
