@@ -128,7 +128,7 @@ def test_a_channel_without_objects_fails_the_job(own: Emulator, client: Any) -> 
 def test_an_unknown_bucket_fails_the_job(own: Emulator, client: Any, part: str) -> None:
     """The bucket is not looked at before the job runs; it must end all the same, and say why."""
     source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://nobody-has-this/data/"}}
-    changes = {
+    changes: dict[str, dict[str, Any]] = {
         "input": {"InputDataConfig": [{"ChannelName": "training", "DataSource": source}]},
         "output": {"OutputDataConfig": {"S3OutputPath": "s3://nobody-has-this/out"}},
     }
@@ -176,7 +176,8 @@ def test_only_who_has_the_secret_is_answered(own: Emulator, client: Any) -> None
     """CreateTrainingJob runs code, and loopback is open to every user of the machine."""
     stranger = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
     guesser = {"aws_access_key_id": own.environment["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": "guess"}
-    for keys, reason in ((stranger, "security token"), (guesser, "does not match")):
+    cases: list[tuple[dict[str, Any], str]] = [(stranger, "security token"), (guesser, "does not match")]
+    for keys, reason in cases:
         other = boto3.client("sagemaker", **keys)
         assert reason in refusal(other.create_training_job, **job_request(own))
         runtime = boto3.client("sagemaker-runtime", **keys)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,14 @@ import markdown  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from emulation import environment_of, images, tiny_plan
+from emulation import tiny_plan
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from PIL import Image
 
-from convscope.deployment.aws import Cloud, connect
+from convscope.deployment.aws import Cloud
 from convscope.deployment.evidence import Evidence, assemble, find_evidence, read_evidence, schema, validate
-from convscope.deployment.flow import deploy
 from convscope.deployment.inference import png
 from convscope.deployment.label import is_amazon, label_of
 from convscope.deployment.page import render_page
@@ -36,17 +34,6 @@ AMAZON = {
     "s3": {"https://bucket.s3.eu-central-1.amazonaws.com", "https://s3.eu-central-1.amazonaws.com"},
     "sagemaker": {"https://api.sagemaker.eu-central-1.amazonaws.com", "https://api.sagemaker.eu-central-1.api.aws"},
 }
-
-
-@pytest.fixture(scope="module")
-def evidence(quick_artefact: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
-    """One deployment's evidence; tests change copies."""
-    with pytest.MonkeyPatch.context() as patch, Emulator(images=images(quick_artefact)) as emulator:
-        for name, value in environment_of(emulator).items():
-            patch.setenv(name, value)
-        cloud, plan = connect("emulator"), tiny_plan()
-        facts = deploy(cloud, plan, tmp_path_factory.mktemp("journals"), lambda _line: None)
-        yield assemble(facts, plan, cloud)
 
 
 def copy(evidence: Evidence) -> Evidence:

@@ -76,7 +76,7 @@ TABLE = (
         beside=True,
     ),
     Step("metrics", facts=(facts.results,), writes=(METRICS, PICTURES, VERDICTS)),
-    Step("figures", reads=(METRICS, PICTURES), writes=(FIGURES,)),
+    Step("figures", reads=(METRICS, PICTURES, *EVIDENCE, *KEPT_EVIDENCE), writes=(FIGURES,)),
     Step(
         "report",
         reads=(METRICS, VERDICTS, FIGURES, "report", *EVIDENCE, *KEPT_EVIDENCE),

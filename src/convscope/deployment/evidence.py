@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
 
+from convscope.deployment.cost import estimate
 from convscope.deployment.label import label_of
+from convscope.deployment.way import way
 from convscope.errors import DeploymentError
 from convscope.runs.environment import commit
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:  # boto3 takes a second to import; who reads evidence needs no
     from convscope.deployment.aws import Cloud
     from convscope.deployment.plan import Plan
 
-SCHEMA = 1
+SCHEMA = 2
 FILE = "evidence.json"
 Evidence = dict[str, Any]
 _PACKAGES = ("boto3", "botocore", "sagemaker-core", "torch", "convscope")
@@ -49,6 +51,14 @@ def assemble(facts: dict[str, Any], plan: Plan, cloud: Cloud) -> Evidence:
         It does not fit its schema, or contradicts itself.
     """
     witness = cloud.witness
+    calls: list[dict[str, Any]] = [
+        {
+            "service": call.service, "operation": call.operation, "id": call.request_id, "status": call.status,
+            "time": call.time, "seconds": call.seconds, "arn": call.arn,
+        }
+        for call in witness.calls
+    ]  # fmt: skip
+    stored = facts["code"]["bytes"] + facts["artefact"]["bytes"] + sum(path.stat().st_size for path in plan.files)
     computed: Evidence = {
         "schema": SCHEMA,
         "label": label_of(witness.origins, cloud.account),
@@ -57,18 +67,27 @@ def assemble(facts: dict[str, Any], plan: Plan, cloud: Cloud) -> Evidence:
         "region": cloud.region,
         "bucket": cloud.bucket,
         "role": cloud.role,
-        "run": {"title": plan.title, "dataset": plan.dataset.title, "key": plan.run.key},
+        "run": {
+            "title": plan.title,
+            "study": plan.run.study,
+            "variant": plan.run.variant,
+            "dataset": plan.dataset.title,
+            "key": plan.run.key,
+            "test_accuracy": plan.local.test_accuracy,
+        },
+        "way": way(facts, calls),
+        "cost": estimate(sum(call["operation"] == "InvokeEndpoint" for call in calls), stored),
         "versions": {
             "python": platform.python_version(),
             **{package: version(package) for package in _PACKAGES},
             "commit": commit(Path(__file__).parent),
         },
         "requests": [
-            {"service": call.service, "operation": call.operation, "id": call.request_id, "status": call.status}
-            for call in witness.calls
-            if not call.operation.startswith(_POLLED) and call.operation != "InvokeEndpoint"
+            call
+            for call in calls
+            if not call["operation"].startswith(_POLLED) and call["operation"] != "InvokeEndpoint"
         ],
-        "request_counts": _counts([call.operation for call in witness.calls]),
+        "request_counts": _counts([call["operation"] for call in calls]),
     }
     evidence = computed | facts | computed  # in this order, and facts replace nothing that is computed
     validate(evidence)
@@ -185,6 +204,15 @@ def find_evidence(folders: Iterable[Path]) -> list[tuple[Path, Evidence]]:
     paths = [folder / FILE for folder in folders if (folder / FILE).is_file()]
     found = [(path, read_evidence(path)) for path in paths]
     return sorted(found, key=lambda pair: pair[1]["label"] != "AWS")
+
+
+def with_evidence(metrics: dict[str, Any], folders: Iterable[Path]) -> dict[str, Any]:
+    """Return what a report may say: the results, and at ``/deployment`` the evidence where something was deployed.
+
+    Evidence of AWS comes before that of the emulator.
+    """
+    found = find_evidence(folders)
+    return metrics | {"deployment": found[0][1]} if found else metrics
 
 
 def _counts(operations: list[str]) -> dict[str, int]:

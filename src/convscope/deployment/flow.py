@@ -21,10 +21,11 @@ from convscope.deployment.journal import Journal
 from convscope.deployment.names import deployment_name
 from convscope.deployment.package import package_code
 from convscope.deployment.plan import Plan
-from convscope.deployment.provision import Provision, given, utc
+from convscope.deployment.provision import Provision, given
 from convscope.deployment.signals import Signals
 from convscope.deployment.steps import Steps
 from convscope.deployment.sweep import SWEEP, Leftover, still_there, tear_down
+from convscope.deployment.witness import utc
 from convscope.errors import DeploymentError
 from convscope.files import sha256_of, write_text
 from convscope.specs import canonical_json

@@ -98,6 +98,7 @@ def test_on_random_images(invoke: Invoke, plan: Plan) -> dict[str, Any]:
                 "label": prediction["label"],
                 "confidence": prediction["confidence"],
                 "local_class": local,
+                "local_label": names[local],
                 "local_confidence": float(plan.local.confidences[index]),
             }
         )

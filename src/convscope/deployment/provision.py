@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from convscope.deployment.aws import Cloud, error_code, poll
 from convscope.deployment.journal import Journal
 from convscope.deployment.names import S3_FOLDER, tags
 from convscope.deployment.plan import MOST_TRAINING_SECONDS, SERVERLESS_CONCURRENCY, SERVERLESS_MEMORY, Plan
+from convscope.deployment.witness import utc
 from convscope.errors import DeploymentError
 
 VARIANT = "AllTraffic"
@@ -247,11 +247,6 @@ class Provision:
 def given(value: Any) -> Any:
     """Return a value that the SDK has, None where it has its mark for one that is not there."""
     return None if type(value).__name__ == "Unassigned" else value
-
-
-def utc(moment: datetime) -> str:
-    """Return a time as ISO 8601 in UTC, to the millisecond."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _no_capacity(reason: str) -> bool:

@@ -12,11 +12,12 @@ from typing import Any
 
 from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
-from convscope.figures import (  # argument and structure register their figures
+from convscope.figures import (  # argument, deployment and structure register their figures
     architecture,
     argument,  # noqa: F401
     bias,
     claims,
+    deployment,  # noqa: F401
     eda,
     probes,
     results,

@@ -14,6 +14,7 @@ _STEMS = (
     "/timings/studies/STUDY/ID",
     "/claims/ID",
     "/datasets/ID",
+    "/deployment/ID",
 )
 
 

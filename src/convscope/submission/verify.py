@@ -100,6 +100,14 @@ def look_up(metrics: Any, pointer: str) -> Any:
     return value
 
 
+def deployment(folder: Path) -> dict[str, Any]:
+    """Return the evidence of the deployment that the report tells of, one on AWS first; its pointers begin with it."""
+    files = [folder / place / "deployment" / "evidence.json" for place in ("", "source/data/published")]
+    found = [json.loads(file.read_bytes().decode("utf-8")) for file in files if file.is_file()]
+    found.sort(key=lambda evidence: bool(evidence["label"] != "AWS"))
+    return {"deployment": found[0]} if found else {}
+
+
 def decimal(value: float, digits: int) -> str:
     """Write a number with thousands separators and a real minus sign."""
     return f"{value:,.{digits}f}".replace("-", MINUS)
@@ -370,7 +378,7 @@ def verify(folder: Path) -> bool:
     if report("files", check_files(folder, manifest), f"{len(listed)} files, {size:.1f} MB, are those handed in"):
         print("\nFAILED: what else it says is not looked at while files are not those handed in.")
         return False
-    metrics = json.loads((folder / METRICS).read_bytes().decode("utf-8"))
+    metrics = json.loads((folder / METRICS).read_bytes().decode("utf-8")) | deployment(folder)
     wrong = 0
     for page in (name for name in PAGES if name in listed):
         differing, compared = check_page(page, (folder / page).read_bytes().decode("utf-8"), metrics)

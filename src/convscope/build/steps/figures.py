@@ -1,4 +1,4 @@
-"""Metrics to figures."""
+"""Metrics, and the evidence of a deployment, to figures."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from convscope.analysis.metrics_file import read_metrics
 from convscope.analysis.pictures import read_pictures
+from convscope.deployment.evidence import with_evidence
 from convscope.figures.draw import draw
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 def work(project: Project) -> None:
     """Draw all figures."""
     metrics, pictures = (
-        read_metrics(project.build / "metrics.json"),
+        with_evidence(read_metrics(project.build / "metrics.json"), project.evidence_folders),
         read_pictures(project.build / "pictures.safetensors"),
     )
     draw(metrics, pictures, project.build / "figures", project.processes)

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from convscope.analysis.metrics_file import read_metrics
+from convscope.deployment.evidence import with_evidence
 from convscope.report.publish import publish
 from convscope.runs.environment import commit
 
@@ -17,7 +18,8 @@ def work(project: Project) -> None:
     """Fill and render the report."""
     build = project.build
     publish(
-        project.root / "report", read_metrics(build / "metrics.json"), build / "figures", build / "report",
+        project.root / "report", with_evidence(read_metrics(build / "metrics.json"), project.evidence_folders),
+        build / "figures", build / "report",
         commit(project.root), flipped=json.loads((build / "verdicts.json").read_bytes())["flipped"],
         backend=project.backend,
     )  # fmt: skip
