@@ -88,8 +88,7 @@ def _keeps_weights(study: Study, run: RunResult) -> bool:
 def published_metrics(studies: Iterable[Study], kept: PublishedRuns) -> tuple[Metrics, Pictures]:
     """Compute metrics.json and its pictures from the runs that the repository keeps: no training, no data set.
 
-    A study whose runs are not kept yet is taken from the metrics that were published before runs were, as long as
-    these are there.
+    A study of which fewer seeds are kept than were published before runs were is taken from the metrics of that time.
 
     Raises
     ------
@@ -100,9 +99,11 @@ def published_metrics(studies: Iterable[Study], kept: PublishedRuns) -> tuple[Me
     earlier, pictures = _earlier(kept.root)
     for study in studies:
         results = published(study, kept)
-        if results is not None:
+        before = earlier.get("studies", {}).get(study.id, {"status": "not run"})
+        seeds_before = before["seeds"] if before["status"] == "run" else 0
+        if results is not None and len(results.runs[study.baseline]) >= seeds_before:
             analysis.add(results)
-        elif earlier.get("studies", {}).get(study.id, {}).get("status") == "run":
+        elif seeds_before:
             analysis.carry_over(study, earlier, pictures)
         else:
             analysis.leave_out(study, "No seed of it has been published yet.")

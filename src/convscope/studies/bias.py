@@ -132,4 +132,23 @@ def claims(prefix: str, data: str) -> tuple[Claim, ...]:
             others=("mlp-wide",),
             refuted_by=too_small,
         ),
+        Claim(
+            f"{prefix}-locality",
+            f"On {data} windows with weights of their own classify better with pixels in their places than shuffled",
+            "superiority",
+            variant="local",
+            others=("local-permuted",),
+            refuted_by=too_small,
+            declared="after",
+        ),
+        Claim(
+            f"{prefix}-sharing-needs-order",
+            f"On {data} shared weights are worth more where pixels are in their places than where they are shuffled",
+            "superiority",
+            variant="conv",
+            others=("local",),
+            contrast=("conv-permuted", "local-permuted"),
+            refuted_by="A difference between the two gains whose whole interval stays below the margin.",
+            declared="after",
+        ),
     )
