@@ -7,7 +7,8 @@ import torch
 from hypothesis import given
 from torch import nn
 
-from convscope.models.torch_model import build, pooling_commutes
+from convscope.models.modules import pooling_commutes
+from convscope.models.torch_model import build
 from convscope.specs import Activation, Conv2d, Dense, Flatten, ModelSpec, Pool2d
 from networks import copy_weights, networks, random_images, reference
 

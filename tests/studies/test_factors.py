@@ -8,8 +8,10 @@ import pytest
 
 from convscope.errors import SpecError
 from convscope.specs import (
+    BatchNorm2d,
     Conv2d,
     Dense,
+    Dropout,
     Flatten,
     GlobalAveragePool,
     Layer,
@@ -17,6 +19,7 @@ from convscope.specs import (
     ModelSpec,
     PermutePixels,
     Pool2d,
+    Residual,
     TrainSpec,
 )
 from convscope.studies.factors import Factor, check_one_factor
@@ -67,8 +70,16 @@ ONE_FACTOR: dict[Factor, list[ModelSpec]] = {
         model(LocallyConnected2d(8, 3), Pool2d(), LocallyConnected2d(16, 3), Pool2d()),
         model(LocallyConnected2d(8, 3), *BASE.layers[1:4]),  # in the first layer alone
     ],
-    "pixel order": [model(PermutePixels(), *BASE.layers[:4])],
+    "pixel order": [model(PermutePixels(), *BASE.layers[:4]), model(PermutePixels(4), *BASE.layers[:4])],
+    "dilation": [model(Conv2d(8, 3, dilation=2), *BASE.layers[1:4])],
+    "groups": [model(Conv2d(8, 3), Pool2d(), Conv2d(16, 3, groups=4), Pool2d())],
+    "batch normalisation": [
+        model(*(Conv2d(8, 3, activation="none"), BatchNorm2d()), Pool2d(), *BASE.layers[2:4]),
+    ],
+    "dropout": [model(*BASE.layers[:4], Dropout(0.2))],
 }
+PLAIN = model(Conv2d(8, 3), Conv2d(8, 3), Conv2d(8, 3), Pool2d())
+SKIPPED = model(Conv2d(8, 3), Residual((Conv2d(8, 3), Conv2d(8, 3, activation="none"))), Pool2d())
 
 
 def check(
@@ -150,6 +161,30 @@ SECOND: list[tuple[Factor, ModelSpec, str]] = [
 def test_a_second_difference_is_named(factor: Factor, other: ModelSpec, named: str) -> None:
     with pytest.raises(SpecError, match=rf"differ in more than {factor}: .*({named})"):
         check(factor, BASE, other)
+
+
+def test_a_connection_around_layers_is_a_factor() -> None:
+    check("skip connection", PLAIN, SKIPPED)
+    normalised = (Conv2d(8, 3, activation="none"), BatchNorm2d(), Conv2d(8, 3, activation="none"), BatchNorm2d("none"))
+    check("batch normalisation", SKIPPED, model(Conv2d(8, 3), Residual(normalised), Pool2d()))
+    with pytest.raises(SpecError, match="differ in more than skip connection"):
+        check("skip connection", PLAIN, model(Conv2d(8, 3), Residual(normalised), Pool2d()))
+    inside = model(Conv2d(8, 5), Residual((Conv2d(8, 5), Conv2d(8, 5, activation="none"))), Pool2d())
+    check("kernel", SKIPPED, inside)
+    with pytest.raises(SpecError, match="differ in more than dropout"):
+        check("dropout", SKIPPED, inside)
+
+
+def test_settings_of_training_are_factors_of_their_own() -> None:
+    decayed, augmented = replace(TRAINING, weight_decay=0.01), replace(TRAINING, shift=2, flip=True)
+    check("weight decay", BASE, BASE, trainings=(TRAINING, decayed))
+    check("augmentation", BASE, BASE, trainings=(TRAINING, augmented))
+    with pytest.raises(SpecError, match="'v0' and 'v1' are the same training; they must differ in weight decay"):
+        check("weight decay", BASE, BASE, trainings=(TRAINING, TRAINING))
+    with pytest.raises(SpecError, match="are trained differently"):
+        check("augmentation", BASE, BASE, trainings=(TRAINING, replace(augmented, weight_decay=0.01)))
+    with pytest.raises(SpecError, match="differ in more than weight decay"):
+        check("weight decay", BASE, ONE_FACTOR["kernel"][0], trainings=(TRAINING, decayed))
 
 
 def test_every_variant_is_compared() -> None:

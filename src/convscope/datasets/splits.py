@@ -16,7 +16,7 @@ from convscope.datasets.dataset import Dataset, Images
 from convscope.errors import SpecError
 from convscope.specs import DataSpec
 
-Stream = Literal["split", "subset", "order", "initialisation", "augmentation", "permutation", "folds"]
+Stream = Literal["split", "subset", "order", "initialisation", "augmentation", "permutation", "folds", "dropout"]
 
 
 def stream(seed: int, name: Stream) -> np.random.Generator:

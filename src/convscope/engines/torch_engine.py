@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from convscope.datasets.dataset import Images
 from convscope.datasets.splits import Split, stream
+from convscope.engines.augmentation import Augmentation
 from convscope.engines.outcome import Epoch, Outcome, Progress
 from convscope.engines.schedule import Batch, epochs, learning_rates
 from convscope.models.local import PixelPermutation
@@ -38,19 +39,33 @@ def train(spec: RunSpec, split: Split, mode: NumericMode, progress: Progress) ->
     """
     torch.set_num_threads(mode.threads)
     torch.backends.cudnn.deterministic = True
+    with torch.random.fork_rng(devices=[]):  # what dropout drops follows from the seed alone
+        torch.manual_seed(int(stream(spec.seed, "dropout").integers(2**63)))
+        return _trained(spec, split, mode, progress)
+
+
+def _trained(spec: RunSpec, split: Split, mode: NumericMode, progress: Progress) -> Outcome:
     training = spec.training
     network = initialised(spec.model, spec.seed).to(mode.device).to(memory_format=torch.channels_last)
     optimiser = make_optimiser(network, training)
     parts = {name: _on_device(getattr(split, name), split, mode) for name in ("train", "validation", "test")}
     images, labels = parts["train"]
     order = stream(spec.seed, "order")
+    augment = Augmentation(training, split, spec.seed, mode)
     rates = learning_rates(training, training.total_updates(len(labels)))
     history: list[Epoch] = []
     train_seconds = evaluate_seconds = 0.0
     for number, batches in enumerate(epochs(training, len(labels), order), start=1):
         started = time.perf_counter()
         loss, accuracy = _one_epoch(
-            network, optimiser=optimiser, images=images, labels=labels, batches=batches, rates=rates, mode=mode
+            network,
+            optimiser=optimiser,
+            images=images,
+            labels=labels,
+            batches=batches,
+            augment=augment,
+            rates=rates,
+            mode=mode,
         )
         trained = time.perf_counter()
         validation = evaluate(network, *parts["validation"], mode)
@@ -80,17 +95,20 @@ def initialised(model: ModelSpec, seed: int) -> nn.Sequential:
         torch.manual_seed(int(stream(seed, "initialisation").integers(2**63)))
         network = build(model)
     permutations = stream(seed, "permutation")
-    for layer in network:
+    for layer in network.modules():
         if isinstance(layer, PixelPermutation):
             layer.draw(permutations)
     return network
 
 
 def make_optimiser(network: nn.Module, training: TrainSpec) -> torch.optim.Optimizer:
-    """Adam (Kingma and Ba 2015) or stochastic gradient descent with momentum."""
-    if training.optimiser == "adam":
-        return torch.optim.Adam(network.parameters(), lr=training.learning_rate, fused=True)
-    return torch.optim.SGD(network.parameters(), lr=training.learning_rate, momentum=training.momentum)
+    """Adam (Kingma and Ba 2015) or stochastic gradient descent with momentum, either with weight decay."""
+    rate, decay = training.learning_rate, training.weight_decay
+    if training.optimiser == "sgd":
+        return torch.optim.SGD(network.parameters(), lr=rate, momentum=training.momentum, weight_decay=decay)
+    if decay:
+        return torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=decay, fused=True)
+    return torch.optim.Adam(network.parameters(), lr=rate, fused=True)
 
 
 def autocast(mode: NumericMode) -> torch.autocast:
@@ -116,6 +134,7 @@ def _one_epoch(
     images: Tensor,
     labels: Tensor,
     batches: Iterator[Batch],
+    augment: Augmentation,
     rates: Iterator[float],
     mode: NumericMode,
 ) -> tuple[float, float]:
@@ -127,7 +146,7 @@ def _one_epoch(
     for chosen in batches:
         indices = torch.from_numpy(chosen).to(labels.device)
         seen += len(indices)
-        batch, target = images[indices].permute(0, 3, 1, 2), labels[indices]  # (N, C, H, W), (N,)
+        batch, target = augment(images[indices]).permute(0, 3, 1, 2), labels[indices]  # (N, C, H, W), (N,)
         for group in optimiser.param_groups:
             group["lr"] = next(rates)
         with autocast(mode):

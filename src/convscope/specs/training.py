@@ -31,6 +31,14 @@ class TrainSpec:
     updates
         0, or how many updates are made however many training images there are: the passes cycle, and ``epochs`` is
         then the number of equal parts after each of which is evaluated.
+    weight_decay
+        Of all weights and biases: decoupled from the gradient with Adam (Loshchilov and Hutter 2019), added to it with
+        stochastic gradient descent.
+    shift
+        Each time that a training image is seen it is moved by up to so many pixels in each direction, what comes in
+        being black; drawn from the run's seed.
+    flip
+        Each time that a training image is seen it is mirrored left to right with a chance of one half.
     """
 
     epochs: int
@@ -41,6 +49,9 @@ class TrainSpec:
     momentum: float = 0.9
     schedule: Literal["constant", "linear"] = "constant"
     updates: int = 0
+    weight_decay: float = 0.0
+    shift: int = 0
+    flip: bool = False
 
     def __post_init__(self) -> None:
         require_positive("epochs", self.epochs)
@@ -58,6 +69,15 @@ class TrainSpec:
             self.updates == 0 or self.updates >= self.epochs,
             f"updates is {self.updates} in {self.epochs} epochs; each epoch needs at least one update.",
         )
+        require(0 <= self.weight_decay < 1, f"weight_decay is {self.weight_decay}; it must be at least 0 and below 1.")
+        require_whole("shift", self.shift)
+        require_one_of("flip", self.flip, (False, True))
+        for name in ("weight_decay", "shift", "flip"):
+            require(
+                self.engine == "torch" or not getattr(self, name),
+                f"{name} is {getattr(self, name)}, and the NumPy engine has none of it.",
+                "Use engine='torch', or leave it out.",
+            )
 
     def total_updates(self, images: int) -> int:
         """Count the updates of a run with so many training images."""

@@ -13,21 +13,25 @@ from typing import Any, Literal
 
 from convscope.errors import SpecError
 from convscope.specs import (
+    BatchNorm2d,
     Conv2d,
     Dense,
+    Dropout,
     GlobalAveragePool,
     Layer,
     LocallyConnected2d,
     ModelSpec,
     PermutePixels,
     Pool2d,
+    Residual,
     TrainSpec,
     Windowed,
 )
 
 Factor = Literal[
     "kernel", "filters", "depth", "pooling", "stride", "padding", "activation", "head",
-    "weight sharing", "pixel order", "training images",
+    "dilation", "groups", "batch normalisation", "dropout", "skip connection",
+    "weight sharing", "pixel order", "training images", "weight decay", "augmentation",
 ]  # fmt: skip
 
 Layers = tuple[Layer, ...]
@@ -50,25 +54,59 @@ def _in_form(form: Callable[[Layers], Iterable[object]]) -> Callable[[ModelSpec,
 
 def _without_field(name: str) -> Callable[[ModelSpec, ModelSpec], Difference]:
     """Take a field out of every layer that sees windows."""
-    return _in_form(
-        lambda layers: (
-            (type(layer), *((f.name, getattr(layer, f.name)) for f in fields(layer) if f.name != name))
-            if isinstance(layer, Windowed)
-            else layer
-            for layer in layers
-        )
-    )
+
+    def form(layer: Layer) -> object:
+        if isinstance(layer, Residual):
+            return (Residual, *map(form, layer.layers), layer.activation)
+        if isinstance(layer, Windowed):
+            return (type(layer), *((f.name, getattr(layer, f.name)) for f in fields(layer) if f.name != name))
+        return layer
+
+    return _in_form(lambda layers: map(form, layers))
 
 
 def _without_sharing(layers: Layers) -> Iterable[object]:
+    """Put local connections in the place of convolutions; what local connections lack stays a difference."""
+    plain = (isinstance(layer, Conv2d) and layer.groups == layer.dilation == 1 for layer in layers)
     return (
-        LocallyConnected2d(*(getattr(layer, f.name) for f in fields(layer))) if isinstance(layer, Conv2d) else layer
-        for layer in layers
+        LocallyConnected2d(*(getattr(layer, f.name) for f in fields(Windowed))) if shared else layer
+        for layer, shared in zip(layers, plain, strict=True)
     )
 
 
 def _without_permutation(layers: Layers) -> Layers:
     return layers[1:] if isinstance(layers[0], PermutePixels) else layers
+
+
+def _without_normalisation(layers: Layers) -> Layers:
+    """Take batch normalisation out; its activation goes to the layer before, if that has none."""
+    kept: list[Layer] = []
+    for layer in layers:
+        if isinstance(layer, BatchNorm2d):
+            if kept and isinstance(kept[-1], Windowed) and kept[-1].activation == "none":
+                kept[-1] = replace(kept[-1], activation=layer.activation)
+        elif isinstance(layer, Residual):
+            kept.append(replace(layer, layers=_without_normalisation(layer.layers)))
+        else:
+            kept.append(layer)
+    return tuple(kept)
+
+
+def _without_dropout(layers: Layers) -> Iterable[object]:
+    return (layer for layer in layers if not isinstance(layer, Dropout))
+
+
+def _without_skipping(layers: Layers) -> Iterable[object]:
+    """Put the layers of residual blocks in their place; the activation goes to the last of them, if it has none."""
+    for layer in layers:
+        if isinstance(layer, Residual):
+            *inner, last = layer.layers
+            yield from inner
+            if isinstance(last, Windowed | BatchNorm2d) and last.activation == "none":
+                last = replace(last, activation=layer.activation)
+            yield last
+        else:
+            yield layer
 
 
 # ---------------------------------------------------------------- pooling: where, and of what kind and size
@@ -195,8 +233,16 @@ _BESIDE: dict[Factor, Callable[[ModelSpec, ModelSpec], Difference]] = {
     "head": _beside_head,
     "weight sharing": _in_form(_without_sharing),
     "pixel order": _in_form(_without_permutation),
+    "dilation": _without_field("dilation"),
+    "groups": _without_field("groups"),
+    "batch normalisation": _in_form(_without_normalisation),
+    "dropout": _in_form(_without_dropout),
+    "skip connection": _in_form(_without_skipping),
     "training images": _in_form(lambda layers: layers),
+    "weight decay": _in_form(lambda layers: layers),
+    "augmentation": _in_form(lambda layers: layers),
 }
+_OF_TRAINING: dict[Factor, tuple[str, ...]] = {"weight decay": ("weight_decay",), "augmentation": ("shift", "flip")}
 
 
 def check_one_factor(
@@ -225,15 +271,21 @@ def check_one_factor(
     (reference, model, training, images), *others = variants
     for other, other_model, other_training, other_images in others:
         pair = f"{name}: {reference!r} and {other!r}"
-        of_images = factor == "training images"
-        if other_images == images if of_images else other_model == model:
-            same = "training set" if of_images else "network"
-            raise SpecError(f"{pair} are the same {same}; they must differ in {factor}.")
-        if other_images != images and not of_images:
+        varied = _OF_TRAINING.get(factor, ())
+        what, one, two = (
+            ("training set", images, other_images)
+            if factor == "training images"
+            else ("training", training, other_training)
+            if varied
+            else ("network", model, other_model)
+        )
+        if one == two:
+            raise SpecError(f"{pair} are the same {what}; they must differ in {factor}.")
+        if other_images != images and factor != "training images":
             raise SpecError(f"{pair} are trained with {images} and {other_images} images.")
         if other_model.input_shape != model.input_shape:
             raise SpecError(f"{pair} take images of {model.input_shape} and {other_model.input_shape}.")
-        if other_training != training:
+        if replace(other_training, **{name: getattr(training, name) for name in varied}) != training:
             raise SpecError(f"{pair} are trained differently: {training} and {other_training}.")
         if difference := _BESIDE[factor](model, other_model):
             raise SpecError(

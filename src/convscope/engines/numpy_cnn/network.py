@@ -99,25 +99,37 @@ def steps(spec: ModelSpec) -> Iterator[tuple[int, LayerSpec | Activation]]:
             pending = "none"
 
 
-_TORCH = "Use engine='torch' for this network."
+def check(spec: ModelSpec) -> None:
+    """Refuse what this engine lacks, before anything is trained.
+
+    Raises
+    ------
+    SpecError
+        A layer or an activation, and what to do.
+    """
+    for _, step in steps(spec):
+        if isinstance(step, str):
+            _activation(step)
+        else:
+            _built(step, {"weight": np.zeros((1, 1, 1, 1)), "bias": np.zeros(1)})
 
 
 def _built(spec: LayerSpec, weights: Mapping[str, Array]) -> Layer:
     """Make a layer of this engine, which has those of the reference project: a deliberate choice, see its package."""
     match spec:
-        case Conv2d():
+        case Conv2d(groups=1, dilation=1):
             return convolution.Conv2d(weights["weight"], weights["bias"], spec.stride, spec.padding_pixels)
         case Dense():
             return layers.Linear(weights["weight"], weights["bias"])
-        case Pool2d(kind="max"):
+        case Pool2d(kind="max") if spec.step == spec.size:
             return pooling.MaxPool2d(spec.size)
-        case Pool2d():
+        case Pool2d() if spec.step == spec.size:
             return pooling.AveragePool2d(spec.size)
         case GlobalAveragePool():
             return pooling.GlobalAveragePool()
         case Flatten():
             return layers.Flatten()
-    raise SpecError(f"The NumPy engine has no layer {type(spec).__name__}.", _TORCH)
+    raise SpecError(f"The NumPy engine has no {', '.join(spec.words)}.", "Use engine='torch' for this network.")
 
 
 def _activation(name: Activation) -> Layer:
@@ -141,6 +153,7 @@ def initial_weights(spec: ModelSpec, seed: int) -> dict[str, NDArray[np.float32]
         float32 arrays by name: ``"0.weight"`` belongs to layer 0 of the specification. Convolutions are
         (filters, C, kernel, kernel), dense layers (units, features), biases (units,).
     """
+    check(spec)
     random = stream(seed, "initialisation")
     weights: dict[str, NDArray[np.float32]] = {}
     for index, (layer, shape) in enumerate(zip(spec.layers, spec.shapes, strict=False)):

@@ -5,19 +5,23 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 
+from convscope.specs.layers.batch_norm2d import BatchNorm2d
 from convscope.specs.layers.conv2d import Conv2d
 from convscope.specs.layers.dense import Dense
+from convscope.specs.layers.dropout import Dropout
 from convscope.specs.layers.flatten import Flatten
 from convscope.specs.layers.global_average_pool import GlobalAveragePool
 from convscope.specs.layers.layer import Activation, Layer, Role, Shape, Shapes, TorchModule, Window
 from convscope.specs.layers.locally_connected2d import LocallyConnected2d
 from convscope.specs.layers.permute_pixels import PermutePixels
 from convscope.specs.layers.pool2d import Pool2d
+from convscope.specs.layers.residual import Residual
 from convscope.specs.layers.windowed import Windowed
 
 __all__ = [
-    "LAYERS", "Activation", "Conv2d", "Dense", "Flatten", "GlobalAveragePool", "Layer", "LocallyConnected2d",
-    "PermutePixels", "Pool2d", "Role", "Shape", "Shapes", "TorchModule", "Window", "Windowed",
+    "LAYERS", "Activation", "BatchNorm2d", "Conv2d", "Dense", "Dropout", "Flatten", "GlobalAveragePool", "Layer",
+    "LocallyConnected2d", "PermutePixels", "Pool2d", "Residual", "Role", "Shape", "Shapes", "TorchModule", "Window",
+    "Windowed",
 ]  # fmt: skip
 
 

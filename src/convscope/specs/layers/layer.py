@@ -65,6 +65,7 @@ class TorchModule(NamedTuple):
     arguments: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
 class Layer(ABC):
     """One step of a network.
 
