@@ -24,7 +24,7 @@ SHAPES = ((3, 8, 10), (7,))  # an image and a vector
 def made(name: str) -> Layer:
     """Make a layer: fields without a default have one value each here."""
     declared = LAYERS[name]
-    required = declared.__dataclass_fields__.keys() & GIVEN.keys()  # type: ignore[attr-defined]  # all are dataclasses
+    required = declared.__dataclass_fields__.keys() & GIVEN.keys()
     return declared(**{field: GIVEN[field] for field in required})
 
 

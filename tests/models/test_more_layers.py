@@ -73,7 +73,7 @@ def twins() -> tuple[nn.Sequential, nn.Sequential]:
     theirs(torch.zeros(2, *MODEL.input_shape))
     with torch.no_grad():
         for there, here in zip(theirs.parameters(), ours.parameters(), strict=True):
-            there.copy_(here.uniform_(-0.5, 0.5))
+            there.copy_(here.data.uniform_(-0.5, 0.5))
         for there, here in zip(theirs.buffers(), ours.buffers(), strict=True):
             there.copy_(here)
     return ours, theirs
@@ -108,7 +108,7 @@ def test_costs_are_those_that_pytorch_holds_and_hooks_count(twins: tuple[nn.Sequ
     for module in theirs.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             module.register_forward_hook(count)
-    values = images(1)
+    values: Tensor = images(1)
     for module in theirs.eval():
         values = module(values)
         shapes.append(tuple(values.shape[1:]))
@@ -134,7 +134,8 @@ def test_windows_are_where_the_gradient_is(layers: tuple[Layer, ...]) -> None:
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.fill_(1.0)
-    values = picture = torch.ones(1, 1, side, side, dtype=torch.float64, requires_grad=True)
+    picture = torch.ones(1, 1, side, side, dtype=torch.float64, requires_grad=True)
+    values: Tensor = picture
     seen: dict[int, Tensor] = {}
     for name, module in network.named_children():
         values = module(values)

@@ -29,10 +29,9 @@ class Residual(Layer):
     activation: Activation = "relu"
 
     def __post_init__(self) -> None:
+        given = self.layers if isinstance(self.layers, tuple) else ()
         require(
-            isinstance(self.layers, tuple)
-            and self.layers != ()
-            and all(isinstance(layer, Layer) for layer in self.layers),
+            given != () and all(isinstance(layer, Layer) for layer in given),
             f"Residual has the layers {self.layers!r}; it needs a tuple of at least one layer.",
             "Write Residual((Conv2d(16, 3), Conv2d(16, 3, activation='none'))).",
         )
