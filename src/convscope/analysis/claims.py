@@ -180,7 +180,7 @@ def _tested(claim: Claim, study: Study, measured: Measured, *, trained: bool) ->
             }
         )
     decides = comparisons[decided_by]
-    return _declared(claim, study) | {
+    return declared_claim(claim, study) | {
         "verdict": verdict.verdict,
         "leaning": verdict.leaning,
         "nuance": nuance(claim.kind, verdict.verdict, estimates[decided_by].interval(level), claim.expected),
@@ -203,7 +203,7 @@ def _computed(claim: Claim, study: Study) -> dict[str, Any]:
         for each in claim.counts
     ]
     right = all(arithmetic(each.claimed_range, count(each)) == "supported" for each in claim.counts)
-    return _declared(claim, study) | dict.fromkeys(_STATISTICAL) | {
+    return declared_claim(claim, study) | dict.fromkeys(_STATISTICAL) | {
         "verdict": "supported" if right else "refuted",
         "reason": "computed as claimed" if right else "computed different",
         "runs": [],
@@ -212,7 +212,7 @@ def _computed(claim: Claim, study: Study) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _declared(claim: Claim, study: Study) -> dict[str, Any]:
+def declared_claim(claim: Claim, study: Study) -> dict[str, Any]:
     """Return what stands in the claim itself, or follows from how many its study has."""
     tested = claim.is_statistical
     return {

@@ -223,6 +223,8 @@ def _check_claim(name: str, claim: Node, study: Node) -> None:
         _check_removed(here, comparison, study, level)
     named = {each[side] for each in claim["comparisons"] for side in ("a", "b") if each[side] is not None}
     named |= {other for each in claim["comparisons"] for other in each.get("minus") or ()}
+    keys = [key for each in named for key in _all_runs(study["variants"][each])]
+    same(place, "runs", sorted(set(claim["runs"])), sorted(set(keys)))
     trained = all(_some_trained(study["variants"][each]) for each in named)
     verdict, decided_by = rule(claim["kind"], estimates, claim["margin"], level, claim["expected"], trained=trained)
     if claim["verdict"] != verdict.verdict:
@@ -251,6 +253,10 @@ def _gap(variant: Node) -> list[float]:
     return list(np.array(variant["train_accuracy"]["values"]) - np.array(_accuracy(variant)))
 
 
+def _all_runs(variant: Node) -> list[str]:
+    return [*variant["runs"], *variant.get("failed", {"runs": []})["runs"]]
+
+
 def _some_trained(variant: Node) -> bool:
     return "failed" not in variant or len(variant["failed"]["runs"]) < variant["failed"]["of"]
 
@@ -269,7 +275,7 @@ def _at_common_seeds(variants: list[Node], measure: OfVariant) -> list[Any] | No
 
 def _some_failed(variant: Node) -> bool:
     failed = variant.get("failed", {"runs": [], "of": 0})
-    return 0 < len(failed["runs"]) < failed["of"]
+    return bool(0 < len(failed["runs"]) < failed["of"])
 
 
 def _pooled(variants: Node, measure: OfVariant) -> SeedSpread | None:

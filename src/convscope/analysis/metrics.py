@@ -11,11 +11,17 @@ import numpy as np
 
 from convscope.analysis import shifts, tuning
 from convscope.analysis.claims import compute, decide
+from convscope.analysis.declarations import (
+    baseline_pairs,
+    compared_pairs,
+    declared_experiment,
+    declared_study,
+    experiment_pairs,
+)
 from convscope.analysis.equivariance import equivariance
 from convscope.analysis.failures import failed_to_train, trained_seeds
 from convscope.analysis.integrity import check_consistency
 from convscope.analysis.ledger import order_of_time, reproductions
-from convscope.analysis.measured import Pair
 from convscope.analysis.measures import comparison, gap
 from convscope.analysis.metrics_file import SCHEMA, Metrics, validate
 from convscope.analysis.outcomes import ACCURACY, GAP, outcomes
@@ -28,7 +34,7 @@ from convscope.datasets.splits import Split
 from convscope.runs.result import RunResult
 from convscope.runs.results import Results
 from convscope.specs import to_json
-from convscope.studies.study import Experiment, Profile, Study
+from convscope.studies.study import Profile, Study
 
 
 class Analysis:
@@ -61,7 +67,11 @@ class Analysis:
 
     def leave_out(self, study: Study, reason: str) -> None:
         """Note a study that was not run, and why."""
-        described = _declared(study, self.profile) | {"status": "not run", "reason": reason}
+        described = declared_study(study, self.profile) | {
+            "status": "not run",
+            "reason": reason,
+            "seeds": study.budget(self.profile).seeds,
+        }
         described["reported"] = [asdict(reported) | {"reproduction": None} for reported in study.reported]
         self._metrics["studies"][study.id] = described
         self._metrics["claims"].update(compute(study))
@@ -85,11 +95,12 @@ class Analysis:
         def compare(a: str, b: str) -> dict[str, Any]:
             return comparison(a, b, right, study.margin)
 
-        described = _declared(study, self.profile) | {
+        described = declared_study(study, self.profile) | {
             "status": "run",
             "seeds": len(runs[study.baseline]),
             "dataset": name,
             "images": images,
+            "look_alikes": list(study.look_alikes),
             "variants": {
                 variant.id: summarise_variant(
                     variant,
@@ -102,7 +113,7 @@ class Analysis:
                 for variant in study.variants_in(self.profile)
             },
             "experiments": {
-                each.id: _experiment(each) | {"comparisons": [compare(a, b) for a, b in experiment_pairs(each)]}
+                each.id: declared_experiment(each) | {"comparisons": [compare(a, b) for a, b in experiment_pairs(each)]}
                 for each in study.experiments_in(self.profile)
             },
             "against_baseline": [compare(a, b) for a, b in baseline_pairs(study, self.profile)],
@@ -158,49 +169,6 @@ class Analysis:
         self._metrics["environment"]["trained"] = trained
         places = (f"datasets/{name}/", f"studies/{study.id}/")
         self.pictures.update({place: array for place, array in pictures.items() if place.startswith(places)})
-
-
-def experiment_pairs(experiment: Experiment) -> list[Pair]:
-    """Return what an experiment compares: every other variant with its first."""
-    reference, *others = experiment.variants
-    return [(name, reference) for name in others]
-
-
-def baseline_pairs(study: Study, profile: Profile) -> list[Pair]:
-    """Return every variant of a profile with the study's baseline."""
-    return [(each.id, study.baseline) for each in study.variants_in(profile) if each.id != study.baseline]
-
-
-def compared_pairs(study: Study, profile: Profile) -> list[Pair]:
-    """Return all that a study compares, each once."""
-    experiments = [pair for each in study.experiments_in(profile) for pair in experiment_pairs(each)]
-    return list(dict.fromkeys([*baseline_pairs(study, profile), *experiments, *study.pairs_in(profile)]))
-
-
-def _experiment(experiment: Experiment) -> dict[str, Any]:
-    return {
-        "title": experiment.title,
-        "question": experiment.question,
-        "factor": experiment.factor,
-        "variants": list(experiment.variants),
-    }
-
-
-def _declared(study: Study, profile: Profile) -> dict[str, Any]:
-    """Return what stands in the study itself, whether it was run or not."""
-    budget = study.budget(profile)
-    updates = {} if budget.updates is None else {"updates": budget.updates}
-    return {
-        "title": study.title,
-        "question": study.question,
-        "baseline": study.baseline,
-        "reference": study.reference,
-        "margin": study.margin,
-        "seeds": budget.seeds,
-        "training": asdict(study.training) | {"epochs": budget.epochs} | updates,
-        "normalisation": study.data.normalisation,
-        "decisions": [asdict(decision) for decision in study.decisions],
-    }
 
 
 def _pictures(results: Results) -> Pictures:

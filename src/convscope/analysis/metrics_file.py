@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from convscope.errors import ReportError
+from convscope.studies import select
 
 SCHEMA = 1
 Metrics = dict[str, Any]
@@ -37,14 +38,24 @@ def validate(metrics: Metrics) -> None:
         )
 
 
-def read_metrics(path: Path) -> Metrics:
+def read_metrics(path: Path, own_studies: Path | None = None) -> Metrics:
     """Read metrics.json and check it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    own_studies
+        Folder of files ``NAME.py`` that declare studies which are no part of the package; None takes
+        ``report/studies`` of the checkout that the file lies in.
 
     Raises
     ------
     ReportError
-        It is absent, no JSON, does not fit the schema, or a number or verdict in it does not follow from the others.
+        It is absent, no JSON, does not fit the schema, a number or verdict in it does not follow from the others, or
+        it says otherwise than the studies declare.
     """
+    from convscope.analysis.declarations import check_declarations  # noqa: PLC0415
     from convscope.analysis.integrity import check_consistency  # noqa: PLC0415
 
     try:
@@ -53,4 +64,11 @@ def read_metrics(path: Path) -> Metrics:
         raise ReportError(f"{path} cannot be read: {error}.", "Delete it and run `make all` again.") from error
     validate(metrics)
     check_consistency(metrics)
+    folder = own_studies or _own_studies(path)
+    check_declarations(metrics, lambda name: select(name, folder)[0])
     return metrics
+
+
+def _own_studies(path: Path) -> Path | None:
+    folders = (parent / "report" / "studies" for parent in path.resolve().parents)
+    return next((folder for folder in folders if folder.is_dir()), None)
