@@ -15,9 +15,13 @@ from convscope.figures.style import WIDTH
 
 
 def filters(weights: NDArray[np.float32]) -> Figure:
-    """Show first-layer filters, (filters, C, k, k): blue negative, red positive; as RGB for three channels."""
+    """Show first-layer filters, (filters, C, k, k): blue negative, red positive; as RGB for three channels.
+
+    Each is scaled by its own largest weight: one strong filter would wash out all others.
+    """
     columns = 16 if len(weights) > 16 else 8
-    limit = float(np.abs(weights).max())
+    weights = weights / np.maximum(np.abs(weights).max(axis=(1, 2, 3), keepdims=True), 1e-12)
+    limit = 1.0
     board = mosaic(np.moveaxis(weights, 1, -1) if weights.shape[1] == 3 else weights[:, 0], columns, gap=0.3)
     figure, axes = plt.subplots(figsize=(WIDTH, WIDTH * board.shape[0] / board.shape[1]))
     figure.subplots_adjust(left=0, right=1, top=1, bottom=0)

@@ -4,7 +4,7 @@
     def kernel_cost(rows: Rows) -> Figure: ...
 
 The figure is then drawn in every build whose results give it rows, and a template shows it by its name. A name with
-``{study}`` in it stands for one figure a study, whose rows are made from that study.
+``{study}`` or ``{dataset}`` in it stands for one figure each, whose rows are made from that study or data set.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ def figure(name: str, rows: Callable[..., Rows]) -> Callable[[Callable[[Rows], F
     Parameters
     ----------
     name
-        Of the figure's file, without ``.svg``; with ``{study}`` in it there is one for each study that was run.
+        Of the figure's file, without ``.svg``; with ``{study}`` in it there is one for each study that was run, with
+        ``{dataset}`` one for each data set.
     rows
-        Makes what is drawn from ``(metrics, pictures)``, and the study's id where the name has one. No rows, no figure.
+        Makes what is drawn from ``(metrics, pictures)``, and the id where the name has one. No rows, no figure.
     """
 
     def register(draw: Callable[[Rows], Figure]) -> Callable[[Rows], Figure]:
@@ -56,10 +57,12 @@ def figure(name: str, rows: Callable[..., Rows]) -> Callable[[Callable[[Rows], F
 def registered(metrics: Metrics, pictures: Pictures) -> Iterator[tuple[str, Drawing]]:
     """Yield name and drawing of each registered figure that these results give rows."""
     run = [name for name, study in metrics["studies"].items() if study["status"] == "run"]
+    each = {"{study}": run, "{dataset}": list(metrics["datasets"])}
     for entry in FIGURES.values():
-        for place in [(study,) for study in run] if "{study}" in entry.name else [()]:
+        hole = next((hole for hole in each if hole in entry.name), None)
+        for place in [(name,) for name in each[hole]] if hole else [()]:
             if rows := entry.rows(metrics, pictures, *place):
-                yield entry.name.format(study=place[0] if place else ""), partial(entry.draw, rows)
+                yield entry.name.replace(hole or "{}", place[0] if place else ""), partial(entry.draw, rows)
 
 
 def rows_of(drawing: Drawing) -> Rows | None:

@@ -18,6 +18,7 @@ from convscope.figures.style import INK, MUTED, WIDTH, colour, look
 Study = dict[str, Any]
 
 
+WILD = 0.2  # standard deviation over seeds, as a fraction, that no variant has whose runs all trained
 MOST_COLOURS = 8  # with more variants, colours and markers repeat and tell nothing: they are numbered instead
 
 
@@ -40,7 +41,7 @@ def accuracy_chart(study: Study) -> Figure:
         spread = np.linspace(-0.13, 0.13, len(values)) if len(values) > 1 else np.zeros(1)
         axes.plot(values, place + spread, shape, color=hue, markersize=3.5, alpha=0.55, mew=0)
         right = mean
-        if measure["interval"]:
+        if measure["interval"] and (measure["sd"] or 0) <= WILD:
             low, high = 100 * np.array(measure["interval"])
             axes.plot([low, high], [place, place], color=hue, linewidth=1.8, solid_capstyle="butt")
             right = min(high, 100)  # where the axis ends
@@ -180,6 +181,8 @@ def cost_chart(study: Study) -> Figure:
     figure, axes = plt.subplots(figsize=(WIDTH, 3.2 if many else 2.5), layout="constrained")
     for place, variant in enumerate(study["variants"].values()):
         measure = variant["test_accuracy"]
+        if (measure["sd"] or 0) > WILD:
+            continue  # some runs failed to train: a mean of both kinds is neither, and its interval hides all others
         hue, shape = _look(study, place)
         macs, mean = variant["macs"] / 1e6, 100 * measure["mean"]
         if measure["interval"]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
+from convscope.figures.mosaic import mosaic, show
 from convscope.figures.registry import Rows, figure
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH
 from convscope.specs import Conv2d, Flatten, from_json
@@ -155,6 +156,50 @@ def receptive_field(rows: Rows) -> Figure:
         axes.set_title(row["layer"], loc="center", fontsize=7.5, fontweight="normal")
         text = f"sees {side}×{side}\n{row['positions']}×{row['positions']} positions"
         axes.text(0.5, -0.04, text, transform=axes.transAxes, ha="center", va="top", fontsize=7.5, color=INK)
+    return drawn
+
+
+SHOWN = 4  # samples of a class
+
+
+def board_rows(metrics: Metrics, pictures: Pictures, dataset: str) -> Rows:
+    """Return samples of each class and the class's mean, pixels channel by channel, row by row."""
+    if metrics["datasets"][dataset]["source"] == "table":
+        return []
+    samples, means = (pictures[f"datasets/{dataset}/{what}"] for what in ("samples", "means"))
+    rows: Rows = []
+    for name, few, mean in zip(metrics["datasets"][dataset]["class_names"], samples, means, strict=True):
+        for number, image in enumerate([*few[:SHOWN], mean]):
+            what = "mean" if number == len(few[:SHOWN]) else f"sample {number}"
+            shape = dict(zip(("channels", "height", "width"), image.shape, strict=True))
+            values = {str(place): int(value) for place, value in enumerate(image.ravel())}
+            rows.append({"class": name, "what": what} | shape | values)
+    return rows
+
+
+@figure("{dataset}-board", rows=board_rows)
+def board(rows: Rows) -> Figure:
+    """Draw a column a class: samples, and below them the mean of all training images."""
+    names = list(dict.fromkeys(row["class"] for row in rows))
+    lines = list(dict.fromkeys(row["what"] for row in rows))
+    size = (rows[0]["channels"], rows[0]["height"], rows[0]["width"])
+    images = [
+        np.array([row[str(place)] for place in range(size[0] * size[1] * size[2])]).reshape(size)
+        for line in lines
+        for row in rows
+        if row["what"] == line
+    ]
+    stack = np.moveaxis(np.array(images), 1, -1)
+    tiles = mosaic(stack if size[0] == 3 else stack[..., 0], columns=len(names))
+    drawn, axes = plt.subplots(figsize=(WIDTH, WIDTH * 0.93 * tiles.shape[0] / tiles.shape[1] + 0.2))
+    drawn.subplots_adjust(left=0.07, right=1, top=0.93, bottom=0)
+    show(axes, tiles, "gray", (0, 255))
+    for place, name in enumerate(names):
+        axes.text((place + 0.5) / len(names), 1.01, name.replace("/", "/\n"), transform=axes.transAxes, ha="center",
+                  va="bottom", fontsize=7.5 if len(names) <= 10 else 7, linespacing=0.95)  # fmt: skip
+    for middle, text in ((len(lines) - 0.5, "mean"), ((len(lines) - 1) / 2, "samples")):
+        axes.text(-0.012, 1 - middle / len(lines), text, transform=axes.transAxes, ha="right", va="center",
+                  rotation=90, fontsize=7.5)  # fmt: skip
     return drawn
 
 

@@ -88,7 +88,7 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
     def figure(name: str, caption: str, alt: str, label: str = "", width: str = "100%") -> str:
         if not has_figure(name):
             raise ReportError(f"The report shows figure {name!r}, but {figures} has no {name}.svg.")
-        attributes = f'#fig-{label or name} fig-alt="{alt}" width={width}'
+        attributes = f'#fig-{label or name} fig-alt="{" ".join(alt.split())}" width={width}'
         return f"![{caption}](figures/{name}.svg){{{attributes}}}"
 
     def layer_name(layer: dict[str, Any]) -> str:
@@ -121,6 +121,8 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
         measured_in=measured_in, layer_name=layer_name, figure=figure, has_figure=has_figure,
         chapter=chapter, metrics=metrics, facts=facts, studies=metrics["studies"], datasets=metrics["datasets"],
         sources_table=lambda: sources_table(set().union(*(each.measured for each in numbers.values()))),
+        ran={name: study for name, study in metrics["studies"].items() if study.get("status") == "run"},
+        own={name for name in metrics["studies"] if (templates / "studies" / f"{name}.py").is_file()},
         passages=lambda: [each for each in jinja.passages if each.measured],  # type: ignore[attr-defined]
         **Grounds(metrics).functions,
     )  # fmt: skip

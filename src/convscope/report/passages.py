@@ -77,7 +77,7 @@ class Grounds:
     def functions(self) -> dict[str, Callable[..., Any]]:
         """By the name that templates call them."""
         names = ("supported", "refuted", "reverse", "undecided", "positive", "negative", "level", "above", "there",
-                 "theory", "between", "either", "share_removed", "gap")  # fmt: skip
+                 "theory", "between", "either", "drawn_from", "share_removed", "gap")  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
     def supported(self, claim: str) -> Ground:
@@ -125,6 +125,15 @@ class Grounds:
         missing = [place for place in places if self._get(place) is None]
         return Ground(f"{', '.join(missing or places)} there", None if missing else True, measured=False)
 
+    def drawn_from(self, study: str, variant: str, key: str) -> Ground:
+        """Rest on a picture: what is said of it was seen in the first run of this variant, whose key begins so."""
+        runs = self._get(f"/studies/{study}/variants/{variant}/runs")
+        if not runs:
+            return Ground(f"a picture of {study}, {variant}", None)
+        return Ground(
+            f"the picture of {study}, {variant} is of run {key} ({runs[0][: len(key)]})", runs[0].startswith(key)
+        )
+
     def theory(self, reason: str) -> Ground:
         """Rest on what is so whatever this build measured: a definition, arithmetic, a source."""
         return Ground(reason, holds=True, measured=False)
@@ -149,6 +158,9 @@ class Grounds:
             for place, row in enumerate(rows):
                 if {row["a"], row["b"]} == {a, b}:
                     return f"{'' if row['a'] == a else '-'}/studies/{study}/{name}/{place}"
+        for sign, key in (("", f"{a}:{b}"), ("-", f"{b}:{a}")):
+            if key in found.get("comparisons", {}):
+                return f"{sign}/studies/{study}/comparisons/{key}"
         return ""
 
     def _verdict(self, claim: str, wanted: str) -> Ground:

@@ -1,0 +1,54 @@
+"""A report around any selection of studies: complete, without references into nothing, silent on what is missing."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checkout import ROOT
+from convscope.analysis.pictures import Pictures, read_pictures
+from convscope.figures.draw import drawings
+from convscope.report.fill import fill
+
+PUBLISHED = ROOT / "data" / "published"
+METRICS: dict[str, Any] = json.loads((PUBLISHED / "metrics.json").read_bytes())
+RAN = [name for name, study in METRICS["studies"].items() if study["status"] == "run"]
+LABEL = r"((?:sec|fig|tbl|eq)-[\w-]*\w)"
+
+
+@pytest.fixture(scope="module")
+def pictures() -> Pictures:
+    return read_pictures(PUBLISHED / "pictures.safetensors")
+
+
+def selected(names: list[str]) -> dict[str, Any]:
+    """Return the published results as a build of these studies alone would have them."""
+    studies = {name: METRICS["studies"][name] for name in names}
+    sets = {study["dataset"] for study in studies.values()}
+    return METRICS | {
+        "studies": studies,
+        "claims": {name: claim for name, claim in METRICS["claims"].items() if claim["study"] in names},
+        "datasets": {name: facts for name, facts in METRICS["datasets"].items() if name in sets},
+        "timings": {
+            part: {k: v for k, v in METRICS["timings"][part].items() if k in names} for part in METRICS["timings"]
+        },
+    }
+
+
+@pytest.mark.parametrize("names", [*([name] for name in RAN), ["fashion", "mnist"], ["cifar10", "inductive_bias"]])
+def test_the_report_is_written_around_what_is_there(names: list[str], pictures: Pictures, tmp_path: Path) -> None:
+    metrics = selected(names)
+    (tmp_path / "figures").mkdir()
+    for name in drawings(metrics, pictures):
+        (tmp_path / "figures" / f"{name}.svg").write_text("<svg/>")
+    facts = {"commit": "0123456", "backend": "pandoc", "flipped": None}
+    fill(ROOT / "report", metrics, tmp_path / "figures", facts, tmp_path / "source")
+    texts = {name: (tmp_path / "source" / f"{name}.qmd").read_text() for name in ("report", "supplement")}
+    labels = re.findall(rf"#{LABEL}", "\n".join(texts.values()))
+    assert len(labels) == len(set(labels))
+    assert set(re.findall(rf"@{LABEL}", "\n".join(texts.values()))) <= set(labels)
+    assert not re.search(r"not run (here|in this build)", texts["report"], re.IGNORECASE)
