@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tiny_run
 from emulation import environment_of, everything, images, tiny_plan
 
 from convscope.deployment.aws import Cloud, connect
-from convscope.deployment.evidence import Evidence, assemble
+from convscope.deployment.evidence import assemble
 from convscope.deployment.flow import deploy
 from sagemaker_emulator.server import Emulator
 
@@ -60,11 +61,11 @@ def cloud(emulator: Emulator) -> Iterator[Cloud]:
 
 
 @pytest.fixture(scope="session")
-def evidence(quick_artefact: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
+def evidence(quick_artefact: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """One deployment's evidence; tests change copies."""
     with pytest.MonkeyPatch.context() as patch, Emulator(images=images(quick_artefact)) as emulator:
         for name, value in environment_of(emulator).items():
             patch.setenv(name, value)
         cloud, plan = connect("emulator"), tiny_plan()
         facts = deploy(cloud, plan, tmp_path_factory.mktemp("journals"), lambda _line: None)
-        yield assemble(facts, plan, cloud)
+        yield assemble(facts, plan, cloud).as_json()

@@ -14,7 +14,6 @@ from emulation import tiny_plan
 from numpy.testing import assert_array_equal
 
 from convscope.deployment.cost import estimate
-from convscope.deployment.evidence import Evidence
 from convscope.figures.deployment import deployment_request, deployment_way, latency_rows, request_rows, way_rows
 from convscope.figures.registry import registered
 from convscope.figures.style import figure_style, save
@@ -24,11 +23,12 @@ from convscope.report.fill import fill
 from convscope.report.traced import check_numbers
 from convscope.submission.verify import check_page, deployment
 
+Json = dict[str, Any]
 REPORT = Path(__file__).parents[2] / "report"
 FRONT = '---\ntitle: "Chapter"\n---\n\n<% include "_deployment.qmd" %>\n'
 
 
-def document(evidence: Evidence | None) -> dict[str, Any]:
+def document(evidence: Json | None) -> dict[str, Any]:
     rest: dict[str, Any] = {"studies": {}, "datasets": {}, "claims": {}, "profile": "smoke"}
     return rest | ({"deployment": json.loads(json.dumps(evidence))} if evidence else {})
 
@@ -51,7 +51,7 @@ def page(metrics: dict[str, Any], folder: Path) -> Path:
     return folder / "page.md"
 
 
-def test_every_number_of_the_chapter_is_one_of_the_evidence(evidence: Evidence, tmp_path: Path) -> None:
+def test_every_number_of_the_chapter_is_one_of_the_evidence(evidence: Json, tmp_path: Path) -> None:
     metrics = document(evidence)
     made = page(metrics, tmp_path)
     text = made.read_text()
@@ -72,7 +72,7 @@ def test_every_number_of_the_chapter_is_one_of_the_evidence(evidence: Evidence, 
     assert check_page("page", text, known)[0]
 
 
-def test_another_number_in_the_evidence_is_another_in_the_chapter(evidence: Evidence, tmp_path: Path) -> None:
+def test_another_number_in_the_evidence_is_another_in_the_chapter(evidence: Json, tmp_path: Path) -> None:
     changed = json.loads(json.dumps(evidence))
     changed["latency"]["median"] = 4321.5
     changed["run"]["title"] = "another/run/seed7"
@@ -91,7 +91,7 @@ def test_a_build_without_a_deployment_says_so(tmp_path: Path) -> None:
     assert "This build deployed nothing" in text
 
 
-def test_a_number_can_be_asked_where_it_comes_from(evidence: Evidence) -> None:
+def test_a_number_can_be_asked_where_it_comes_from(evidence: Json) -> None:
     shown = evidence_shown(document(evidence), ["/deployment/latency/median"])
     (place,) = shown["places"]
     assert shown["values"]["/deployment/latency/median"]["value"] == evidence["latency"]["median"]
@@ -99,7 +99,7 @@ def test_a_number_can_be_asked_where_it_comes_from(evidence: Evidence) -> None:
     assert place["runs"] == [evidence["run"]["key"][:8]]
 
 
-def test_the_way_is_that_of_the_requests(evidence: Evidence) -> None:
+def test_the_way_is_that_of_the_requests(evidence: Json) -> None:
     stops = [(stop["stop"], stop["call"], stop["outcome"]) for stop in evidence["way"]]
     first = evidence["inference"]["images"][0]
     assert stops == [
@@ -122,7 +122,7 @@ def test_the_way_is_that_of_the_requests(evidence: Evidence) -> None:
     assert evidence["inference"]["request_id"] == evidence["way"][5]["id"]
 
 
-def test_the_figures_show_the_evidence_and_its_label(evidence: Evidence) -> None:
+def test_the_figures_show_the_evidence_and_its_label(evidence: Json) -> None:
     metrics = document(evidence)
     with figure_style():
         way = deployment_way(way_rows(metrics, {}))

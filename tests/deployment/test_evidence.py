@@ -20,14 +20,16 @@ from jsonschema import Draft202012Validator
 from PIL import Image
 
 from convscope.deployment.aws import Cloud
-from convscope.deployment.evidence import Evidence, assemble, find_evidence, read_evidence, schema, validate
+from convscope.deployment.evidence import assemble, find_evidence, read_evidence, schema, validate
 from convscope.deployment.inference import png
 from convscope.deployment.label import is_amazon, label_of
 from convscope.deployment.page import render_page
+from convscope.deployment.records import parse
 from convscope.errors import DeploymentError
 from convscope.files import write_json
 from sagemaker_emulator.server import Emulator
 
+Json = dict[str, Any]
 ACCOUNT = "417203986512"  # as AWS gives them
 AMAZON = {
     "sts": {"https://sts.eu-central-1.amazonaws.com"},
@@ -36,29 +38,29 @@ AMAZON = {
 }
 
 
-def copy(evidence: Evidence) -> Evidence:
-    copied: Evidence = json.loads(json.dumps(evidence))
+def copy(evidence: Json) -> Json:
+    copied: Json = json.loads(json.dumps(evidence))
     return copied
 
 
 # ---------------------------------------------------------------- the label
 
 
-def test_the_label_cannot_be_forged(evidence: Evidence, emulator: Emulator, cloud: Cloud) -> None:
+def test_the_label_cannot_be_forged(evidence: Json, emulator: Emulator, cloud: Cloud) -> None:
     """An emulator answers with any account number, ARNs can have any look, and the facts can say anything."""
     cloud.account, cloud.bucket = ACCOUNT, evidence["bucket"]
     cloud.role = f"arn:aws:iam::{ACCOUNT}:role/service-role/AmazonSageMaker-ExecutionRole"
     facts = {key: value for key, value in elsewhere(evidence).items() if key not in {"label", "account", "role"}}
-    forged = assemble(facts | {"label": "AWS"}, tiny_plan(), cloud)
+    forged = assemble(facts | {"label": "AWS"}, tiny_plan(), cloud).as_json()
     assert forged["label"] == "EMULATED"
     assert forged["account"] == ACCOUNT
     assert forged["origins"]["s3"] == [emulator.moto_url]
 
 
-def elsewhere(evidence: Evidence) -> Evidence:
+def elsewhere(evidence: Json) -> Json:
     """The same evidence as it would be from an account of AWS."""
     text = json.dumps(evidence).replace(evidence["account"], ACCOUNT)
-    changed: Evidence = json.loads(text) | {"label": "AWS", "origins": {k: sorted(v) for k, v in AMAZON.items()}}
+    changed: Json = json.loads(text) | {"label": "AWS", "origins": {k: sorted(v) for k, v in AMAZON.items()}}
     return changed
 
 
@@ -73,7 +75,7 @@ def elsewhere(evidence: Evidence) -> Evidence:
         {"bucket": "another"},
     ],
 )
-def test_evidence_edited_in_one_place_contradicts_itself(evidence: Evidence, edit: Evidence) -> None:
+def test_evidence_edited_in_one_place_contradicts_itself(evidence: Json, edit: Json) -> None:
     changed = copy(evidence) | edit
     if edit.keys() == {"origins"}:  # as it was: emulated
         assert label_of(changed["origins"], changed["account"]) == "EMULATED"
@@ -82,7 +84,7 @@ def test_evidence_edited_in_one_place_contradicts_itself(evidence: Evidence, edi
         validate(changed)
 
 
-def test_answers_that_were_not_given_contradict_the_response(evidence: Evidence) -> None:
+def test_answers_that_were_not_given_contradict_the_response(evidence: Json) -> None:
     for name, value in (("confidence", 0.999), ("label", "Sneaker"), ("png_base64", "iVBORw0KGgo=")):
         changed = copy(evidence)
         changed["inference"]["images"][0][name] = value
@@ -190,10 +192,11 @@ def test_the_witness_sees_where_requests_go_and_not_what_is_configured(emulator:
 # ---------------------------------------------------------------- the file
 
 
-def test_the_schema_is_one_and_the_evidence_fits_it(evidence: Evidence, tmp_path: Path) -> None:
+def test_the_schema_is_one_and_the_evidence_fits_it(evidence: Json, tmp_path: Path) -> None:
     Draft202012Validator.check_schema(schema())
     write_json(tmp_path / "evidence.json", evidence)
-    assert read_evidence(tmp_path / "evidence.json") == copy(evidence)
+    assert read_evidence(tmp_path / "evidence.json").as_json() == copy(evidence)
+    Draft202012Validator(schema()).validate(evidence)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +213,7 @@ def test_the_schema_is_one_and_the_evidence_fits_it(evidence: Evidence, tmp_path
         (("more",), 1),
     ],
 )
-def test_evidence_that_does_not_fit_is_refused(evidence: Evidence, path: tuple[str, ...], value: Any) -> None:
+def test_evidence_that_does_not_fit_is_refused(evidence: Json, path: tuple[str, ...], value: Any) -> None:
     changed = copy(evidence)
     place = changed
     for key in path[:-1]:
@@ -220,7 +223,7 @@ def test_evidence_that_does_not_fit_is_refused(evidence: Evidence, path: tuple[s
         validate(changed)
 
 
-def test_every_part_is_required(evidence: Evidence) -> None:
+def test_every_part_is_required(evidence: Json) -> None:
     for key in evidence:
         with pytest.raises(DeploymentError, match="does not fit"):
             validate({name: value for name, value in evidence.items() if name != key})
@@ -233,7 +236,7 @@ def test_unreadable_evidence_is_an_error(tmp_path: Path) -> None:
             read_evidence(tmp_path / name)
 
 
-def test_hashes_images_and_requests_are_those_of_what_was_sent(evidence: Evidence) -> None:
+def test_hashes_images_and_requests_are_those_of_what_was_sent(evidence: Json) -> None:
     inference = evidence["inference"]
     for part in ("request", "response"):
         assert hashlib.sha256(inference[part].encode()).hexdigest() == inference[f"{part}_sha256"]
@@ -259,12 +262,14 @@ def test_pngs_have_the_pixels_of_their_images(seed: int, channels: int) -> None:
 # ---------------------------------------------------------------- the page
 
 
-def page_of(evidence: Evidence) -> BeautifulSoup:
+def page_of(evidence: Json) -> BeautifulSoup:
     extensions = ["admonition", "attr_list", "md_in_html", "tables", "pymdownx.superfences", "pymdownx.details"]
-    return BeautifulSoup(markdown.markdown(render_page(evidence), extensions=extensions), "html.parser")
+    return BeautifulSoup(
+        markdown.markdown(render_page(parse(evidence, "evidence")), extensions=extensions), "html.parser"
+    )
 
 
-def test_the_page_shows_label_images_latency_and_leftovers(evidence: Evidence) -> None:
+def test_the_page_shows_label_images_latency_and_leftovers(evidence: Json) -> None:
     page = page_of(evidence)
     title = page.select_one(".admonition .admonition-title")
     assert title is not None
@@ -281,11 +286,11 @@ def test_the_page_shows_label_images_latency_and_leftovers(evidence: Evidence) -
     for part in ("request", "response"):
         blocks = [json.loads(block.text) for block in page.select("details code") if block.text.startswith("{")]
         assert json.loads(evidence["inference"][part]) in blocks
-    assert render_page(evidence) == render_page(copy(evidence))  # the same each time
+    assert page_of(evidence) == page_of(copy(evidence))  # the same each time
 
 
-def test_no_text_of_the_evidence_is_markup(evidence: Evidence) -> None:
-    """Evidence may come from elsewhere; the page shows its texts as they are."""
+def test_no_text_of_the_evidence_is_markup(evidence: Json) -> None:
+    """Json may come from elsewhere; the page shows its texts as they are."""
     texts = [
         "<script>alert(1)</script>",
         "<img src=x onerror=alert(1)>",
@@ -321,17 +326,17 @@ def test_no_text_of_the_evidence_is_markup(evidence: Evidence) -> None:
         assert json.loads(block)["model"]["name"] == text
 
 
-def test_evidence_that_contradicts_itself_is_not_shown(evidence: Evidence, tmp_path: Path) -> None:
+def test_evidence_that_contradicts_itself_is_not_shown(evidence: Json, tmp_path: Path) -> None:
     for name, changed in (("a", copy(evidence)), ("b", elsewhere(evidence))):
         write_json(tmp_path / name / "evidence.json", changed)
     found = find_evidence([tmp_path / "a", tmp_path / "none", tmp_path / "b"])
-    assert [(path.parent.name, each["label"]) for path, each in found] == [("b", "AWS"), ("a", "EMULATED")]
+    assert [(path.parent.name, each.label) for path, each in found] == [("b", "AWS"), ("a", "EMULATED")]
     write_json(tmp_path / "b" / "evidence.json", elsewhere(evidence) | {"account": "123456789012"})
     with pytest.raises(DeploymentError, match=r"b/evidence\.json contradicts itself"):
         find_evidence([tmp_path / "a", tmp_path / "b"])
 
 
-def test_the_page_names_what_is_left_and_what_is_aws(evidence: Evidence) -> None:
+def test_the_page_names_what_is_left_and_what_is_aws(evidence: Json) -> None:
     """A page can show AWS evidence from elsewhere; its label is in the file."""
     changed = copy(evidence)
     changed |= {"label": "AWS", "leftovers": [{"kind": "Endpoint", "name": "convscope-left"}]}

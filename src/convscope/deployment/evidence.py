@@ -9,14 +9,12 @@ import re
 import statistics
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
-
 from convscope.deployment.cost import estimate
 from convscope.deployment.label import label_of
+from convscope.deployment.records import SCHEMA, Evidence, Inference, parse
 from convscope.deployment.way import way
 from convscope.errors import DeploymentError
 from convscope.runs.environment import commit
@@ -25,9 +23,7 @@ if TYPE_CHECKING:  # boto3 takes a second to import; who reads evidence needs no
     from convscope.deployment.aws import Cloud
     from convscope.deployment.plan import Plan
 
-SCHEMA = 2
 FILE = "evidence.json"
-Evidence = dict[str, Any]
 _PACKAGES = ("boto3", "botocore", "sagemaker-core", "torch", "convscope")
 _POLLED = ("Describe", "List", "Head", "Get")  # operations that ask; only those that change or compute are listed
 _ARN = re.compile(r"arn:[\w-]+:(?P<service>\w+):(?P<region>[\w-]*):(?P<account>\d{12}):")
@@ -59,7 +55,7 @@ def assemble(facts: dict[str, Any], plan: Plan, cloud: Cloud) -> Evidence:
         for call in witness.calls
     ]  # fmt: skip
     stored = facts["code"]["bytes"] + facts["artefact"]["bytes"] + sum(path.stat().st_size for path in plan.files)
-    computed: Evidence = {
+    computed: dict[str, Any] = {
         "schema": SCHEMA,
         "label": label_of(witness.origins, cloud.account),
         "origins": {service: sorted(found) for service, found in sorted(witness.origins.items())},
@@ -89,26 +85,22 @@ def assemble(facts: dict[str, Any], plan: Plan, cloud: Cloud) -> Evidence:
         ],
         "request_counts": _counts([call["operation"] for call in calls]),
     }
-    evidence = computed | facts | computed  # in this order, and facts replace nothing that is computed
-    validate(evidence)
-    return evidence
+    return validate(facts | computed)  # in this order: facts replace nothing that is computed
 
 
 def schema() -> dict[str, Any]:
-    """Return the JSON Schema of evidence.json."""
-    text = files("convscope.deployment").joinpath("evidence.schema.json").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
+    """Return the JSON Schema of evidence.json, as its records make it."""
+    return Evidence.model_json_schema(by_alias=True)
 
 
-def validate(evidence: Evidence, name: str = FILE) -> None:
-    """Check evidence against its schema, and its parts against each other.
+def validate(value: Any, name: str = FILE) -> Evidence:
+    """Turn JSON values into evidence, and check its parts against each other.
 
     Whoever edits all parts at once can still forge it: what makes it true is that it can be done again.
 
     Parameters
     ----------
-    evidence
+    value
         The loaded file.
     name
         Of the file, for the message.
@@ -118,59 +110,50 @@ def validate(evidence: Evidence, name: str = FILE) -> None:
     DeploymentError
         It does not fit; the message names the place.
     """
-    for error in Draft202012Validator(schema()).iter_errors(evidence):
-        raise DeploymentError(
-            f"{name} does not fit its schema at {error.json_path}: {error.message[:300]}",
-            "Deploy again; evidence edited by hand is none.",
-        )
+    evidence = parse(value, name)
     for contradiction in _contradictions(evidence):
         raise DeploymentError(
             f"{name} contradicts itself: {contradiction}.", "Deploy again; evidence edited by hand is none."
         )
+    return evidence
 
 
 def _contradictions(evidence: Evidence) -> Iterator[str]:
     """Say where parts of the evidence do not follow from each other."""
-    computed = label_of(evidence["origins"], evidence["account"])
-    if evidence["label"] != computed:
-        yield f"its label is {evidence['label']}, its hosts and its account make it {computed}"
-    arns = [
-        evidence["role"],
-        evidence["training"]["arn"],
-        evidence["endpoint"]["arn"],
-        evidence["endpoint"]["model_arn"],
-    ]
-    for arn in arns:
+    computed = label_of(evidence.origins, evidence.account)
+    if evidence.label != computed:
+        yield f"its label is {evidence.label}, its hosts and its account make it {computed}"
+    for arn in (evidence.role, evidence.training.arn, evidence.endpoint.arn, evidence.endpoint.model_arn):
         parts = _ARN.match(arn)
-        if parts is None or parts["account"] != evidence["account"]:
-            yield f"{arn} is not of account {evidence['account']}"
-        elif parts["region"] not in ("", evidence["region"]):
-            yield f"{arn} is not in {evidence['region']}"
-    if not evidence["artefact"]["uri"].startswith(f"s3://{evidence['bucket']}/"):
-        yield f"{evidence['artefact']['uri']} is not in bucket {evidence['bucket']}"
-    yield from _contradictions_of_answers(evidence["inference"])
-    latency = evidence["latency"]
-    if latency["calls"] != len(latency["milliseconds"]) or latency["median"] != statistics.median(
-        latency["milliseconds"]
-    ):
-        yield f"the median latency {latency['median']} is not that of its {latency['calls']} calls"
+        if parts is None or parts["account"] != evidence.account:
+            yield f"{arn} is not of account {evidence.account}"
+        elif parts["region"] not in ("", evidence.region):
+            yield f"{arn} is not in {evidence.region}"
+    if not evidence.artefact.uri.startswith(f"s3://{evidence.bucket}/"):
+        yield f"{evidence.artefact.uri} is not in bucket {evidence.bucket}"
+    yield from _contradictions_of_answers(evidence.inference)
+    latency = evidence.latency
+    if latency.calls != len(latency.milliseconds) or latency.median != statistics.median(latency.milliseconds):
+        yield f"the median latency {latency.median} is not that of its {latency.calls} calls"
 
 
-def _contradictions_of_answers(inference: dict[str, Any]) -> Iterator[str]:
+def _contradictions_of_answers(inference: Inference) -> Iterator[str]:
     """Compare the images and answers that are shown with request and response as they went over the wire."""
-    for part in ("request", "response"):
-        if hashlib.sha256(inference[part].encode()).hexdigest() != inference[f"{part}_sha256"]:
+    for part, text, stated in (
+        ("request", inference.request, inference.request_sha256),
+        ("response", inference.response, inference.response_sha256),
+    ):
+        if hashlib.sha256(text.encode()).hexdigest() != stated:
             yield f"the SHA-256 of the {part} is another one"
             return
     try:
-        sent = [instance["image_b64"] for instance in json.loads(inference["request"])["instances"]]
-        answered = json.loads(inference["response"])["predictions"]
-        shown = [(image["png_base64"], *(image[name] for name in _ANSWER)) for image in inference["images"]]
+        sent = [instance["image_b64"] for instance in json.loads(inference.request)["instances"]]
+        answered = json.loads(inference.response)["predictions"]
         said = [(image, *(answer[name] for name in _ANSWER)) for image, answer in zip(sent, answered, strict=True)]
     except (ValueError, KeyError, TypeError) as error:
         yield f"request and response cannot be read: {error!r}"
         return
-    if shown != said:
+    if [(image.png_base64, *(getattr(image, name) for name in _ANSWER)) for image in inference.images] != said:
         yield "the images and answers shown are not those of request and response"
 
 
@@ -186,11 +169,10 @@ def read_evidence(path: Path) -> Evidence:
         It is absent, no JSON, does not fit the schema, or contradicts itself.
     """
     try:
-        evidence: Evidence = json.loads(path.read_bytes())
+        value = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise DeploymentError(f"{path} cannot be read: {error}.", "Run `convscope deploy run`.") from error
-    validate(evidence, str(path))
-    return evidence
+    return validate(value, str(path))
 
 
 def find_evidence(folders: Iterable[Path]) -> list[tuple[Path, Evidence]]:
@@ -203,7 +185,7 @@ def find_evidence(folders: Iterable[Path]) -> list[tuple[Path, Evidence]]:
     """
     paths = [folder / FILE for folder in folders if (folder / FILE).is_file()]
     found = [(path, read_evidence(path)) for path in paths]
-    return sorted(found, key=lambda pair: pair[1]["label"] != "AWS")
+    return sorted(found, key=lambda pair: pair[1].label != "AWS")
 
 
 def with_evidence(metrics: dict[str, Any], folders: Iterable[Path]) -> dict[str, Any]:
@@ -212,7 +194,7 @@ def with_evidence(metrics: dict[str, Any], folders: Iterable[Path]) -> dict[str,
     Evidence of AWS comes before that of the emulator.
     """
     found = find_evidence(folders)
-    return metrics | {"deployment": found[0][1]} if found else metrics
+    return metrics | {"deployment": found[0][1].as_json()} if found else metrics
 
 
 def _counts(operations: list[str]) -> dict[str, int]:

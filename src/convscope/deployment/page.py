@@ -12,7 +12,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from convscope.deployment.evidence import FILE, Evidence
+from convscope.deployment.evidence import FILE
+from convscope.deployment.records import Evidence, Latency
 
 # What is left as it is: the characters of numbers, words and base64.
 _SPECIAL = re.compile(r"[^0-9A-Za-z .,+/=]")
@@ -41,8 +42,8 @@ def render_page(evidence: Evidence, file: str = FILE) -> str:
     )
     environment.filters["lines"] = _lines
     text = files("convscope.deployment").joinpath("page.md.jinja").read_text(encoding="utf-8")
-    plot = Markup(_data_uri("image/svg+xml", latency_plot(evidence["latency"])))  # made here
-    return environment.from_string(text).render(evidence | {"file": Markup(file), "latency_image": plot})
+    plot = Markup(_data_uri("image/svg+xml", latency_plot(evidence.latency)))  # made here
+    return environment.from_string(text).render(evidence.as_json() | {"file": Markup(file), "latency_image": plot})
 
 
 def _escaped(value: Any) -> Markup:
@@ -52,7 +53,7 @@ def _escaped(value: Any) -> Markup:
     return Markup(_SPECIAL.sub(_entity, " ".join(str(value).split())))
 
 
-def latency_plot(latency: dict[str, Any]) -> bytes:
+def latency_plot(latency: Latency) -> bytes:
     """Draw the time of each call, in the order of the calls, and their median; SVG."""
     import matplotlib as mpl  # noqa: PLC0415  # slow to import
     from matplotlib.figure import Figure  # noqa: PLC0415
@@ -60,12 +61,12 @@ def latency_plot(latency: dict[str, Any]) -> bytes:
     with mpl.rc_context({"svg.hashsalt": "latency"}):
         figure = Figure(figsize=(6.4, 2.8), layout="constrained")
         axes = figure.add_subplot()
-        calls = range(1, latency["calls"] + 1)
-        axes.plot(calls, latency["milliseconds"], "o", color=_BLUE, markersize=4)
-        axes.axhline(latency["median"], color=_BLUE, linewidth=1)
+        calls = range(1, latency.calls + 1)
+        axes.plot(calls, latency.milliseconds, "o", color=_BLUE, markersize=4)
+        axes.axhline(latency.median, color=_BLUE, linewidth=1)
         axes.annotate(
-            f"median {latency['median']:.1f} ms",
-            (latency["calls"], latency["median"]),
+            f"median {latency.median:.1f} ms",
+            (latency.calls, latency.median),
             xytext=(0, 4),
             textcoords="offset points",
             ha="right",

@@ -73,9 +73,9 @@ def deploy(
         facts = do(cloud, plan, output / JOURNALS, _report)
         evidence = assemble(facts, plan, cloud)
     path = output / FILE
-    write_json(path, evidence)
-    if evidence["leftovers"]:
-        raise DeploymentError(still_there(Leftover(**thing) for thing in evidence["leftovers"]), SWEEP)
+    write_json(path, evidence.as_json())
+    if evidence.leftovers:
+        raise DeploymentError(still_there(Leftover(thing.kind, thing.name) for thing in evidence.leftovers), SWEEP)
     return path
 
 

@@ -1,0 +1,250 @@
+"""The records of evidence.json, typed and frozen; its JSON Schema is generated from them.
+
+pydantic, which the SageMaker SDK brings along: patterns and bounds stand beside types, and an error names its place.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from convscope.deployment.label import Label
+from convscope.errors import DeploymentError
+
+SCHEMA = 2
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Arn = Annotated[str, Field(pattern=r"^arn:aws")]
+S3Uri = Annotated[str, Field(pattern=r"^s3://")]
+Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
+Png = Annotated[str, Field(pattern=r"^iVBOR[0-9A-Za-z+/]*=*$")]
+Count = Annotated[int, Field(ge=0)]
+Amount = Annotated[float, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Record(BaseModel):
+    """A part of the evidence: nothing in it changes, and nothing is added."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, serialize_by_alias=True)
+
+
+class Run(Record):
+    """What was deployed, and its test accuracy as trained on this machine."""
+
+    title: str
+    study: str
+    variant: str
+    dataset: str
+    key: Sha256
+    test_accuracy: Fraction
+
+
+class Stop(Record):
+    """One stop of the way, from `convscope.deployment.way`."""
+
+    stop: str
+    call: str
+    status: int
+    id: str
+    time: str
+    seconds: Amount
+    outcome: str
+    name: str
+
+
+class CostPart(Record):
+    """One part of the estimated cost, in USD."""
+
+    part: str
+    amount: Amount
+    unit: str
+    rate: Amount
+    usd: Amount
+
+
+class Cost(Record):
+    """What a deployment would cost on AWS, from `convscope.deployment.cost`."""
+
+    assumed: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+    region: str
+    parts: Annotated[list[CostPart], Field(min_length=1)]
+    total: Amount
+    images_a_month: Amount
+    forgotten_a_month: Amount
+
+
+class Request(Record):
+    """One answered request that changed something."""
+
+    service: str
+    operation: str
+    id: str
+    status: int
+    time: str
+    seconds: Amount
+    arn: str
+
+
+class Step(Record):
+    """One step of the client, in seconds since the start."""
+
+    name: str
+    began: Amount
+    seconds: Amount
+    outcome: str
+
+
+class Code(Record):
+    """The code that the training job ran."""
+
+    sha256: Sha256
+    bytes: Count
+    uri: S3Uri
+
+
+class Transition(Record):
+    """A status that something came into."""
+
+    status: str
+    time: Time
+
+
+class Training(Record):
+    """The training job."""
+
+    arn: Arn
+    image: str
+    instance_type: str
+    billable_seconds: Count
+    transitions: Annotated[list[Transition], Field(min_length=1)]
+
+
+class Artefact(Record):
+    """The archive that the job left, and what is in it."""
+
+    uri: S3Uri
+    bytes: Count
+    sha256: Sha256
+    content_sha256: Sha256
+    run_key: Sha256
+    test_accuracy: Fraction
+
+
+class Endpoint(Record):
+    """The endpoint, its model and its machine."""
+
+    arn: Arn
+    model_arn: Arn
+    image: str
+    variant: dict[str, Any]
+    transitions: Annotated[list[Transition], Field(min_length=1)]
+
+
+class AnsweredImage(Record):
+    """One test image of the request, with the endpoint's answer and that of the run trained here."""
+
+    index: Count
+    png_base64: Png
+    true_class: Count
+    true_label: str
+    predicted_class: Count
+    label: str
+    confidence: Fraction
+    local_class: Count
+    local_label: str
+    local_confidence: Fraction
+
+
+class Inference(Record):
+    """One request with its answer, whole."""
+
+    seed: Count
+    content_type: str
+    request: str
+    request_sha256: Sha256
+    request_id: str
+    response: str
+    response_sha256: Sha256
+    images: Annotated[list[AnsweredImage], Field(min_length=1)]
+
+
+class Comparison(Record):
+    """Many answers beside the model's own predictions."""
+
+    images: Count
+    against: str
+    weights_identical: bool
+    same_class: Count
+    largest_confidence_difference: Fraction
+    identical: bool
+
+
+class Latency(Record):
+    """Times of single images, one after the other, as a client sees them."""
+
+    calls: Count
+    milliseconds: Annotated[list[Amount], Field(min_length=1)]
+    median: Amount
+    p95: Amount
+    largest: Amount
+
+
+class LeftThing(Record):
+    """Something that is still there."""
+
+    kind: str
+    name: str
+
+
+class Evidence(Record):
+    """What one deployment proves; its label is computed from origins and account."""
+
+    schema_: Annotated[Literal[2], Field(alias="schema")]
+    label: Label
+    origins: Annotated[dict[str, list[Annotated[str, Field(pattern=r"^https?://")]]], Field(min_length=1)]
+    account: Annotated[str, Field(pattern=r"^\d{12}$")]
+    region: str
+    bucket: str
+    role: Arn
+    run: Run
+    way: Annotated[list[Stop], Field(min_length=1)]
+    cost: Cost
+    versions: dict[str, str]
+    requests: list[Request]
+    request_counts: dict[str, Count]
+    name: Annotated[str, Field(pattern=r"^convscope-", max_length=63)]
+    started: Time
+    finished: Time
+    steps: Annotated[list[Step], Field(min_length=1)]
+    code: Code
+    training: Training
+    artefact: Artefact
+    endpoint: Endpoint
+    inference: Inference
+    comparison: Comparison
+    latency: Latency
+    leftovers: list[LeftThing]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what evidence.json holds."""
+        return self.model_dump(mode="json")
+
+
+def parse(value: Any, name: str) -> Evidence:
+    """Turn JSON values into evidence.
+
+    Raises
+    ------
+    DeploymentError
+        They do not fit; the message names the place.
+    """
+    try:
+        return Evidence.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = "/".join(map(str, ("", *first["loc"])))
+        raise DeploymentError(
+            f"{name} does not fit its schema at {place or '/'}: {first['msg']}.",
+            "Deploy again; evidence edited by hand is none.",
+        ) from None
