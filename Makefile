@@ -4,13 +4,13 @@
 
 PYTHON ?= python3
 PROFILE ?= quick
-export PROFILE STUDIES JOBS DEVICE STRICT BACKEND PORT WEIGHTS
+export PROFILE STUDIES JOBS DEVICE STRICT BACKEND PORT WEIGHTS RUNS SEED
 
 BIN := .venv/bin
 RUN := @$(BIN)/python -m convscope
-STEPS := all data train metrics figures report site serve notebooks grade readme publish submit
+STEPS := all data train metrics figures report site serve notebooks grade readme tune publish submit
 
-.PHONY: help setup deploy diff test lint bench lock clean $(STEPS)
+.PHONY: help setup deploy verify diff test lint bench lock clean $(STEPS)
 
 help: ## show this help
 	@echo 'Usage: make TARGET [PROFILE=smoke|quick|full] [STUDIES="..."] [JOBS=n] [DEVICE=auto|cpu|cuda|mps] [STRICT=1]'
@@ -28,7 +28,8 @@ serve: ## show the site here, rebuilt and reloaded when a source changes
 notebooks: ## build/PROFILE/notebooks/ alone: a Jupyter notebook a study, executed
 grade: ## what the assignment asks for, checked against what was built: build/PROFILE/grade.json
 readme: ## write this build's results into README.md
-publish: ## keep the results of PROFILE=full in data/published/
+tune: ## try learning rates on validation images, and say which to declare (STUDIES="...")
+publish: ## add the finished runs of PROFILE=full to data/published/runs/
 submit: ## build/PROFILE/submission.zip to hand in, with its own check (WEIGHTS=1: with the weights of all runs)
 
 $(STEPS): setup
@@ -51,6 +52,9 @@ setup: .venv/ready ## make .venv from requirements.lock (every target does this 
 deploy: setup ## deploy a trained run to the SageMaker emulator, with evidence (ARGS='--target aws' for AWS)
 	$(RUN) train
 	$(RUN) deploy run $(ARGS)
+
+verify: setup ## train a sample of the published runs again and compare (RUNS=3 SEED=0)
+	$(RUN) verify-runs
 
 diff: setup ## say what changed between two submissions: make diff A=old.zip B=new.zip
 	@[ -n "$(A)" ] && [ -n "$(B)" ] || { echo "make: name two submissions: make diff A=old.zip B=new.zip"; exit 1; }

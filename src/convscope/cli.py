@@ -14,6 +14,7 @@ from convscope.build.run import Build
 from convscope.checkout import find_root
 from convscope.deployment.commands import deploy_app
 from convscope.deployment.serving.command import serve_model
+from convscope.errors import ConvscopeError
 from convscope.options import OF_A_BUILD, OF_DATA, OF_TRAINING, project_command
 from convscope.submission.commands import diff
 
@@ -129,6 +130,40 @@ def publish(project: Project) -> None:
         new_runs = publish_runs(found, project.store, project.data_folder, project.published, project.device)
     for study, new in new_runs.items():
         print(f"{study}: {new} new runs")
+
+
+@project_command(app, "tune", "studies", "jobs", "device", "executor")
+def tune(project: Project) -> None:
+    """Try learning rates on validation images: the grid that a study declares, grown while the best is at its edge."""
+    from convscope.analysis.tuning import search  # noqa: PLC0415
+
+    with project.locked():
+        for study in project.selected:
+            print("\n".join(search(study, project.store, project.device, project.execute)))
+
+
+@project_command(app, "verify-runs", "device")
+def verify_runs(
+    project: Project,
+    count: Annotated[int, typer.Option(envvar="RUNS", min=1, help="How many published runs to train again.")] = 3,
+    seed: Annotated[int, typer.Option(envvar="SEED", help="Decides which; another number draws others.")] = 0,
+) -> None:
+    """Train a random sample of the published runs again: bit-identical, within tolerance, or different (exit 1)."""
+    from convscope.runs.again import sample, train_again  # noqa: PLC0415
+
+    keys = sample(project.published, count, seed)
+    different = False
+    for found in train_again(keys, project.published, project.data_folder, project.device):
+        print(
+            f"{found.key[:12]}: {found.verdict}; test accuracy {found.accuracy:.2%}, now {found.accuracy_now:.2%}; "
+            f"{found.answers_changed:.2%} of the answers differ",
+            flush=True,
+        )
+        different |= found.verdict == "different"
+    if not keys:
+        raise ConvscopeError("data/published/ has no runs.", "`make publish` puts finished runs there.")
+    if different:
+        raise typer.Exit(1)
 
 
 @project_command(app, "submit", *OF_A_BUILD)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from statistics import fmean
 from typing import Any
 
 from convscope.analysis.measures import measure
+from convscope.runs.plan import PlannedRun, plan_tuning
 from convscope.runs.result import RunResult
 from convscope.runs.results import Curve, Results
+from convscope.runs.store import RunStore
+from convscope.studies.study import Study
 
 
 def described(results: Results) -> dict[str, Any]:
@@ -38,7 +43,7 @@ def described(results: Results) -> dict[str, Any]:
 
 def best_rate(curve: Mapping[float, Sequence[RunResult]]) -> float:
     """Return the rate with the highest mean validation accuracy; of equal ones the smallest."""
-    return max(sorted(curve), key=lambda rate: measure(_validated(curve[rate]), "fraction")["mean"])
+    return max(sorted(curve), key=lambda rate: fmean(_validated(curve[rate])))
 
 
 def grown(rates: Sequence[float], curves: Mapping[str, Curve]) -> tuple[float, ...]:
@@ -47,6 +52,46 @@ def grown(rates: Sequence[float], curves: Mapping[str, Curve]) -> tuple[float, .
     low = (min(rates) / 2,) if min(rates) in best else ()
     high = (max(rates) * 2,) if max(rates) in best else ()
     return (*low, *sorted(rates), *high)
+
+
+def search(study: Study, store: RunStore, device: str, execute: Callable[[list[PlannedRun]], None]) -> Iterator[str]:
+    """Train a study's grid, grow it while the best rate of a variant is at its edge, and say what to declare.
+
+    Parameters
+    ----------
+    study
+        Its `tuning` names the grid to begin with.
+    store
+        Has the runs, those of earlier searches too.
+    device
+        As for training.
+    execute
+        Trains the runs that are missing.
+
+    Yields
+    ------
+    str
+        A line for each variant and rate, then the declaration that follows.
+    """
+    if study.tuning is None:
+        yield f"{study.id}: declares no tuning; one rate for all, {study.training.learning_rate:g}."
+        return
+    tuning, curves = study.tuning, dict[str, Curve]()
+    while not curves or grown(tuning.rates, curves) != tuning.rates:
+        rates = grown(tuning.rates, curves) if curves else tuning.rates
+        tuning = replace(tuning, rates=rates)
+        planned = plan_tuning(replace(study, tuning=tuning), "full", device)
+        runs = [run for curve in planned.values() for of_rate in curve.values() for run in of_rate]
+        execute([run for run in runs if store.state(run.key) is None])
+        curves = {
+            name: {rate: tuple(store.read(run.key) for run in of_rate) for rate, of_rate in curve.items()}
+            for name, curve in planned.items()
+        }
+    for name, curve in curves.items():
+        points = ", ".join(f"{rate:g}: {fmean(_validated(runs)):.2%}" for rate, runs in sorted(curve.items()))
+        yield f"{study.id} · {name}: {points}; best {best_rate(curve):g}"
+    chosen = {name: best_rate(curve) for name, curve in curves.items()}
+    yield f"Declare in study {study.id!r}: tuning=Tuning(rates={tuning.rates}, chosen={chosen}, seeds={tuning.seeds})"
 
 
 def _point(rate: float, runs: Sequence[RunResult]) -> dict[str, Any]:

@@ -169,21 +169,25 @@ class Project:
         """Train what is missing."""
         runs = self.planned()
         todo = [run for run in runs.values() if self.store.state(run.key) is None]
-        if not todo:
+        if todo and len(todo) < len(runs):
+            print(f"{len(runs) - len(todo)} of {len(runs)} runs are there already.", file=sys.stderr)
+        self.execute(todo)
+
+    def execute(self, runs: list[PlannedRun]) -> None:
+        """Train runs, once it is clear that nothing stands against them."""
+        if not runs:
             return
         from convscope.runs.check import check_data  # noqa: PLC0415
         from convscope.runs.execute import execute  # noqa: PLC0415
         from convscope.runs.executors import executor_named  # noqa: PLC0415
 
-        if len(todo) < len(runs):
-            print(f"{len(runs) - len(todo)} of {len(runs)} runs are there already.", file=sys.stderr)
         for study in self.selected:
             must_be_printable(f"The title of study {study.id!r}", study.title)
             must_be_printable(f"The question of study {study.id!r}", study.question)
             for variant in study.variants:
                 must_be_printable(f"The title of variant {variant.id!r} of study {study.id!r}", variant.title)
-        check_data(todo, self.data_folder)
-        execute(todo, self.store, self.data_folder, self.processes, executor_named(self.executor))
+        check_data(runs, self.data_folder)
+        execute(runs, self.store, self.data_folder, self.processes, executor_named(self.executor))
 
     def deployed(self) -> PlannedRun | None:
         """Return the run that is deployed: the reference network of the first study on a data set of the registry."""

@@ -98,8 +98,9 @@ class PublishedRuns:
         """Return the keys of the runs of one specification, by the arithmetic they were trained in."""
         return self._by_spec.get(canonical_json(spec), {})
 
-    def __len__(self) -> int:
-        return sum(map(len, self._by_spec.values()))
+    def keys(self) -> list[str]:
+        """Return the keys of all runs, sorted."""
+        return sorted(key for by_mode in self._by_spec.values() for key in by_mode.values())
 
     # ------------------------------------------------------------ reading
 

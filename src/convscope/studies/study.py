@@ -376,8 +376,4 @@ class Study:
             training = replace(spec.training, learning_rate=rate)
             return tuple(replace(spec, training=training, seed=seed) for seed in tuning.seed_numbers)
 
-        return {
-            name: {rate: at(specs[0], rate) for rate in tuning.rates}
-            for name, specs in self.runs("full").items()
-            if name in tuning.chosen
-        }
+        return {name: {rate: at(specs[0], rate) for rate in tuning.rates} for name, specs in self.runs("full").items()}

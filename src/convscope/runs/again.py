@@ -1,0 +1,83 @@
+"""Published runs trained once more, and held against what the repository keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from convscope.engines.numeric_mode import numeric_mode
+from convscope.runs.plan import PlannedRun
+from convscope.runs.published import PublishedRuns
+from convscope.runs.result import RunResult
+from convscope.runs.worker import result_of_run
+
+Verdict = Literal["bit-identical", "within tolerance", "different"]
+TOLERANCE = 4.0  # standard errors of the difference of two accuracies, each on test images of its own
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A published run beside the one that was trained now.
+
+    Parameters
+    ----------
+    key
+        Of the published run.
+    verdict
+        Bit-identical: every answer and every number of the history. Within tolerance: trained in another arithmetic or
+        on another processor, with an accuracy as near as two runs may lie apart. Different: neither.
+    accuracy, accuracy_now
+        On the test images, fractions.
+    answers_changed
+        Share of the test images with another answer.
+    """
+
+    key: str
+    verdict: Verdict
+    accuracy: float
+    accuracy_now: float
+    answers_changed: float
+
+
+def sample(kept: PublishedRuns, count: int, seed: int) -> list[str]:
+    """Draw published runs; the same seed draws the same ones."""
+    keys = kept.keys()
+    chosen = np.random.default_rng(seed).choice(len(keys), min(count, len(keys)), replace=False)
+    return [keys[place] for place in chosen]
+
+
+def train_again(keys: list[str], kept: PublishedRuns, data_folder: Path, device: str = "auto") -> Iterator[Comparison]:
+    """Train published runs in the arithmetic of this machine, one after the other.
+
+    Parameters
+    ----------
+    keys, kept
+        Which runs, and where they are kept.
+    data_folder
+        Where data sets lie.
+    device
+        As for training.
+    """
+    for key in keys:
+        published = kept.read(key)
+        spec = published.spec
+        run = PlannedRun(
+            key=key, spec=spec, mode=numeric_mode(spec.training.engine, device), study="", variant="", title=key[:12]
+        )
+        yield compared(published, result_of_run(run, data_folder))
+
+
+def compared(published: RunResult, now: RunResult) -> Comparison:
+    """Hold a run that was trained now against the published one."""
+    changed = float((published.predictions != now.predictions).mean())
+    mean = (published.test_accuracy + now.test_accuracy) / 2
+    error = sqrt(2 * mean * (1 - mean) / len(now.predictions))
+    near = abs(published.test_accuracy - now.test_accuracy) <= TOLERANCE * error
+    same = changed == 0 and published.history == now.history
+    verdict: Verdict = "bit-identical" if same else "within tolerance" if near else "different"
+    return Comparison(published.key, verdict, published.test_accuracy, now.test_accuracy, changed)
