@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from convscope import stages
 from convscope.files import digest_of_files
 from convscope.stages import Stage, files_below
 
@@ -127,6 +129,22 @@ def test_changed_content_is_made_anew_once(build: Build, change: Callable[[Build
     assert not build.stage().run()
     assert build.count == 2
     assert (build.output / "a.txt").read_text() == build.source.read_text().upper()
+
+
+def test_long_work_is_heard_of(
+    build: Build, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(stages, "SILENCE_SECONDS", 0.05)
+    build.source.write_text("changed")
+
+    def work() -> None:
+        build.work()
+        time.sleep(0.5)
+
+    build.stage(work).run()
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith("copy: at work for 0 s")
+    assert said[-1].startswith("copy: done in 0.")
 
 
 def test_failing_work_is_tried_again(build: Build) -> None:

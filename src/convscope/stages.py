@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from convscope.files import digest_of_files, write_json
 
-MOST_NAMED = 3  # changed inputs that a line names
+SILENCE_SECONDS = 25.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class Stage:
             self.before_overwriting()
         started = time.monotonic()
         self.memory.unlink(missing_ok=True)
-        self.work()
+        with heartbeat(self.name):
+            self.work()
         self.remember(inputs)
         say(f"{self.name}: done in {time.monotonic() - started:.1f} s")
         return True
@@ -104,15 +107,28 @@ class Stage:
         return digest_of_files(files_below(*self.outputs))
 
 
+@contextmanager
+def heartbeat(name: str) -> Iterator[None]:
+    """Say every half minute that a step is still at work: whoever reads a log knows that it has not stopped."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        started = time.monotonic()
+        while not ended.wait(SILENCE_SECONDS):
+            say(f"{name}: at work for {time.monotonic() - started:.0f} s")
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
 def say(line: str) -> None:
     """Write a line in one piece: stages that run beside each other would mix their lines, as `print` writes two."""
     sys.stderr.write(f"{line}\n")
-
-
-def named(reasons: Sequence[str]) -> str:
-    """Name the first reasons, and count the others."""
-    more = f" and {len(reasons) - MOST_NAMED} more" if len(reasons) > MOST_NAMED else ""
-    return ", ".join(reasons[:MOST_NAMED]) + more
 
 
 def files_below(*paths: Path) -> list[Path]:

@@ -56,7 +56,7 @@ EDITS = [
     ("build/smoke/metrics.json", "", "{}", {"metrics", "figures", "report", "notebooks", "grade", "site"}),
     ("build/smoke/verdicts.json", "", "{}", {"metrics", "report"}),
     ("build/smoke/report/report.html", "", "x", {"report", "notebooks", "grade", "site"}),
-    ("build/smoke/deployment/evidence.json", "", "{}", {"deployment", "report", "grade", "site"}),
+    ("build/smoke/deployment/evidence.json", "", "{}", {"deployment", "figures", "report", "grade", "site"}),
     # nobody reads them
     ("tests/test_cli.py", "", "# \n", set()),
     (".ci/run", "", "# \n", set()),

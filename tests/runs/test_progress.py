@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from tiny_runs import planned, tiny
+from tiny_runs import GLYPHS, planned, tiny
 
+from convscope.runs import progress
 from convscope.runs.progress import ProgressDisplay, duration, expected_duration
 
 
@@ -42,7 +43,8 @@ def test_time_left_is_near_the_truth_and_does_not_jump(
     """A simulated training: two processes, a start of 3 s, a machine that is slower or faster than expected."""
     epochs, jobs = 10, 2
     runs = [tiny(seed, epochs) for seed in range(6)]
-    run = replace(runs[0].spec.data, train_images=40_000_000)  # of a size that is expected to take minutes
+    glyphs = replace(GLYPHS, train=40_000_000)  # of a size that is expected to take minutes
+    run = replace(runs[0].spec.data, dataset=glyphs)
     runs = [planned(replace(r.spec, data=run)) for r in runs]
     epoch_seconds = runs[0].expected_seconds * slower / epochs
     end = 3 + epoch_seconds * epochs * len(runs) / jobs
@@ -85,6 +87,21 @@ def test_plain_lines_stay_on_one_line(tmp_path: Path) -> None:
     assert lines[2].startswith(f"[2/3] {runs[1].title}: FAILED")
     assert "left" not in lines[3]
     assert lines[4].startswith("Trained 2 runs in ")
+
+
+def test_a_log_hears_of_long_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every half minute, so that whoever reads it sees that it goes on."""
+    monkeypatch.setattr(progress, "SILENCE_SECONDS", 0.5)
+    shown, run = io.StringIO(), tiny(0, 10)
+    with ProgressDisplay([run], tmp_path, 2, Console(file=shown, width=80)):
+        (tmp_path / run.key).write_text("[3, 0.5]")
+        for _ in range(600):
+            if shown.getvalue().count("epoch 3 of 10") >= 2:
+                break
+            time.sleep(0.1)
+    lines = [line for line in shown.getvalue().splitlines() if line.startswith("[0/1]")]
+    assert len(lines) >= 2
+    assert lines[-1].startswith(f"[0/1] {run.title}: epoch 3 of 10; about ")
 
 
 def test_no_thread_outlives_the_display(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from convscope.datasets.availability import why_unavailable
 from convscope.errors import DatasetUnavailable
@@ -21,6 +21,9 @@ from convscope.runs.store import RunStore
 from convscope.specs import ImageFolder, Table
 from convscope.stages import say
 from convscope.studies import Profile, Study, select
+
+if TYPE_CHECKING:
+    from convscope.runs.speed import Speed
 
 PUBLISHED: Literal["published"] = "published"
 RESULT_FILES = ("metrics.json", "pictures.safetensors")
@@ -92,6 +95,13 @@ class Project:
     def evidence_folders(self) -> tuple[Path, ...]:
         """Where evidence of deployments lies: of this build, and of one on AWS that is kept in the repository."""
         return (self.build / "deployment", self.published_folder / "deployment")
+
+    @cached_property
+    def speed(self) -> Speed:
+        """What is known of this machine's speed."""
+        from convscope.runs.speed import Speed  # noqa: PLC0415  # it imports NumPy
+
+        return Speed(self.root / "build" / ".speed.json")
 
     @property
     def processes(self) -> int:
@@ -165,12 +175,15 @@ class Project:
         left_out = self.find_data()
         return plan([s for s in self.selected if s.id not in left_out], self.budgets, self.device)
 
+    def missing(self) -> list[PlannedRun]:
+        """Return the runs that are still to be trained."""
+        return [run for run in self.planned().values() if self.store.state(run.key) is None]
+
     def train(self) -> None:
         """Train what is missing."""
-        runs = self.planned()
-        todo = [run for run in runs.values() if self.store.state(run.key) is None]
-        if todo and len(todo) < len(runs):
-            print(f"{len(runs) - len(todo)} of {len(runs)} runs are there already.", file=sys.stderr)
+        todo = self.missing()
+        if todo and len(todo) < (planned := len(self.planned())):
+            print(f"{planned - len(todo)} of {planned} runs are there already.", file=sys.stderr)
         self.execute(todo)
 
     def execute(self, runs: list[PlannedRun]) -> None:
@@ -187,7 +200,7 @@ class Project:
             for variant in study.variants:
                 must_be_printable(f"The title of variant {variant.id!r} of study {study.id!r}", variant.title)
         check_data(runs, self.data_folder)
-        execute(runs, self.store, self.data_folder, self.processes, executor_named(self.executor))
+        execute(runs, self.store, self.data_folder, self.processes, executor_named(self.executor), speed=self.speed)
 
     def deployed(self) -> PlannedRun | None:
         """Return the run that is deployed: the reference network of the first study on a data set of the registry."""

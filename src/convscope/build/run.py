@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import import_module
@@ -12,7 +13,7 @@ from convscope.build.project import Project
 from convscope.build.table import LOCK, TABLE, Step
 from convscope.errors import ConvscopeError
 from convscope.files import digest, sha256_of
-from convscope.stages import Stage, files_below
+from convscope.stages import Stage, files_below, say
 
 
 class Build:
@@ -45,6 +46,7 @@ class Build:
     def _all(self, until: str) -> None:
         project = self.project
         project.find_data()
+        self._say_how_long(needed(until))
         project.train()
         self._code = None  # sources may have changed since the last time, as while the site is served
         running: dict[str, Future[None]] = {}
@@ -62,6 +64,21 @@ class Build:
             if failure := future.exception():
                 raise failure if isinstance(failure, ConvscopeError) else RuntimeError(name) from failure
 
+    def _say_how_long(self, steps: Iterable[Step]) -> None:
+        """Measure this machine where it is unknown, and foretell the whole build where there is much to do."""
+        project = self.project
+        todo = project.missing()
+        if not todo and (project.build / "metrics.json").is_file():
+            return
+        from convscope.runs.executors import executor_named  # noqa: PLC0415
+        from convscope.runs.progress import duration, expected_duration  # noqa: PLC0415
+
+        project.speed.measure(todo, executor_named(project.executor))
+        training = expected_duration(todo, project.processes, project.speed.seconds) if todo else 0.0
+        waited_for = [step for step in steps if not step.beside]
+        rest = sum(project.speed.step(f"{project.profile} {step.name}") or step.seconds for step in waited_for)
+        say(f"About {duration(training + rest)} in all: {duration(training)} to train, {duration(rest)} for the rest.")
+
     def due(self) -> dict[str, list[str]]:
         """Return why each step is due, by name: changed inputs; none where it is up to date."""
         self._code = None
@@ -72,7 +89,9 @@ class Build:
         project, module = self.project, f"convscope.build.steps.{step.name}"
 
         def work() -> None:
+            started = time.monotonic()
             import_module(module).work(project, **self._extra(step))
+            project.speed.learn_step(f"{project.profile} {step.name}", time.monotonic() - started)
 
         def before_overwriting() -> None:
             check = getattr(import_module(module), "before_overwriting", None)

@@ -55,6 +55,7 @@ class Step:
     facts: tuple[Callable[[Project], facts.Facts], ...] = ()
     starts: tuple[str, ...] = ()
     beside: bool = False
+    seconds: float = 5.0  # that it takes on two idle cores, until it is known how long it takes here
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -75,14 +76,15 @@ TABLE = (
         writes=EVIDENCE,
         beside=True,
     ),
-    Step("metrics", facts=(facts.results,), writes=(METRICS, PICTURES, VERDICTS)),
-    Step("figures", reads=(METRICS, PICTURES, *EVIDENCE, *KEPT_EVIDENCE), writes=(FIGURES,)),
+    Step("metrics", seconds=10, facts=(facts.results,), writes=(METRICS, PICTURES, VERDICTS)),
+    Step("figures", seconds=8, reads=(METRICS, PICTURES, *EVIDENCE, *KEPT_EVIDENCE), writes=(FIGURES,)),
     Step(
         "report",
         reads=(METRICS, VERDICTS, FIGURES, "report", *EVIDENCE, *KEPT_EVIDENCE),
         unread=("report/studies/*.py",),  # what they declare is in the metrics
         facts=(facts.origin, facts.renderer),
         writes=(REPORT,),
+        seconds=12,
     ),
     Step(
         "notebooks",
@@ -90,6 +92,7 @@ TABLE = (
         facts=(facts.address,),
         starts=("convscope.figures.draw", "convscope.runs.worker", "convscope.submission.notebooks.results"),
         writes=(NOTEBOOKS,),
+        seconds=15,
     ),
     Step(
         "grade",
@@ -109,5 +112,10 @@ TABLE = (
         ),
         writes=GRADE,
     ),
-    Step("site", reads=("site", METRICS, REPORT, *GRADE, *EVIDENCE, *KEPT_EVIDENCE, "src"), writes=(f"{BUILD}site",)),
+    Step(
+        "site",
+        seconds=10,
+        reads=("site", METRICS, REPORT, *GRADE, *EVIDENCE, *KEPT_EVIDENCE, "src"),
+        writes=(f"{BUILD}site",),
+    ),
 )

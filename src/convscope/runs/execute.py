@@ -15,8 +15,9 @@ from types import FrameType
 from convscope.errors import ConvscopeError
 from convscope.runs.executors import Executor, Processes, WorkerLost
 from convscope.runs.plan import PlannedRun
-from convscope.runs.progress import ProgressDisplay
+from convscope.runs.progress import ProgressDisplay, idle_server
 from convscope.runs.result import RunResult
+from convscope.runs.speed import Speed
 from convscope.runs.store import RunStore
 from convscope.runs.worker import result_of_run
 
@@ -37,7 +38,13 @@ def missing(runs: Sequence[PlannedRun], store: RunStore) -> list[PlannedRun]:
 
 
 def execute(
-    runs: Sequence[PlannedRun], store: RunStore, data_folder: Path, jobs: int, executor: Executor | None = None
+    runs: Sequence[PlannedRun],
+    store: RunStore,
+    data_folder: Path,
+    jobs: int,
+    executor: Executor | None = None,
+    *,
+    speed: Speed | None = None,
 ) -> None:
     """Train runs and store their results as they finish.
 
@@ -53,6 +60,8 @@ def execute(
         How many at a time, one thread each.
     executor
         Where; processes on this machine by default.
+    speed
+        What is known of this machine, for the time shown; it learns from the runs.
 
     Raises
     ------
@@ -66,6 +75,7 @@ def execute(
     ordered = sorted(runs, key=lambda run: (run.spec.seed, -run.expected_seconds))
     folder = Path(tempfile.mkdtemp(prefix="convscope-progress-"))
     arguments = [(run, data_folder, folder / run.key) for run in ordered]
+    planned = {run.key: run for run in runs}
     failures: list[str] = []
 
     def kept() -> str:
@@ -74,12 +84,14 @@ def execute(
     try:
         with (
             termination_as_interrupt(),
-            ProgressDisplay(ordered, folder, jobs) as display,
+            ProgressDisplay(ordered, folder, jobs, seconds=speed.seconds if speed else idle_server) as display,
             closing((executor or Processes()).results(_guarded, arguments, jobs)) as finished,
         ):
             for key, result in finished:
                 if isinstance(result, RunResult):
                     store.write(result)
+                    if speed:
+                        speed.learn(planned[key], result)
                 else:
                     failures.append(result)
                 display.finished(key, failed=not isinstance(result, RunResult))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from convscope.datasets.catalogue import fingerprint, known_table
+from convscope.datasets.catalogue import fingerprint
+from convscope.datasets.size import size
 from convscope.engines import ENGINE_REVISION
 from convscope.engines.numeric_mode import numeric_mode
 from convscope.models.cost import training_seconds
@@ -32,11 +33,10 @@ class PlannedRun:
     def expected_seconds(self) -> float:
         """Rough time on one core, for the display and for starting long runs first."""
         data, training = self.spec.data, self.spec.training
-        train_images, test_images, networks = data.train_images or 50_000, data.test_images or 10_000, 1
-        if isinstance(data.dataset, Table):
-            networks = data.dataset.folds
-            train_images = known_table(data.dataset.name).rows
-            test_images = train_images // networks
+        networks = data.dataset.folds if isinstance(data.dataset, Table) else 1
+        train, test = size(data.dataset)
+        train_images = min(data.train_images or train, max(train - data.validation_images, 1))
+        test_images = min(data.test_images or test, test)
         evaluated = training.epochs * data.validation_images + test_images
         images = networks * (training.images_seen(train_images) + EVALUATION_COST * evaluated)
         slower = NUMPY_COST if self.mode.engine == "numpy" else FLOAT32_COST if self.mode.dtype == "float32" else 1.0

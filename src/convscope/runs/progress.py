@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,15 @@ POLL_SECONDS = 0.25
 START_SECONDS = 3.0  # until a process has imported torch and drawn its images
 
 
+SILENCE_SECONDS = 30.0  # without a terminal, a line comes at least so often
+Seconds = Callable[[PlannedRun], float]
+
+
+def idle_server(run: PlannedRun) -> float:
+    """Return what a run is expected to take on a server that does nothing else."""
+    return run.expected_seconds
+
+
 def duration(seconds: float) -> str:
     """Write a duration as people say it: ``"45 s"``, ``"3 min 20 s"``, ``"2 h 5 min"``."""
     whole = max(0, round(seconds))
@@ -33,10 +42,10 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def expected_duration(runs: Sequence[PlannedRun], jobs: int) -> float:
+def expected_duration(runs: Sequence[PlannedRun], jobs: int, seconds: Seconds = idle_server) -> float:
     """Rough wall time in seconds of training runs in so many processes, with the time that these take to start."""
-    longest = max((run.expected_seconds for run in runs), default=0.0)
-    return max(sum(run.expected_seconds for run in runs) / max(jobs, 1), longest) + START_SECONDS
+    expected = [seconds(run) for run in runs]
+    return max(sum(expected) / max(jobs, 1), max(expected, default=0.0)) + START_SECONDS
 
 
 @dataclass
@@ -59,23 +68,33 @@ class ProgressDisplay:
         Each worker writes ``[epochs done, validation accuracy]`` to the file of its run's key here.
     jobs
         Processes, for the time shown before the first epoch has ended.
+    seconds
+        What each run is expected to take.
     """
 
-    def __init__(self, runs: Sequence[PlannedRun], folder: Path, jobs: int, console: Console | None = None) -> None:
+    def __init__(
+        self,
+        runs: Sequence[PlannedRun],
+        folder: Path,
+        jobs: int,
+        console: Console | None = None,
+        seconds: Seconds = idle_server,
+    ) -> None:
+        self._expected = {run.key: seconds(run) for run in runs}
+        self._total = expected_duration(runs, jobs, seconds)
         self._runs = {run.key: run for run in runs}
         self._states = {run.key: _State() for run in runs}
         self._folder = folder
         self._jobs = jobs
         self._console = console or Console(stderr=True)
-        self._started = self._reported = time.monotonic()
+        self._started = self._reported = self._said = time.monotonic()
         self._stop = threading.Event()
         self._live: Live | None = None
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> ProgressDisplay:
         self._console.print(
-            f"Training {len(self._runs)} runs in {self._jobs} processes, "
-            f"about {duration(expected_duration(list(self._runs.values()), self._jobs))}."
+            f"Training {len(self._runs)} runs in {self._jobs} processes, about {duration(self._total)}."
         )
         if self._console.is_terminal:
             self._live = Live(console=self._console, get_renderable=self._render, refresh_per_second=4, transient=True)
@@ -103,6 +122,7 @@ class ProgressDisplay:
         state = self._states[key]
         state.finished, state.failed, self._reported = True, failed, time.monotonic()
         if not self._console.is_terminal:
+            self._said = time.monotonic()
             done = sum(other.finished for other in self._states.values())
             outcome = "FAILED" if failed else f"validation accuracy {state.accuracy:.1%}"
             took = duration(time.monotonic() - state.started) if state.started else ""
@@ -115,10 +135,10 @@ class ProgressDisplay:
 
     def seconds_left(self) -> float:
         """Time left: what was expected of the rest, at the pace seen when a worker last reported, counted down."""
-        expected = sum(run.expected_seconds for run in self._runs.values())
-        done = sum(run.expected_seconds * self._fraction(key) for key, run in self._runs.items())
+        expected = sum(self._expected.values())
+        done = sum(seconds * self._fraction(key) for key, seconds in self._expected.items())
         spent = self._reported - self._started - START_SECONDS
-        left = expected_duration(list(self._runs.values()), self._jobs)
+        left = self._total
         if done > 0.02 * expected and spent > 0:
             left = START_SECONDS + spent * expected / done
         return max(0.0, left - (time.monotonic() - self._started)) if done < expected else 0.0
@@ -130,6 +150,18 @@ class ProgressDisplay:
     def _watch(self) -> None:
         while not self._stop.wait(POLL_SECONDS):
             self._poll()
+            if not self._console.is_terminal and time.monotonic() - self._said > SILENCE_SECONDS:
+                self._say_where_it_stands()
+
+    def _say_where_it_stands(self) -> None:
+        self._said = time.monotonic()
+        done = sum(state.finished for state in self._states.values())
+        running = [self._where(key) for key, state in self._states.items() if state.started and not state.finished]
+        left = f"about {duration(self.seconds_left())} left"
+        self._console.print(f"[{done}/{len(self._runs)}] {'; '.join([*running, left])}", markup=False, soft_wrap=True)
+
+    def _where(self, key: str) -> str:
+        return f"{self._runs[key].title}: epoch {self._states[key].epochs} of {self._runs[key].spec.training.epochs}"
 
     def _poll(self) -> None:
         for key, state in self._states.items():
@@ -143,9 +175,9 @@ class ProgressDisplay:
 
     def _render(self) -> Table:
         done = sum(state.finished for state in self._states.values())
-        expected = sum(run.expected_seconds for run in self._runs.values())
+        expected = sum(self._expected.values())
         table = Table.grid(padding=(0, 2))
-        total = sum(run.expected_seconds * self._fraction(key) for key, run in self._runs.items())
+        total = sum(seconds * self._fraction(key) for key, seconds in self._expected.items())
         table.add_row(
             Text(f"{done} of {len(self._runs)} runs"),
             ProgressBar(total=expected, completed=total, width=30),

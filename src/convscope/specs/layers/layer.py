@@ -53,7 +53,7 @@ class Window:
 class TorchModule(NamedTuple):
     """The PyTorch module of a layer, named rather than made: specifications do without PyTorch.
 
-    Parameters
+    Attributes
     ----------
     name
         Of a class of `torch.nn`, or of one of `convscope.models.modules`.

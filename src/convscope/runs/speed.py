@@ -1,0 +1,129 @@
+"""How fast this machine is: measured before the first long training, then learned from every run and every step.
+
+What is expected of a run (`PlannedRun.expected_seconds`) is that of a server with bfloat16 that does nothing else.
+What a run took, over what was expected of it, is this machine's factor, for each arithmetic by itself; the median of
+the last ones counts, so that one run beside a video call does not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from convscope.datasets.dataset import Images
+from convscope.datasets.splits import Split
+from convscope.files import write_json
+from convscope.runs.environment import cores, processor
+from convscope.runs.executors import Executor
+from convscope.runs.plan import PlannedRun
+from convscope.runs.result import RunResult
+from convscope.specs import Conv2d, DataSpec, Dense, Flatten, Glyphs, ModelSpec, NumericMode, Pool2d, RunSpec, TrainSpec
+
+KEPT = 40  # of the last measurements
+WORTH_MEASURING = 60.0  # seconds of expected training; less is over before it is measured
+_SAMPLE = RunSpec(
+    DataSpec(Glyphs(size=28, train=2304, test=256), validation_images=256),
+    ModelSpec(
+        (1, 28, 28), (Conv2d(16, 3), Pool2d("max", 2), Conv2d(32, 3), Pool2d("max", 2), Flatten(), Dense(10, "none"))
+    ),
+    TrainSpec(epochs=1, batch_size=128),
+    seed=0,
+)
+
+
+class Speed:
+    """What is known of this machine's speed.
+
+    Parameters
+    ----------
+    memory
+        JSON file that remembers it; one of another processor does not count.
+    """
+
+    def __init__(self, memory: Path) -> None:
+        self._memory = memory
+        self._machine = f"{processor()}, {cores()} cores"
+        self._known: dict[str, Any] = {"machine": self._machine, "runs": {}, "steps": {}}
+        with suppress(OSError, ValueError, AttributeError):
+            known = json.loads(memory.read_bytes())
+            if known.get("machine") == self._machine and known.keys() == self._known.keys():
+                self._known = known
+
+    def seconds(self, run: PlannedRun) -> float:
+        """Return how long a run is expected to take here."""
+        return run.expected_seconds * self.factor(run.mode)
+
+    def factor(self, mode: NumericMode) -> float:
+        """Return how much longer runs take than expected, 1 where nothing is known."""
+        measured = self._known["runs"].get(_name(mode), [])
+        return float(median(measured)) if measured else 1.0
+
+    def measure(self, runs: Sequence[PlannedRun], executor: Executor) -> None:
+        """Train a small network for each arithmetic that nothing is known of, where it is worth the seconds."""
+        modes = {run.mode for run in runs if not self._known["runs"].get(_name(run.mode))}
+        if not modes or sum(run.expected_seconds for run in runs) < WORTH_MEASURING:
+            return
+        for name, factor in executor.results(_sampled, [(mode,) for mode in modes], 1):
+            if factor is not None:
+                self._known["runs"][name] = [factor]
+        write_json(self._memory, self._known)
+
+    def learn(self, run: PlannedRun, result: RunResult) -> None:
+        """Take what a run took."""
+        took = result.train_seconds + result.evaluate_seconds
+        self._add(self._known["runs"], _name(run.mode), took / run.expected_seconds)
+
+    def step(self, name: str) -> float | None:
+        """Return how many seconds a step of the build took, as a rule; None where it was never done."""
+        measured = self._known["steps"].get(name, [])
+        return float(median(measured)) if measured else None
+
+    def learn_step(self, name: str, seconds: float) -> None:
+        """Take what a step took."""
+        self._add(self._known["steps"], name, seconds)
+
+    def _add(self, part: dict[str, list[float]], name: str, value: float) -> None:
+        part[name] = [*part.get(name, []), round(value, 4)][-KEPT:]
+        write_json(self._memory, self._known)
+
+
+def _name(mode: NumericMode) -> str:
+    return f"{mode.engine} {mode.device} {mode.dtype}"
+
+
+def _sampled(mode: NumericMode) -> tuple[str, float | None]:
+    """Return what a small training takes over what is expected of it; None where it fails, as the runs then will."""
+    try:
+        train = _trainer(mode)
+        random = np.random.default_rng(0)
+
+        def images(count: int) -> Images:
+            pixels = random.integers(0, 256, (count, 1, 28, 28), dtype=np.uint8)
+            return Images(pixels, random.integers(0, 10, count).astype(np.uint8))
+
+        ones = np.ones(1, dtype=np.float32)
+        split = Split(images(2048), images(256), images(256), ones * 0.5, ones)
+        run = PlannedRun("", _SAMPLE, mode, "", "", "")
+        took = []
+        for _ in range(2):  # the first one pays for what is loaded and compiled once
+            outcome = train(_SAMPLE, split, mode, lambda *_: None)
+            took.append(outcome.train_seconds + outcome.evaluate_seconds)
+        return _name(mode), min(took) / run.expected_seconds
+    except Exception:  # an estimate must not stop a build
+        return _name(mode), None
+
+
+def _trainer(mode: NumericMode) -> Callable[..., Any]:
+    if mode.engine == "numpy":
+        from convscope.engines.numpy_cnn import train as numpy_train  # noqa: PLC0415
+
+        return lambda spec, split, _mode, progress: numpy_train.train(spec, split, progress)
+    from convscope.engines import torch_engine  # noqa: PLC0415
+
+    return torch_engine.train
