@@ -109,6 +109,17 @@ study = Study(
             refuted_by="A larger kernel whose whole interval is beyond the margin, either way.",
             source="003",
         ),
+        Claim(
+            "fashion_compact-all-cnns-overfit-less",
+            f"Every compact CNN, of {squares(CNN)} kernels, overfits less than the MLP",
+            "superiority",
+            variant="mlp",
+            others=tuple(CNN.values()),
+            measure="generalisation gap",
+            refuted_by="One CNN whose gap between training and test accuracy is smaller than the MLP's by less than "
+            "the margin.",
+            declared="after",
+        ),
     ),
     budgets={"smoke": smoke_budget(), "quick": Budget(seeds=3, epochs=2), "full": Budget(seeds=10, epochs=8)},
 )
