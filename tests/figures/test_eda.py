@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from convscope.figures import eda, tables
-from convscope.figures.style import figure_style
+from convscope.figures.style import figure_style, save
 
 FACTS: dict[str, Any] = {"channels": 1, "histogram": [[3, *[1] * 255]], "mean": [0.2], "sd": [0.25]}
 
@@ -35,3 +36,12 @@ def test_the_histogram_shows_what_the_network_receives(normalisation: str, low: 
     rows = tables.pixel_histogram(FACTS, normalisation)
     assert [rows[0]["normalised"], rows[-1]["normalised"]] == pytest.approx([low, (1 - 0.2) / 0.25 if low else 1])
     np.testing.assert_allclose([row["pixels"] for row in rows], FACTS["histogram"][0])
+
+
+def test_names_are_drawn_as_they_are(tmp_path: Path) -> None:
+    """Matplotlib leaves each text beside its outlines as a comment; read as a formula, the first is an error."""
+    facts = {"class_names": [r"$\no$", "a_{b}", "{{< y >}}"], "train_counts": [1, 2, 3], "test_counts": [1, 1, 1]}
+    save(eda.class_distribution(facts), tmp_path / "classes.svg")
+    svg = (tmp_path / "classes.svg").read_text()
+    for name in (r"$\no$", "a_{b}", "{{&lt; y &gt;}}"):
+        assert f"<!-- {name} -->" in svg

@@ -45,6 +45,7 @@ _SETTINGS: dict[Any, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 8,
     "lines.linewidth": 1.6,
+    "text.parse_math": False,  # a class named $x$ is called so
     "svg.fonttype": "path",  # Typst would put a serif font in place of the text's own
     "svg.hashsalt": "convscope",  # equal ids, and so equal bytes
 }
