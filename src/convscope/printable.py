@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +10,16 @@ from convscope.errors import SpecError
 
 _FONTS = ("DejaVuSans.ttf", "DejaVuSansMono.ttf")
 """The first draws figures. Typst brings the second and takes from it what its serif lacks."""
+
+
+HOLES = {
+    "an unresolved cross-reference": re.compile(r"\?@\S*"),
+    "an undefined value": re.compile(r"\bundefined\b", re.IGNORECASE),
+    "a value that is not a number": re.compile(r"\bnan\b", re.IGNORECASE),
+    "an unresolved shortcode": re.compile(r"\{\{<|>\}\}"),
+    "an unfilled hole": re.compile(r"(?<!<)<<(?!<)|(?<!>)>>(?!>)"),
+}
+"""What shows that a page was not filled or rendered as it should be. A doctest prompt (>>>) is code, not a hole."""
 
 
 def must_be_printable(what: str, text: str) -> None:
@@ -24,8 +35,14 @@ def must_be_printable(what: str, text: str) -> None:
     Raises
     ------
     SpecError
-        A character is in none of the fonts.
+        A character is in none of the fonts, or the last check of a page would take the text for a hole.
     """
+    for meaning, sign in HOLES.items():
+        if found := sign.search(text):
+            raise SpecError(
+                f"{what} is {text!r}; {found[0]!r} in a report is taken for {meaning}.",
+                "Write it in other words.",
+            )
     if lacking := sorted({sign for sign in text if ord(sign) not in _known()}):
         raise SpecError(
             f"{what} is {text!r}; the report's fonts have no {' '.join(lacking)}.",

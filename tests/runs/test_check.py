@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -75,3 +76,21 @@ def test_a_class_whose_name_the_report_cannot_print_is_named(tmp_path: Path) -> 
         Image.new("L", (8, 8), number).save(folder / f"{number}.png")
     with pytest.raises(SpecError, match="name of a class of images is '猫'"):
         checked(tmp_path, classes=4)
+
+
+@pytest.mark.parametrize("name", ["{{< include x >}}", "NaN", "<<x>>", "undefined"])
+def test_a_class_that_the_report_would_take_for_a_hole_is_named(tmp_path: Path, name: str) -> None:
+    save_class(tmp_path / "images" / name)
+    with pytest.raises(SpecError, match=f"images is '{re.escape(name)}'.* is taken for a"):
+        checked(tmp_path, classes=4)
+
+
+def test_other_alphabets_and_signs_pass(tmp_path: Path) -> None:
+    save_class(tmp_path / "images" / "Ω Жук é $x$ *b* {< y >} | # [z](w) <b>")
+    checked(tmp_path, classes=4)
+
+
+def save_class(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for number in range(10):
+        Image.new("L", (8, 8), number).save(folder / f"{number}.png")

@@ -132,8 +132,8 @@ def test_images_of_no_use_leave_nothing(tmp_path: Path) -> None:
 @pytest.mark.extra
 def test_a_folder_becomes_a_report_that_says_what_is_true(tmp_path: Path) -> None:
     checkout = Checkout.copy_to(tmp_path / "checkout")
-    save_digits(tmp_path / "digits {{< include x >}} $a$ *b*")
-    checkout.built("new-study", "mine", "--images", str(tmp_path / "digits {{< include x >}} $a$ *b*"))
+    save_digits(tmp_path / "digits {< x >} $a$ *b* [c](d)")
+    checkout.built("new-study", "mine", "--images", str(tmp_path / "digits {< x >} $a$ *b* [c](d)"))
     checkout.built("report", STUDIES="mine")
     html = BeautifulSoup((checkout.build / "report" / "report.html").read_text(encoding="utf-8"), "html.parser")
     chapter = " ".join(html.get_text().split())

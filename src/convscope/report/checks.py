@@ -7,15 +7,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from convscope.errors import ReportError
+from convscope.printable import HOLES
 
-# A doctest prompt (>>>) is code, not a hole.
-_SIGNS = {
-    "an unresolved cross-reference": re.compile(r"\?@\S*"),
-    "an undefined value": re.compile(r"\bundefined\b", re.IGNORECASE),
-    "a value that is not a number": re.compile(r"\bnan\b", re.IGNORECASE),
-    "an unresolved shortcode": re.compile(r"\{\{<|>\}\}"),
-    "an unfilled hole": re.compile(r"(?<!<)<<(?!<)|(?<!>)>>(?!>)"),
-}
 # Attributes a browser loads by itself. <a href> is a hyperlink, which is fine.
 _LOADING_ATTRIBUTES = {
     "link": ("href",),
@@ -68,7 +61,7 @@ def check_pdf_text(text: str) -> None:
 
 
 def _check_text(text: str, name: str) -> None:
-    for meaning, sign in _SIGNS.items():
+    for meaning, sign in HOLES.items():
         found = sign.search(text)
         if found:
             around = " ".join(text[max(found.start() - 40, 0) : found.end() + 40].split())
