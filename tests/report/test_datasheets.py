@@ -25,6 +25,7 @@ def sheet_of(tmp_path: Path, name: str, source: str, title: str = "T") -> str:
     templates = tmp_path / "report"
     shutil.copytree(REPORT, templates, dirs_exist_ok=True)
     (templates / "report.qmd").write_text("<% for name in datasets %>\n<% include datasheet(name) %>\n<% endfor %>\n")
+    (templates / "supplement.qmd").write_text("")
     for own in tmp_path.glob("*.qmd"):
         shutil.copy(own, templates / "datasheets")
     (tmp_path / "figures").mkdir(exist_ok=True)
