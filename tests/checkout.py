@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parents[1]
 # Nothing listens there: whatever asks for the network is refused at once.
 CLOSED = "http://127.0.0.1:9"
 SMOKE_STUDIES = "fashion cifar10"
-OWN_VARIABLES = ("PROFILE", "STUDIES", "JOBS", "DEVICE", "STRICT", "BACKEND", "PORT", "CONVSCOPE_DATASETS")
+OWN_VARIABLES = (
+    "PROFILE", "STUDIES", "JOBS", "DEVICE", "STRICT", "DEPLOY", "BACKEND", "EXECUTOR", "PORT", "CONVSCOPE_DATASETS",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

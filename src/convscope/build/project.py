@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from convscope.runs.speed import Speed
 
 PUBLISHED: Literal["published"] = "published"
-RESULT_FILES = ("metrics.json", "pictures.safetensors")
-VERDICTS = "verdicts.json"  # beside them: the verdicts, and which of them flipped
 
 
 @dataclass(frozen=True)
