@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -98,7 +99,9 @@ def test_install_is_tried_once(bin_folder: Path, tmp_path: Path) -> None:
     assert quarto.install(memory) is None
     assert json.loads(memory.read_text()) == {"installed": False, "reason": "no such host"}
     assert quarto.install(memory) is None
-    assert calls.read_text() == "-m pip install --quiet --disable-pip-version-check quarto-cli\n"
+    options = "--quiet --disable-pip-version-check --no-deps --require-hashes"
+    assert calls.read_text() == f"-m pip install {options} -r {quarto.PINNED}\n"
+    assert re.fullmatch(r"quarto-cli==[\d.]+ \\\n +--hash=sha256:[0-9a-f]{64}\n", quarto.PINNED.read_text())
 
 
 def test_install_succeeds(bin_folder: Path, tmp_path: Path) -> None:

@@ -18,7 +18,10 @@ from convscope.files import replacing, write_json
 from convscope.report.document import PROJECT_FILE, REPORT, merge
 
 PACKAGE = "quarto-cli"
-"""On PyPI; downloads Quarto itself while it is installed, so it needs more of the network than a registry."""
+"""Downloads Quarto itself while it is installed, so it needs more of the network than a registry."""
+
+PINNED = Path(__file__).with_name("quarto-requirements.txt")
+"""Its version and hash. It is not in requirements.lock: most machines do without it, and some cannot install it."""
 
 RENDER_LIMIT = 900.0
 """Seconds for one rendering: the supplement takes about 20, and 190 beside a training."""
@@ -67,7 +70,8 @@ def install(memory: Path, limit: float = 120.0) -> Path | None:
     found = find()
     if found or memory.exists():
         return found
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE]
+    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
+    command = [sys.executable, "-m", "pip", "install", *options, "-r", str(PINNED)]
     try:
         status, output = _run(command, Path.cwd(), limit)
         reason = "" if status == 0 else _last_line(output)
