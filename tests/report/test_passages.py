@@ -41,7 +41,7 @@ METRICS: dict[str, Any] = {
 
 def rendered(grounds: str, text: str = "strong", fallback: str = "<% otherwise %>plain") -> tuple[str, str]:
     jinja = environment(jinja2.DictLoader({"x.qmd": f"<% passage {grounds} %>{text}{fallback}<% endpassage %>"}))
-    jinja.globals.update(Grounds(METRICS).functions)
+    jinja.globals.update(spans=False, **Grounds(METRICS).functions)
     said = jinja.get_template("x.qmd").render()
     (kept,) = jinja.passages  # type: ignore[attr-defined]
     assert kept.text == (said if kept.state == "stands" else "")
@@ -87,6 +87,23 @@ def test_a_passage_gives_way_where_one_does_not(grounds: str) -> None:
 )  # fmt: skip
 def test_a_passage_about_what_is_not_there_is_left_out_with_its_fallback(grounds: str) -> None:
     assert rendered(grounds) == ("", "left out")
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("It wins.", "[It wins.]{MARK}"),
+        ("\n1. **It wins.** So.\n\nMore.\n", "1. [**It wins.** So.]{MARK}\n\nMore.\n"),
+        ("![It wins.](figures/a.svg){#fig-a}\n", "![It wins.](figures/a.svg){#fig-a}\n"),
+    ],
+)
+def test_the_first_paragraph_is_marked_with_its_verdict(text: str, marked: str) -> None:
+    jinja = environment(
+        jinja2.DictLoader({"x.qmd": f'<% passage theory("t"), supported("yes") %>{text}<% endpassage %>'})
+    )
+    jinja.globals.update(Grounds(METRICS).functions)
+    mark = '.value data-source="/claims/yes/verdict" data-format="verdict supported"'
+    assert jinja.get_template("x.qmd").render() == marked.replace("MARK", mark)
 
 
 def test_only_the_text_that_stands_is_filled() -> None:

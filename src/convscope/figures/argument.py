@@ -7,7 +7,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
 from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
@@ -247,4 +247,38 @@ def kernel_cost(rows: Rows) -> Figure:
     axes.set_xlabel("multiply-accumulates for one image (millions, logarithmic)")
     axes.set_ylabel("difference to 3×3 (points)")
     drawn.legend(loc="outside lower center", ncols=2, fontsize=7.5)
+    return drawn
+
+
+def tuning_rows(metrics: Metrics, _: Pictures, study_id: str) -> Rows:
+    """Return the accuracy on validation images of each variant at each learning rate that was tried."""
+    study = metrics["studies"][study_id]
+    return [
+        {"variant": name, "title": study["variants"][name]["title"], "rate": point["rate"],
+         "validation_accuracy": 100 * point["validation_accuracy"]["mean"], "chosen": point["rate"] == tried["chosen"]}
+        for name, tried in study.get("tuning", {}).get("variants", {}).items()
+        if name in study["variants"]
+        for point in tried["curve"]
+    ]  # fmt: skip
+
+
+@figure("{study}-tuning", rows=tuning_rows)
+def tuning(rows: Rows) -> Figure:
+    """Draw accuracy on validation images against the learning rate, a line a network; rings mark what was chosen."""
+    drawn, axes = plt.subplots(figsize=(WIDTH, 2.7), layout="constrained")
+    for number, name in enumerate(dict.fromkeys(row["variant"] for row in rows)):
+        line = [row for row in rows if row["variant"] == name]
+        hue, shape = look(name, number)
+        rates, heights = ([row[what] for row in line] for what in ("rate", "validation_accuracy"))
+        axes.plot(rates, heights, color=hue, marker=shape, mec="white", markersize=6, label=line[0]["title"])
+        for row in line:
+            if row["chosen"]:
+                axes.plot([row["rate"]], [row["validation_accuracy"]], "o", mfc="none", mec=INK, markersize=11)
+    axes.set_xscale("log")
+    axes.set_xticks(sorted({row["rate"] for row in rows}))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel("learning rate (logarithmic)")
+    axes.set_ylabel("validation accuracy (%)")
+    drawn.legend(loc="outside right center")
     return drawn

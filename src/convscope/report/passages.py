@@ -14,6 +14,7 @@ something else; neither stands where a study is not part of the build. Which of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -40,11 +41,14 @@ class Ground:
         Whether it is so; None where the build has no such result.
     measured
         Whether other results could turn it; False for what theory or arithmetic says.
+    claim
+        Whose verdict it is, and the verdict: ``size-small supported``; empty for another ground.
     """
 
     words: str
     holds: bool | None
     measured: bool = True
+    claim: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,8 @@ class Grounds:
         found = self._verdict(claim, "refuted")
         if found.holds:
             ends = self._get(f"/claims/{claim}/interval")
-            return Ground(f"{claim} is refuted, the whole interval below zero", bool(ends) and ends[1] < 0)
+            holds = bool(ends) and ends[1] < 0
+            return Ground(f"{claim} is refuted, the whole interval below zero", holds, claim=f"{claim} refuted")
         return found
 
     def positive(self, place: str) -> Ground:
@@ -169,7 +174,7 @@ class Grounds:
             return Ground(f"{claim} is {wanted}", None)
         is_so = decided["verdict"] == wanted and decided["reason"] != "n too small"
         few = ", n too small" if decided["reason"] == "n too small" else ""
-        return Ground(f"{claim} is {wanted} ({decided['verdict']}{few})", is_so)
+        return Ground(f"{claim} is {wanted} ({decided['verdict']}{few})", is_so, claim=f"{claim} {wanted}")
 
     def _sign(self, place: str, words: str, holds: Callable[[float, float], bool]) -> Ground:
         measured = self._get(place)
@@ -202,6 +207,24 @@ class Grounds:
         return -found if place.startswith("-") and isinstance(found, float) else found
 
 
+# What the first paragraph of a passage may begin with that is not part of its sentence: a list's or an item's mark.
+_OPENING = re.compile(r"\s*(?:\d+\. |- )?")
+_NOT_A_SENTENCE = ("#", "|", ":", "!", "```", "$$")
+
+
+def _traced(text: str, claim: str, verdict: str) -> str:
+    """Mark the first paragraph with the verdict that it rests on, as the wording of a verdict is marked."""
+    start = _OPENING.match(text)
+    begin = start.end() if start else 0
+    if text[begin:].startswith(_NOT_A_SENTENCE) or not text[begin:].strip():
+        return text
+    end = text.find("\n\n", begin)
+    end = len(text.rstrip()) if end < 0 else end
+    said = text[begin:end].rstrip()
+    mark = f'{{.value data-source="/claims/{claim}/verdict" data-format="verdict {verdict}"}}'
+    return f"{text[:begin]}[{said}]{mark}{text[begin + len(said) :]}"
+
+
 class PassageExtension(Extension):
     """The block ``passage GROUND, ... [otherwise] endpassage``; what became of each is kept in ``passages``."""
 
@@ -211,6 +234,7 @@ class PassageExtension(Extension):
         super().__init__(environment)
         environment.extend(passages=[])
         self._gave_way = False
+        self._claim = ""
 
     def parse(self, parser: Parser) -> nodes.Node:
         """Read the block: its grounds, its text, and its fallback."""
@@ -234,6 +258,7 @@ class PassageExtension(Extension):
         else:
             state = "stands" if all(ground.holds for ground in grounds) else "gave way"
         self._gave_way = state == "gave way"
+        self._claim = next((ground.claim for ground in grounds if ground.claim), "")
         measured = any(ground.measured for ground in grounds)
         kept: list[Passage] = self.environment.passages  # type: ignore[attr-defined]
         kept.append(Passage(template, line, state, tuple(ground.words for ground in grounds), measured))
@@ -241,8 +266,10 @@ class PassageExtension(Extension):
 
     def _said(self, caller: Callable[[], str]) -> str:
         kept: list[Passage] = self.environment.passages  # type: ignore[attr-defined]
-        place = len(kept) - 1
+        place, claim = len(kept) - 1, self._claim
         text = str(caller())
+        if claim and self.environment.globals.get("spans", True):
+            text = _traced(text, *claim.split(" "))
         known = kept[place]
         kept[place] = Passage(known.template, known.line, known.state, known.grounds, known.measured, text)
         return text

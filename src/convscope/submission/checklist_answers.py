@@ -55,13 +55,13 @@ def claims(build: Build) -> Answered:
 
 def limitations(build: Build) -> Answered:
     """Look for what the text says it does not show."""
-    sections = [build.report.part("sec-essay-conclusion")]
+    sections = [build.report.part("sec-limits")]
     sections[0].must_say({"what is not shown": "does not show"})
     for chapter in build.comparisons:
         section = chapter.section("interpretation")
         if "limits" in section.prose.lower():
             sections.append(section)
-    return _yes("The essay ends with what this does not show; chapters name limits of their own.", *sections)
+    return _yes("A section says what this does not show; chapters name limits of their own.", *sections)
 
 
 def theory(build: Build) -> Answered:
