@@ -84,12 +84,22 @@ def test_every_criterion_is_lost_by_some_damage() -> None:
     assert sorted(ALL - lost) == []
 
 
-def test_amazon_is_told_by_its_hosts(copy: Copy) -> None:
+def test_evidence_of_amazon_agrees_in_all_its_parts(copy: Copy) -> None:
+    """Hosts alone, or the label alone, make no evidence of AWS."""
+    account = "417203986512"
     hosts = {"sagemaker": ["https://api.sagemaker.eu-central-1.amazonaws.com"]}
     evidence(lambda found: found.update(origins=hosts))(copy)
+    assert "deployment-aws" in copy.lost()
+    evidence(lambda found: found.update(label="AWS"))(copy)
+    assert "deployment-aws" in copy.lost()
+
+    def in_an_account(found: dict[str, Any]) -> None:
+        found.update(json.loads(json.dumps(found).replace(found["account"], account)))
+
+    evidence(in_an_account)(copy)
     assert "deployment-aws" not in copy.lost()
-    forged = {"sagemaker": ["https://amazonaws.com.example.org"]}
-    evidence(lambda found: found.update(origins=forged))(copy)
+    customers = {"sagemaker": ["https://ec2-3-120-1-2.eu-central-1.compute.amazonaws.com"]}
+    evidence(lambda found: found.update(origins=customers))(copy)
     assert "deployment-aws" in copy.lost()
 
 

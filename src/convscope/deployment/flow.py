@@ -97,7 +97,7 @@ def deploy(cloud: Cloud, plan: Plan, journals: Path, report: Callable[[str], Non
 def _up(provision: Provision, plan: Plan, steps: Steps, folder: Path, facts: Facts) -> None:
     with steps.step("packing and uploading code and data") as step:
         channels, hyperparameters, facts["code"] = _upload(provision, plan, folder)
-        step.outcome = f"{len(channels)} channels"
+        step.outcome = f"channels: {', '.join(channels)}"
     with steps.step("training job") as step:
         job = provision.train(channels, hyperparameters)
         facts["training"] = _training_facts(job, provision)

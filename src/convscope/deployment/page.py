@@ -50,7 +50,7 @@ def _escaped(value: Any) -> Markup:
     """Return a text as characters that neither Markdown nor HTML reads as markup."""
     if isinstance(value, Markup):
         return value
-    return Markup(_SPECIAL.sub(_entity, " ".join(str(value).split())))
+    return Markup(_SPECIAL.sub(_entity, re.sub(r"\s+", " ", str(value))))
 
 
 def latency_plot(latency: Latency) -> bytes:
