@@ -17,6 +17,7 @@ from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.publication import published_metrics
 from convscope.files import write_json
 from convscope.runs.published import PublishedRuns
+from convscope.studies import select
 
 SCRIPT = ROOT / "site" / "docs" / "recompute.py"
 
@@ -61,3 +62,14 @@ def test_it_agrees_with_the_analysis_and_notices_every_kind_of_change(seeds: int
     done = recompute(tmp_path, forged)
     assert done.returncode == 1
     assert " 9 differ" in done.stdout, done.stdout
+
+
+@pytest.mark.slow
+def test_what_is_published_is_recomputed(tmp_path: Path) -> None:
+    kept = ROOT / "data" / "published"
+    metrics, _ = published_metrics(select(), PublishedRuns(kept))
+    write_json(tmp_path / "metrics.json", metrics)
+    command = [sys.executable, str(SCRIPT), str(kept), str(tmp_path / "metrics.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ", 0 differ" in done.stdout

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy import ndimage
 
-from convscope.analysis.shifts import AFTER, LOST, described, moved, outcomes, shifted_scores
+from convscope.analysis.shifts import AFTER, LOST, WON_BACK, described, moved, outcomes, shifted_scores
 from convscope.analysis.statistics import crossed_estimate
 from convscope.datasets.dataset import Dataset
 from convscope.datasets.glyphs import generate
@@ -37,7 +37,7 @@ MODELS = {
 }
 MODE = NumericMode("torch", "cpu", "float32", "channels_last")
 COUNTED = {name: np.ones(2, dtype=np.bool_) for name in MODELS}
-PROBE = ShiftProbe(distances=(2, 4), claimed=4, images=50)
+PROBE = ShiftProbe(distances=(2, 4), claimed=4, period=4, images=50)
 
 
 def now(images: Split) -> Measure:
@@ -120,6 +120,8 @@ def test_metrics_and_claims_get_the_same_numbers(results: dict[str, list[RunResu
             low, high = measure["interval"]
             assert 0 <= low <= measure["mean"] <= high <= 1
         assert compared[AFTER].of(name).estimate.effect == pytest.approx(by_distance[2]["mean"])
+        won_back = by_distance[2]["mean"] - by_distance[1]["mean"]
+        assert compared[WON_BACK].of(name).estimate.effect == pytest.approx(won_back)
         assert compared[LOST].of(name).estimate.effect == pytest.approx(by_distance[0]["mean"] - by_distance[2]["mean"])
 
 

@@ -45,3 +45,13 @@ def test_names_are_drawn_as_they_are(tmp_path: Path) -> None:
     svg = (tmp_path / "classes.svg").read_text()
     for name in (r"$\no$", "a_{b}", "{{&lt; y &gt;}}"):
         assert f"<!-- {name} -->" in svg
+
+
+@pytest.mark.parametrize("longest", [1, 17, 30, 60])
+def test_titles_of_mean_images_do_not_meet(longest: int) -> None:
+    names = [chr(ord("a") + number) * longest for number in range(7)]
+    figure = eda.mean_images({"class_names": names}, np.zeros((7, 1, 9, 9), np.uint8))
+    figure.canvas.draw()
+    titles = [axes.title.get_window_extent() for axes in figure.axes if axes.get_title()]
+    assert len(titles) == 7
+    assert not any(one.overlaps(other) for number, one in enumerate(titles) for other in titles[:number])

@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 
+from checkout import ROOT
 from convscope.errors import ReportError
 from convscope.report import pandoc
+from convscope.report.author import Author, Person
+from convscope.report.document import DOCUMENTS, load
 from convscope.report.fill import fill
 
 METRICS: dict[str, Any] = {
@@ -156,3 +160,22 @@ def test_a_question_is_a_sentence_and_nothing_more(templates: Path, figures: Pat
     assert not main.select("script, math, a, img")
     shown = [" ".join(span.get_text().split()) for span in main.select(".value")]
     assert shown == [question, question.replace("*", "").replace("`", "")] * 2
+
+
+def test_the_head_of_a_template_is_plain_yaml_that_the_build_completes(templates: Path, figures: Path) -> None:
+    (templates / "report.qmd").write_text('---\ntitle: "Plain: title"\n---\n\nText.\n')
+    metrics = METRICS | {"environment": {"trained": "2026-02-03T10:00:00"}}
+    author = Author("Hers: a title", "Course 1", (Person("Lovelace", "Ada"),))
+    output = templates.parent / "source"
+    fill(templates, metrics, figures, {"commit": "abc", "backend": "pandoc", "author": author}, output)
+    loaded = load(output, "html")
+    assert loaded.metadata["title"] == "Hers: a title"
+    assert loaded.authors == ["Ada Lovelace"]
+    assert loaded.date == "3 February 2026"
+    assert all((output / name).is_file() for name in loaded.metadata["include-after-body"])
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_documents_of_this_checkout_can_be_read_before_they_are_filled(name: str) -> None:
+    _, head, _ = (ROOT / "report" / f"{name}.qmd").read_text(encoding="utf-8").split("---\n", 2)
+    assert yaml.safe_load(head)["title"]

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from convscope.errors import ReportError
 from convscope.report import quarto
@@ -64,6 +65,7 @@ def test_success(bin_folder: Path, source: Path, tmp_path: Path) -> None:
         ("echo x > report.html; echo '[WARNING] Unable to resolve crossref @fig-none'", "@fig-none"),
         ("echo x > report.html; echo 'Unable to resolve crossref @tbl-none'", "@tbl-none"),
         ("echo 'ERROR: a bad day'; exit 3", "status 3: ERROR: a bad day"),
+        (r"printf 'pandoc\n  to: html\n\033[31mERROR\033[39m: a bad day\n'; exit 3", "status 3: ERROR: a bad day"),
         ("echo rendered", "wrote no report.html"),
     ],
 )
@@ -114,3 +116,26 @@ def test_install_stops_at_its_limit(bin_folder: Path, tmp_path: Path) -> None:
     write_command(bin_folder / "python", "sleep 60")
     assert quarto.install(memory, limit=0.5) is None
     assert json.loads(memory.read_text()) == {"installed": False, "reason": "pip took longer than 0.5 s"}
+
+
+def test_the_advice_to_install_a_validator_is_no_complaint(bin_folder: Path, source: Path, tmp_path: Path) -> None:
+    write_command(
+        bin_folder / "quarto",
+        "echo 'WARN: PDF standard validation requested but verapdf is not installed.'; echo x > report.pdf",
+    )
+    quarto.render_pdf(source, tmp_path / "r.pdf")
+
+
+def test_our_settings_lie_below_those_of_the_report(bin_folder: Path, source: Path, tmp_path: Path) -> None:
+    (source / "_quarto.yml").write_text("toc: true\nformat:\n  html:\n    theme: mine\n")
+    write_command(bin_folder / "quarto", "cat _quarto.yml > report.html; ls > report.pdf")
+    quarto.render_html(source, tmp_path / "r.html")
+    settings = yaml.safe_load((tmp_path / "r.html").read_text())
+    assert settings["toc"] is True
+    assert settings["tbl-colwidths"] is False
+    assert settings["format"]["html"]["theme"] == {"light": "default", "dark": ["default", "quarto_dark.scss"]}
+    quarto.render_pdf(source, tmp_path / "r.pdf")
+    there = (tmp_path / "r.pdf").read_text().split()
+    named = [settings["format"]["html"]["css"], settings["format"]["typst"]["include-in-header"]]
+    named += [each["path"] for each in settings["format"]["typst"]["filters"]] + ["quarto_dark.scss", "tie_rows.lua"]
+    assert set(named) <= set(there)

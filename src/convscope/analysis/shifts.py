@@ -20,6 +20,7 @@ from convscope.runs.results import Measure
 from convscope.studies.probes import ShiftProbe
 
 AFTER, LOST = "accuracy after a shift", "accuracy lost by a shift"
+WON_BACK = "accuracy won back at the total stride"
 DIRECTIONS = ((-1, 0), (1, 0), (0, -1), (0, 1))  # up, down, left, right
 
 Scores = NDArray[np.float64]
@@ -109,8 +110,16 @@ def described(scores: Shifted, probe: ShiftProbe, counted: Mapping[str, NDArray[
 
 
 def outcomes(scores: Shifted, probe: ShiftProbe, counted: Mapping[str, NDArray[np.bool_]]) -> dict[str, Measured]:
-    """Return what claims compare at the claimed distance, by measure and variant, (seeds, images)."""
-    return {
+    """Return what claims compare, by measure and variant, (seeds, images).
+
+    At the claimed distance the accuracy after the shift, and what of it is lost; at the total stride what is won back
+    of what half the stride took.
+    """
+    found = {
         AFTER: Measured({name: at[probe.claimed] for name, at in scores.items()}, counted),
         LOST: Measured({name: at[0] - at[probe.claimed] for name, at in scores.items()}, counted),
     }
+    if probe.period:
+        won = {name: at[probe.period] - at[probe.period // 2] for name, at in scores.items()}
+        found[WON_BACK] = Measured(won, counted)
+    return found

@@ -201,7 +201,18 @@ class Project:
         execute(runs, self.store, self.data_folder, self.processes, executor_named(self.executor), speed=self.speed)
 
     def deployed(self) -> PlannedRun | None:
-        """Return the run that is deployed: the reference network of the first study on a data set of the registry."""
+        """Return the run that is deployed: the reference network of the first study on a data set of the registry.
+
+        Of published results it is one whose weights are kept, where its data set is on this machine.
+        """
+        if self.profile == PUBLISHED:
+            from convscope.deployment.published import published_run  # noqa: PLC0415  # imports numpy
+
+            studies = sorted(self.selected, key=lambda study: study.id != "fashion")
+            found = (
+                published_run(study, study.reference, self.published_folder, self.data_folder) for study in studies
+            )
+            return next(filter(None, found), None)
         runs = self.planned().values()
         for study in sorted(self.selected, key=lambda study: study.id != "fashion"):
             for run in runs:

@@ -15,6 +15,8 @@ from convscope.errors import ConvscopeError, DeploymentError
 if TYPE_CHECKING:  # boto3 takes a second to import, and every command of convscope imports this module
     from convscope.deployment.aws import Target
 
+PUBLISHED = "published"
+
 deploy_app = typer.Typer(
     no_args_is_help=True, help="Amazon SageMaker: train, deploy, ask, tear down, with evidence; or its emulator."
 )
@@ -29,7 +31,7 @@ BucketOption = Annotated[str, typer.Option(help="S3 bucket in that region; CONVS
 @deploy_app.command("run")
 def run(  # noqa: PLR0917  # typer turns parameters into options
     target: TargetOption = "emulator",
-    profile: Annotated[str, typer.Option(envvar="PROFILE", help="Whose run: smoke, quick, full.")] = "quick",
+    profile: Annotated[str, typer.Option(envvar="PROFILE", help="Whose run: smoke, quick, full, published.")] = "quick",
     study: Annotated[str, typer.Option(help="Study of the run.")] = "fashion",
     variant: Annotated[str, typer.Option(help="Variant of the run; the study's reference by default.")] = "",
     device: Annotated[str, typer.Option(envvar="DEVICE", help="On which it was trained: auto, cpu, cuda.")] = "auto",
@@ -46,8 +48,9 @@ def run(  # noqa: PLR0917  # typer turns parameters into options
 ) -> None:
     """Deploy a trained run, ask it, tear it down, and write evidence.json."""
     from convscope.deployment.plan import DEFAULT, Options  # noqa: PLC0415
+    from convscope.deployment.published import PublishedStore, published_run  # noqa: PLC0415
     from convscope.deployment.serving.command import choose, trained_runs  # noqa: PLC0415
-    from convscope.deployment.stage import deploy  # noqa: PLC0415
+    from convscope.deployment.stage import Results, deploy  # noqa: PLC0415
     from convscope.runs.store import RunStore  # noqa: PLC0415
     from convscope.studies import profile_named, select  # noqa: PLC0415
 
@@ -55,7 +58,18 @@ def run(  # noqa: PLR0917  # typer turns parameters into options
     root = find_root(Path.cwd())
     (chosen,) = select(study, root / "report" / "studies")
     name = f"{chosen.id}/{variant or chosen.reference}/seed0"
-    planned = choose(trained_runs(root, profile_named(profile), study, device), name, profile)
+    store: Results = RunStore(root / "build" / "runs")
+    if profile == PUBLISHED:
+        published = root / "data" / "published"
+        found = published_run(chosen, variant or chosen.reference, published, root / "data")
+        if found is None:
+            raise DeploymentError(
+                f"{name} cannot be deployed as published: its weights are not kept, or its data set is not in data/.",
+                "`make train` trains it; --profile quick then deploys it.",
+            )
+        planned, store = found, PublishedStore(published, root / "data")
+    else:
+        planned = choose(trained_runs(root, profile_named(profile), study, device), name, profile)
     options = Options(
         training_instances=_listed(training_instance_type) or DEFAULT.training_instances,
         endpoint_instances=_listed(instance_type),
@@ -64,7 +78,7 @@ def run(  # noqa: PLR0917  # typer turns parameters into options
     )
     folder = Path(output) if output else root / "build" / profile / "deployment"
     evidence = deploy(
-        RunStore(root / "build" / "runs"),
+        store,
         planned,
         root / "data",
         folder,

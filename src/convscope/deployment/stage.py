@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Protocol
 
 from convscope.deployment.aws import Target
 from convscope.deployment.emulated import emulated_account
@@ -12,14 +13,21 @@ from convscope.deployment.plan import DEFAULT, Options, Plan
 from convscope.errors import DeploymentError
 from convscope.files import write_json
 from convscope.runs.plan import PlannedRun
-from convscope.runs.store import RunStore
+from convscope.runs.result import RunResult
 from convscope.specs import ImageFolder, Table
 
 JOURNALS = ".journals"  # in the output folder; hidden, as it is no result
 
 
+class Results(Protocol):
+    """Where the result of a run is read: the store of this machine, or what is published."""
+
+    def read(self, key: str) -> RunResult:
+        """Return the result of a run."""
+
+
 def deploy(
-    store: RunStore,
+    store: Results,
     run: PlannedRun,
     data_folder: Path,
     output: Path,
@@ -79,7 +87,7 @@ def deploy(
     return path
 
 
-def plan_of(store: RunStore, run: PlannedRun, data_folder: Path, options: Options) -> Plan:
+def plan_of(store: Results, run: PlannedRun, data_folder: Path, options: Options) -> Plan:
     """Load what a deployment needs from this machine.
 
     Raises

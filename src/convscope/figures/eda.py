@@ -67,7 +67,8 @@ def _channels_last(images: NDArray[Any]) -> NDArray[Any]:
 
 def mean_images(facts: dict[str, Any], images: NDArray[np.uint8]) -> Figure:
     """Show the mean training image of each class, (classes, C, H, W)."""
-    columns = 5
+    # A title of 14 letters is nearly as wide as a fifth of the figure.
+    columns = max(1, min(5, 70 // max(map(len, facts["class_names"]))))
     rows = -(-len(images) // columns)
     figure, grid = plt.subplots(
         rows, columns, figsize=(WIDTH * 0.85, WIDTH * 0.85 * rows / columns * 1.12), squeeze=False

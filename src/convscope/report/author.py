@@ -67,11 +67,10 @@ class Author:
     people: tuple[Person, ...]
 
     @property
-    def front_matter(self) -> str:
-        """YAML for the head of report.qmd; Quarto shows the affiliation, our own templates the course."""
+    def front_matter(self) -> dict[str, Any]:
+        """Head of the documents; Quarto shows the affiliation, our own templates the course."""
         people = [{"name": person.name, "affiliation": self.course} for person in self.people]
-        head = {"title": self.title, "author": people, "course": self.course}
-        return yaml.safe_dump(head, allow_unicode=True, sort_keys=False).strip()
+        return {"title": self.title, "author": people, "course": self.course}
 
 
 def read_author(folder: Path) -> Author | None:

@@ -54,6 +54,10 @@ def _linked(found: re.Match[str], own: dict[str, str], others: dict[str, dict[st
         return found[0]
     links = []
     for name, place in zip(names, places, strict=True):
-        text = f"{place.capitalize()}, {others[place][name]}".replace(" ", "\u00a0") if place else ""
+        text = (
+            f"{place.capitalize()}, {others[place][name]}".replace(" ", "\u00a0").replace(",\u00a0", ", ")
+            if place
+            else ""
+        )
         links.append(f"[{text}]({place}.html#{name}){{.cross-reference .other-document}}" if place else f"@{name}")
     return ", ".join(links)

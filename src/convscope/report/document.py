@@ -96,11 +96,11 @@ def load(source: Path, output_format: str, name: str = REPORT) -> Document:
     metadata = _project_metadata(folder)
     front_matter = _FRONT_MATTER.match(text)
     if front_matter:
-        metadata = _merge(metadata, _parse_yaml(front_matter["yaml"], main))
+        metadata = merge(metadata, _parse_yaml(front_matter["yaml"], main))
         text = text[front_matter.end() :]
     formats = metadata.pop("format", None)
     if isinstance(formats, dict):
-        metadata = _merge(metadata, formats.get(output_format) or {})
+        metadata = merge(metadata, formats.get(output_format) or {})
     if not metadata.get("title"):
         raise ReportError(f"{main.name} has no title", "Give it one in its front matter: title: ...")
     return Document(folder, metadata, _resolve_shortcodes(text, main, metadata), name)
@@ -162,11 +162,12 @@ def _parse_yaml(text: str, path: Path) -> Metadata:
     return parsed
 
 
-def _merge(base: Metadata, over: Metadata) -> Metadata:
+def merge(base: Metadata, over: Metadata) -> Metadata:
+    """Lay settings over others; where both have a mapping, theirs are merged in turn."""
     merged = dict(base)
     for key, value in over.items():
         below = merged.get(key)
-        merged[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+        merged[key] = merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return merged
 
 

@@ -114,7 +114,8 @@
   const close = element("button", { type: "button", class: "evidence-close" }, "Close");
   const sections = element("div", { class: "evidence-sections" });
   const panel = element(
-    "aside", { class: "evidence-panel", "aria-label": "Evidence of the numbers", hidden: "" },
+    // No <aside>: Quarto takes every one for a note in the margin, and folds its table of contents away.
+    "div", { class: "evidence-panel", role: "complementary", "aria-label": "Evidence of the numbers", hidden: "" },
     element("p", { class: "evidence-title" }, `${numbers.length} numbers, each with its source`, close), sections,
   );
   const rowOf = new Map(); // number -> its entry in the panel

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 import shutil
 import traceback
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import jinja2
+import yaml
 
 from convscope.analysis.metrics_file import Metrics
 from convscope.datasets.catalogue import PUBLIC, TABLES
 from convscope.errors import ConvscopeError, ReportError
 from convscope.files import csv_text, replacing_folder, write_json
-from convscope.report.document import documents_in
-from convscope.report.evidence import write_evidence
+from convscope.report.document import documents_in, merge
+from convscope.report.evidence import CODE_FILE, DATA_FILE, write_evidence
 from convscope.report.numbers import Numbers
 from convscope.report.origins import DATA, FIGURE_CODE, Origins, shown_in
 from convscope.report.passages import Grounds, PassageExtension
@@ -135,7 +137,7 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
         origins = Origins(templates, figures, facts["commit"], facts.get("repository", ""))
         (folder / DATA).mkdir()
         for name, text in texts.items():
-            filled = _with_origins(text, metrics, origins, figures, folder / DATA)
+            filled = _with_head(_with_origins(text, metrics, origins, figures, folder / DATA), name, metrics, facts)
             (folder / f"{name}.qmd").write_text(filled, encoding="utf-8")
             write_evidence(folder, name, metrics, numbers[name].measured)
         for copied in COPIED:
@@ -199,6 +201,24 @@ def fill_plain(templates: Path, name: str, metrics: Metrics, **more: Any) -> str
         **Grounds(metrics).functions,
     )  # fmt: skip
     return _render(jinja, templates, name)
+
+
+def _with_head(text: str, name: str, metrics: Metrics, facts: dict[str, Any]) -> str:
+    """Add to the front matter what the build knows: author, date, and what shows the evidence of the numbers.
+
+    A template's own is plain YAML, so that Quarto reads the template too.
+    """
+    if not text.startswith("---\n"):
+        return text
+    _, head, body = text.split("---\n", 2)
+    written = yaml.safe_load(head) or {}
+    if author := facts.get("author"):
+        written |= author.front_matter
+    if trained := metrics.get("environment", {}).get("trained"):
+        written["date"] = date.fromisoformat(trained[:10])
+    shows = {"html": {"include-after-body": [f"{name}-{DATA_FILE}", CODE_FILE]}}
+    written = merge(written, {"format": shows})
+    return f"---\n{yaml.safe_dump(written, allow_unicode=True, sort_keys=False)}---\n{body}"
 
 
 def _with_origins(text: str, metrics: Metrics, origins: Origins, figures: Path, data: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from convscope.analysis.metrics_file import Metrics
+from convscope.errors import ReportError
 from convscope.files import replacing_folder, write_text
 from convscope.report import pandoc, quarto
 from convscope.report.author import read_author
@@ -62,42 +64,53 @@ def publish(
         complaint.
     """
     chosen = choose(backend)
-    renderer: ModuleType = quarto if chosen == "quarto" else pandoc
     facts: dict[str, Any] = {
         "commit": commit,
         "repository": repository_of(templates.parent),
-        "backend": chosen,
         "author": read_author(templates),
         "flipped": flipped,
     }
     check_templates(templates)
     with replacing_folder(output) as folder:
-        source = folder / "source"
-        fill(templates, metrics, figures, facts, source)
-        _say_fallbacks(source / PASSAGES)
-        write_text(folder / "claims.md", fill_plain(templates, "claims.md", metrics, facts=facts))
-        (source / DATA).rename(folder / DATA)  # pages link to it; what renders them need not copy it
-        link_documents(source)
-        names = documents_in(source)
-        with ThreadPoolExecutor() as pool:  # each rendering is a process of its own
-            renderings = [
-                rendering
-                for name in names
-                for rendering in (
-                    pool.submit(renderer.render_html, source, folder / f"{name}.html", name),
-                    pool.submit(renderer.render_pdf, source, folder / f"{name}.pdf", name),
-                    pool.submit(pandoc.render_site_page, source, folder / PAGES / DOCUMENTS[name], name),
-                )
-            ]
-            for rendering in renderings:
-                rendering.result()
-        for name in names:
-            page = folder / PAGES / DOCUMENTS[name]
-            put_data_inside(folder / f"{name}.html", folder / DATA)
-            check_html(folder / f"{name}.html")
-            check_html(page)
-            check_numbers(page, metrics)
-            check_pdf(folder / f"{name}.pdf", tables_of(page))
+        try:
+            _publish(templates, metrics, figures, folder, facts | {"backend": chosen})
+        except ReportError as error:
+            if backend != "auto" or chosen != "quarto":
+                raise
+            sys.stderr.write(f"report: Quarto cannot render it ({error.message}); Pandoc and Typst do.\n")
+            shutil.rmtree(folder)
+            folder.mkdir()
+            _publish(templates, metrics, figures, folder, facts | {"backend": "pandoc"})
+
+
+def _publish(templates: Path, metrics: Metrics, figures: Path, folder: Path, facts: dict[str, Any]) -> None:
+    renderer: ModuleType = quarto if facts["backend"] == "quarto" else pandoc
+    source = folder / "source"
+    fill(templates, metrics, figures, facts, source)
+    write_text(folder / "claims.md", fill_plain(templates, "claims.md", metrics, facts=facts))
+    (source / DATA).rename(folder / DATA)  # pages link to it; what renders them need not copy it
+    link_documents(source)
+    names = documents_in(source)
+    with ThreadPoolExecutor() as pool:  # each rendering is a process of its own
+        renderings = [
+            rendering
+            for name in names
+            for rendering in (
+                pool.submit(renderer.render_html, source, folder / f"{name}.html", name),
+                pool.submit(renderer.render_pdf, source, folder / f"{name}.pdf", name),
+                pool.submit(pandoc.render_site_page, source, folder / PAGES / DOCUMENTS[name], name),
+            )
+        ]
+        for rendering in renderings:
+            rendering.result()
+    for name in names:
+        page = folder / PAGES / DOCUMENTS[name]
+        put_data_inside(folder / f"{name}.html", folder / DATA)
+        check_html(folder / f"{name}.html")
+        check_html(page)
+        check_numbers(page, metrics)
+        check_pdf(folder / f"{name}.pdf", tables_of(page))
+    _say_fallbacks(source / PASSAGES)
 
 
 def _say_fallbacks(passages: Path) -> None:

@@ -11,9 +11,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import yaml
+
 from convscope.errors import ReportError
 from convscope.files import replacing, write_json
-from convscope.report.document import REPORT
+from convscope.report.document import PROJECT_FILE, REPORT, merge
 
 PACKAGE = "quarto-cli"
 """Downloads Quarto itself while it is installed, so it needs more of the network than a registry."""
@@ -21,11 +23,18 @@ PACKAGE = "quarto-cli"
 PINNED = Path(__file__).with_name("quarto-requirements.txt")
 """Its version and hash. It is not in requirements.lock: most machines do without it, and some cannot install it."""
 
-RENDER_LIMIT = 300.0
-"""Seconds for one rendering, which takes about 7."""
+RENDER_LIMIT = 900.0
+"""Seconds for one rendering: the supplement takes about 20, and 190 beside a training."""
+
+_OWN = ("quarto_style.css", "quarto_dark.scss", "quarto_header.typ", "quarto_paper.lua", "tie_rows.lua")
+_SETTINGS = "quarto_settings.yml"
+_ANSI = re.compile(r"\x1b\[[\d;]*m")
 
 # Quarto ends with status 0 in spite of these.
-_COMPLAINT = re.compile(r"^.*(?:WARNING|Unable to resolve crossref).*$", re.MULTILINE)
+_COMPLAINT = re.compile(
+    r"^(?!.*PDF standard validation requested but verapdf).*(?:WARN(?:ING)?\b|Unable to resolve crossref).*$",
+    re.MULTILINE,
+)
 
 
 def find() -> Path | None:
@@ -121,13 +130,15 @@ def _render(source: Path, output: Path, name: str, output_format: str) -> None:
         # Quarto writes caches, and inside a git checkout a .gitignore, beside what it renders.
         copy = Path(scratch) / "source"
         shutil.copytree(source, copy)
+        _add_own(copy)
         try:
             status, messages = _run([str(quarto), "render", f"{name}.qmd", "--to", output_format], copy, RENDER_LIMIT)
         except subprocess.TimeoutExpired:
             raise ReportError(f"Quarto took longer than {RENDER_LIMIT:g} s and was stopped") from None
+        messages = _ANSI.sub("", messages)
         complaint = _COMPLAINT.search(messages)
         if status != 0:
-            raise ReportError(f"Quarto ended with status {status}: {messages.strip()[-2000:]}")
+            raise ReportError(f"Quarto ended with status {status}: {_error(messages)}")
         if complaint:
             raise ReportError(f"Quarto warns: {complaint[0].strip()}")
         # Beside the source, or wherever _quarto.yml's output-dir has it.
@@ -136,6 +147,24 @@ def _render(source: Path, output: Path, name: str, output_format: str) -> None:
             raise ReportError(f"Quarto ended well but wrote no {result_name}: {messages.strip()[-2000:]}")
         with replacing(output) as temporary_file:
             shutil.copyfile(results[0], temporary_file)
+
+
+def _add_own(folder: Path) -> None:
+    """Put our settings for Quarto below those of the report, and the files that they name beside it."""
+    here = Path(__file__).parent
+    for name in _OWN:
+        shutil.copy(here / name, folder)
+    shutil.copytree(here / "fonts", folder / "fonts")
+    ours = yaml.safe_load((here / _SETTINGS).read_text(encoding="utf-8"))
+    path = folder / PROJECT_FILE
+    theirs = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    path.write_text(yaml.safe_dump(merge(theirs, ours), allow_unicode=True, sort_keys=False), encoding="utf-8")
+
+
+def _error(messages: str) -> str:
+    """Return what Quarto says from its first error on, without the options that it lists before."""
+    found = re.search(r"^.*\berror\b.*$", messages, re.MULTILINE | re.IGNORECASE)
+    return messages[found.start() if found else 0 :].strip()[:2000]
 
 
 def _run(command: list[str], folder: Path, limit: float) -> tuple[int, str]:

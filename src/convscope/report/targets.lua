@@ -1,6 +1,8 @@
 -- What Quarto's elements become in each output: standalone HTML, a page of the MkDocs Material site, Typst, and cells of
 -- a notebook.
 
+local tie_rows = dofile(pandoc.path.join { pandoc.path.directory(PANDOC_SCRIPT_FILE), 'tie_rows.lua' })
+
 local function raw_html(text) return pandoc.RawBlock('html', text) end
 local function raw_typst(text) return pandoc.RawBlock('typst', text) end
 -- A string of Typst, and of YAML.
@@ -153,28 +155,6 @@ local function is_long(tbl)
   local rows = 0
   for _, body in ipairs(tbl.bodies) do rows = rows + #body.body end
   return rows > 12 or #pandoc.utils.stringify(tbl) > 1200
-end
-
--- So that no row stands alone on a page, an empty cell without width reaches over the first two rows of a table that
--- may break, and one over the last two: what a cell reaches over stays together.
-local function tie_rows(tbl)
-  local rows = tbl.bodies[1].body
-  if #tbl.bodies > 1 or #rows < 2 then return end
-  local function empty(rowspan)
-    return pandoc.Cell({}, 'AlignDefault', rowspan, 1, { ['typst:inset'] = '0pt', ['typst:stroke'] = 'none' })
-  end
-  for place, row in ipairs(rows) do
-    if #rows < 4 then -- all of it
-      if place == 1 then row.cells:insert(empty(#rows)) end
-    elseif place == 1 or place == #rows - 1 then
-      row.cells:insert(empty(2))
-    elseif place ~= 2 and place ~= #rows then
-      row.cells:insert(empty(1))
-    end
-  end
-  for _, row in ipairs(tbl.head.rows) do row.cells:insert(empty(1)) end
-  tbl.bodies[1].body = rows
-  tbl.colspecs:insert { 'AlignDefault', nil }
 end
 
 function typst.table(tbl, caption)

@@ -17,12 +17,16 @@ class ShiftProbe:
         In pixels, at least 1.
     claimed
         The one of them that claims are about, chosen before the results.
+    period
+        Total stride of the networks, one of the distances and even: claims about what is won back there compare it with
+        half of it. 0 where none is.
     images
         Moved images: the first so many of the test part. Every network sees each 4 times a distance.
     """
 
     distances: tuple[int, ...] = (1, 2, 3, 4, 6)
     claimed: int = 2
+    period: int = 0
     images: int = 240
 
     def __post_init__(self) -> None:
@@ -30,3 +34,7 @@ class ShiftProbe:
             self.claimed in self.distances, f"ShiftProbe claims distance {self.claimed}, which is not in its distances."
         )
         require(min(self.distances) >= 1, f"ShiftProbe has the distances {self.distances}; each is at least 1.")
+        require(
+            self.period == 0 or (self.period % 2 == 0 and {self.period, self.period // 2} <= set(self.distances)),
+            f"ShiftProbe period is {self.period}; it must be even, and it and its half must be among the distances.",
+        )

@@ -1,0 +1,36 @@
+-- For Quarto's PDF, after Quarto's own filters: the TeX source of a formula becomes its alternative text, which accessible
+-- PDF (PDF/UA-1) requires, and no row of a table stands alone on a page.
+
+local tie_rows = dofile(pandoc.path.join { pandoc.path.directory(PANDOC_SCRIPT_FILE), 'tie_rows.lua' })
+
+local function quoted(text)
+  return '"' .. text:gsub('\\', '\\\\'):gsub('"', '\\"'):gsub('%s+', ' ') .. '"'
+end
+
+local function with_alt(math)
+  local code = pandoc.write(pandoc.Pandoc { pandoc.Plain { math } }, 'typst'):gsub('%s+$', '')
+  local is_block = tostring(math.mathtype == 'DisplayMath')
+  return pandoc.RawInline('typst', ('#math.equation(block: %s, alt: %s, %s)'):format(is_block, quoted(math.text), code))
+end
+
+-- Around a formula with a number Quarto has written an equation of Typst by then, which needs the text, too.
+function Inlines(inlines)
+  for place, inline in ipairs(inlines) do
+    if inline.t == 'Math' then
+      local before = inlines[place - 1]
+      if before and before.t == 'RawInline' then
+        before.text = before.text:gsub('(#math%.equation%()(block: true, numbering)', function(call, rest)
+          return call .. 'alt: ' .. quoted(inline.text) .. ', ' .. rest
+        end)
+        inlines[place - 1] = before
+      end
+      inlines[place] = with_alt(inline)
+    end
+  end
+  return inlines
+end
+
+function Table(tbl)
+  tie_rows(tbl)
+  return tbl
+end
