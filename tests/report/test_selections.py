@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -39,16 +40,33 @@ def selected(names: list[str]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("names", [*([name] for name in RAN), ["fashion", "mnist"], ["cifar10", "inductive_bias"]])
-def test_the_report_is_written_around_what_is_there(names: list[str], pictures: Pictures, tmp_path: Path) -> None:
+def filled(names: list[str], pictures: Pictures, folder: Path, templates: Path) -> dict[str, str]:
     metrics = selected(names)
-    (tmp_path / "figures").mkdir()
+    (folder / "figures").mkdir()
     for name in drawings(metrics, pictures):
-        (tmp_path / "figures" / f"{name}.svg").write_text("<svg/>")
+        (folder / "figures" / f"{name}.svg").write_text("<svg/>")
     facts = {"commit": "0123456", "backend": "pandoc", "flipped": None}
-    fill(ROOT / "report", metrics, tmp_path / "figures", facts, tmp_path / "source")
-    texts = {name: (tmp_path / "source" / f"{name}.qmd").read_text() for name in ("report", "supplement")}
+    fill(templates, metrics, folder / "figures", facts, folder / "source")
+    texts = {name: (folder / "source" / f"{name}.qmd").read_text() for name in ("report", "supplement")}
     labels = re.findall(rf"#{LABEL}", "\n".join(texts.values()))
     assert len(labels) == len(set(labels))
     assert set(re.findall(rf"@{LABEL}", "\n".join(texts.values()))) <= set(labels)
+    return texts
+
+
+@pytest.mark.parametrize("names", [*([name] for name in RAN), ["fashion", "mnist"], ["cifar10", "inductive_bias"]])
+def test_the_report_is_written_around_what_is_there(names: list[str], pictures: Pictures, tmp_path: Path) -> None:
+    texts = filled(names, pictures, tmp_path, ROOT / "report")
     assert not re.search(r"not run (here|in this build)", texts["report"], re.IGNORECASE)
+
+
+@pytest.mark.parametrize("names", [["mnist"], ["mnist", "inductive_bias"], ["mnist", "fashion"]])
+def test_a_study_of_ones_own_has_its_chapter_in_the_report(
+    names: list[str], pictures: Pictures, tmp_path: Path
+) -> None:
+    templates = tmp_path / "report"
+    shutil.copytree(ROOT / "report", templates)
+    (templates / "studies" / "mnist.py").write_text("")  # what makes it one's own
+    texts = filled(names, pictures, tmp_path, templates)
+    assert "{#sec-mnist}" in texts["report"]
+    assert "{#sec-mnist}" not in texts["supplement"]

@@ -45,6 +45,10 @@ def accuracy_chart(study: Study) -> Figure:
             low, high = 100 * np.array(measure["interval"])
             axes.plot([low, high], [place, place], color=hue, linewidth=1.8, solid_capstyle="butt")
             right = min(high, 100)  # where the axis ends
+        if (measure["sd"] or 0) > WILD:
+            axes.annotate("some runs failed to train", (values.max(), place), (6, 0), textcoords="offset points",
+                          va="center", fontsize=7, color=MUTED)  # fmt: skip
+            continue
         axes.plot([mean], [place], shape, color=hue, markersize=7, mec="white")
         if many:  # lines are close: beside the mark
             axes.annotate(f"{mean:.2f}", (right, place), (6, 0), textcoords="offset points", va="center", fontsize=7)
