@@ -1,0 +1,95 @@
+"""The runner, on a table of small steps: their order, what runs beside, and what goes on when that fails."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from convscope.build import run
+from convscope.build.project import Project
+from convscope.build.run import Build, after, needed
+from convscope.build.table import TABLE, Step
+from convscope.errors import ConvscopeError
+
+Work = Callable[[Project], None]
+SMALL = (
+    Step("deployment", writes=("build/PROFILE/evidence",), beside=True),
+    Step("metrics", writes=("build/PROFILE/metrics.json",)),
+    Step("report", reads=("build/PROFILE/metrics.json", "build/PROFILE/evidence"), writes=("build/PROFILE/report",)),
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Return a project whose steps write their names, and which deploys something."""
+
+    def writes(name: str) -> Work:
+        def work(project: Project) -> None:
+            project.build.mkdir(parents=True, exist_ok=True)
+            (project.build / name).write_text(name, encoding="utf-8")
+
+        return work
+
+    monkeypatch.setattr(run, "TABLE", SMALL)
+    monkeypatch.setattr(Build, "_below", lambda *_: {})
+    for name, file in (("deployment", "evidence"), ("metrics", "metrics.json"), ("report", "report")):
+        module = ModuleType(name)
+        module.work = writes(file)  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, f"convscope.build.steps.{name}", module)
+    for name in ("find_data", "train"):
+        monkeypatch.setattr(Project, name, lambda _: {})
+    monkeypatch.setattr(Project, "missing", lambda _: [])
+    monkeypatch.setattr(Project, "deployed", lambda _: "a run")
+    return Project(tmp_path, "smoke")
+
+
+def fail(_project: Project) -> None:
+    raise ConvscopeError("The deployment failed.")
+
+
+def built(project: Project) -> set[str]:
+    return {path.name for path in project.build.glob("[a-z]*")}
+
+
+def test_steps_are_done_once(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    Build(project).all("report")
+    assert built(project) == {"evidence", "metrics.json", "report"}
+    assert capsys.readouterr().err.count(": done in ") == 3
+    Build(project).all("report")
+    assert capsys.readouterr().err.count(": up to date") == 3
+    (project.build / "metrics.json").write_text("edited", encoding="utf-8")
+    Build(project).all("report")
+    said = capsys.readouterr().err
+    assert "metrics: done in" in said  # written as it was, so that nothing that reads it is due
+    assert "report: up to date" in said
+
+
+def test_the_build_goes_on_where_the_deployment_fails_and_says_so(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = sys.modules["convscope.build.steps.deployment"]
+    monkeypatch.setattr(module, "work", fail)
+    for _ in range(2):  # it is tried each time
+        with pytest.raises(ConvscopeError, match=r"The deployment failed\."):
+            Build(project).all("report")
+        assert built(project) == {"metrics.json", "report"}
+    assert "report: up to date" in capsys.readouterr().err
+
+
+def test_nothing_is_deployed_unless_it_is_wanted(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["convscope.build.steps.deployment"], "work", fail)
+    Build(Project(project.root, "smoke", deploy=False)).all("report")
+    monkeypatch.setattr(Project, "deployed", lambda _: None)
+    Build(project).all("report")
+
+
+def test_a_step_needs_what_it_reads() -> None:
+    steps = {step.name: step for step in TABLE}
+    assert needed("site") == list(TABLE)
+    assert [step.name for step in needed("metrics")] == ["metrics"]
+    assert set(after(steps["figures"])) >= {"metrics"}
+    assert set(after(steps["report"])) >= {"metrics", "figures", "deployment"}
