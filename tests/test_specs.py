@@ -117,7 +117,7 @@ def test_canonical_json_leaves_defaults_out() -> None:
     [
         ({"type": "Conv3d", "filters": 4}, "'Conv3d'"),
         ({"filters": 4}, "None"),
-        ({"type": "Conv2d", "filters": 4, "kernel": 3, "dilation": 2}, "'dilation'"),
+        ({"type": "Conv2d", "filters": 4, "kernel": 3, "depth": 2}, "'depth'"),
         ({"type": "Conv2d", "filters": 4}, "'kernel'"),
         ({"type": "Conv2d", "filters": 4, "kernel": 3, "stride": 0}, "stride is 0"),
     ],

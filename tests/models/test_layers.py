@@ -6,11 +6,13 @@ import json
 import subprocess
 import sys
 from math import prod
+from pathlib import Path
 from typing import get_args
 
 import pytest
 import torch
 
+from convscope.build.code import Code
 from convscope.errors import SpecError
 from convscope.figures.architecture import COLOURS
 from convscope.models.modules import module_of
@@ -97,3 +99,9 @@ def test_every_role_has_a_colour() -> None:
 def test_specifications_do_without_pytorch() -> None:
     program = "import sys, convscope.specs; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
+
+
+def test_an_edit_of_any_layer_is_an_edit_of_what_reads_specifications(tmp_path: Path) -> None:
+    read = Code(tmp_path / "imports.json").below(["convscope.analysis.claims"])
+    for name in LAYERS:
+        assert f"src/{LAYERS[name].__module__.replace('.', '/')}.py" in read

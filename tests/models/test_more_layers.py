@@ -74,8 +74,8 @@ def twins() -> tuple[nn.Sequential, nn.Sequential]:
     with torch.no_grad():
         for there, here in zip(theirs.parameters(), ours.parameters(), strict=True):
             there.copy_(here.data.uniform_(-0.5, 0.5))
-        for there, here in zip(theirs.buffers(), ours.buffers(), strict=True):
-            there.copy_(here)
+        for theirs_too, kept in zip(theirs.buffers(), ours.buffers(), strict=True):
+            theirs_too.copy_(kept)
     return ours, theirs
 
 

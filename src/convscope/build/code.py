@@ -16,6 +16,7 @@ from convscope.stages import files_below
 
 SOURCES = Path(convscope.__file__).parents[1]
 PACKAGES = ("convscope", "sagemaker_emulator")
+FOUND = ("convscope.specs.layers",)  # packages that import what lies in them, whatever it is
 Graph = Mapping[str, list[str]]
 
 
@@ -78,5 +79,7 @@ def _remembered_graph(memory: Path, sources: str) -> Graph:
     packages = [package for package in PACKAGES if (SOURCES / package).is_dir()]
     built = grimp.build_graph(*packages, exclude_type_checking_imports=True, cache_dir=None)
     imports = {module: sorted(built.find_modules_directly_imported_by(module)) for module in sorted(built.modules)}
+    for package in FOUND:
+        imports[package] = sorted({*imports[package], *built.find_children(package)})
     write_json(memory, {"sources": sources, "imports": imports})
     return imports
