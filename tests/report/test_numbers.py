@@ -108,6 +108,8 @@ def test_measures_and_comparisons() -> None:
     assert numbers.effect("/difference") == "−0.5"
     assert numbers.interval("-/difference") == "−0.5 to +1.5"
     assert numbers.effect("-/difference") == "+0.5"
+    assert numbers.size("-/difference") == "0.5 points (−0.5 to 1.5)"
+    assert numbers.size("/difference") == "−0.5 points (−1.5 to 0.5)"
     assert numbers.difference("/accuracy/mean", "/single/mean", 1) == "+1.2"
     assert numbers.removed("/accuracy/mean", "/single/mean") == "12\u00a0%"
 

@@ -14,6 +14,7 @@ Each number of the report is an element with two attributes: ``data-source`` say
 ``millions D``      divided by a million, a no-break space, M                     4.24 M
 ``plain D``         at most D significant digits, no zeros at the end             0.001
 ``turned D``        points of the value with its sign turned: of b−a for a−b      −2.10
+``loss D``          a fraction times −100, without a sign: how much was lost      2.10
 ``ratio D``         two pointers with a space between: first over second          1.79
 ``difference D``    two pointers: points of the first minus the second            +2.10
 ``removed D``       two accuracies: the share of the second's errors that the     59 %
@@ -104,14 +105,19 @@ def turned(value: float, digits: int = 2) -> str:
     return points(-value, digits)
 
 
+def loss(value: float, digits: int = 2) -> str:
+    """Write how much was lost, of a negative difference of fractions: −0.021 as 2.10."""
+    return decimal(-100 * value, digits)
+
+
 NUMERIC: dict[str, Callable[[float, int], str]] = {
     "count": count, "decimal": decimal, "percent": percent, "points": points, "spread": spread,
-    "millions": millions, "plain": plain, "turned": turned,
+    "millions": millions, "plain": plain, "turned": turned, "loss": loss,
 }  # fmt: skip
 """Styles that take a number and how many digits to write."""
 
 DIGITS = {
-    "count": 0, "decimal": 2, "percent": 1, "points": 2, "spread": 2, "millions": 2, "plain": 6, "turned": 2,
+    "count": 0, "decimal": 2, "percent": 1, "points": 2, "spread": 2, "millions": 2, "plain": 6, "turned": 2, "loss": 2,
 }  # fmt: skip
 """What a style has by default."""
 

@@ -89,6 +89,7 @@ class Numbers:
             "ratio",
             "difference",
             "removed",
+            "size",
             "verdict",
         )
         return {name: getattr(self, name) for name in names}
@@ -156,6 +157,18 @@ class Numbers:
         pointer, style = pointer.removeprefix("-"), "turned" if pointer.startswith("-") else "points"
         measured = resolve(self._metrics, pointer)
         return self.value(f"{pointer}/effect", style, digits_for(measured["interval"], 100))
+
+    def size(self, pointer: str) -> str:
+        """Format an effect that is known to be positive, with its interval, without signs: ``1.11 (0.59 to 1.64)``."""
+        place, style = pointer.removeprefix("-"), "loss" if pointer.startswith("-") else "spread"
+        interval = resolve(self._metrics, place)["interval"]
+        digits = digits_for(interval, 100)
+        shown = self.value(f"{place}/effect", style, digits)
+        if interval is None:
+            return f"{shown} points"
+        low, high = (1, 0) if style == "loss" else (0, 1)
+        ends = [self.value(f"{place}/interval/{end}", style, digits) for end in (low, high)]
+        return f"{shown} points ({ends[0]} to {ends[1]})"
 
     def ratio(self, pointer: str, other: str) -> str:
         """Format one number over another: ``1.79``."""

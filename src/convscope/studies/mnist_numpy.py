@@ -50,7 +50,9 @@ study = Study(
             question="Does a larger kernel read digits better, and what does it cost in a plain implementation?",
         ),
     ),
-    decisions=block_decisions(NETWORK[SMALLEST], compared=LARGER),
+    decisions=block_decisions(
+        filters="16, then 32", kernel=f"{square(SMALLEST)} ({squares(LARGER)} compared)", dense=128
+    ),
     reported=tuple(reported for reported in REPORTED if reported.variant in {"mlp", *CNN.values()}),
     claims=(
         Claim(

@@ -121,6 +121,7 @@ NUMERIC: dict[str, Callable[[float, int], str]] = {
     "spread": lambda value, digits: decimal(100 * value, digits),
     "millions": lambda value, digits: f"{value / 1e6:.{digits}f}\u00a0M",
     "plain": lambda value, digits: f"{value:.{digits}g}".replace("-", MINUS),
+    "loss": lambda value, digits: decimal(-100 * value, digits),
     "turned": lambda value, digits: f"{-100 * value:+.{digits}f}".replace("-", MINUS),
 }
 PAIRS: dict[str, Callable[[float, float, int], str]] = {
