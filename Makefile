@@ -8,7 +8,7 @@ export PROFILE STUDIES JOBS DEVICE STRICT DEPLOY BACKEND EXECUTOR PORT WEIGHTS R
 
 BIN := .venv/bin
 RUN := @$(BIN)/python -m convscope
-STEPS := all data train metrics figures report site serve notebooks grade readme tune publish submit
+STEPS := all data train metrics figures report site serve notebooks grade readme tune timings publish submit
 
 .PHONY: help setup status deploy verify diff test test-all coverage dead-code lint bench lock clean $(STEPS)
 
@@ -51,6 +51,7 @@ notebooks: ## build/PROFILE/notebooks/ alone: a Jupyter notebook a study, execut
 grade: ## what the assignment asks for, checked against what was built: build/PROFILE/grade.json
 readme: ## write this build's results into README.md
 tune: ## try learning rates on validation images, and say which to declare (STUDIES="...")
+timings: ## measure how fast each network trains, alone: data/published/timings.json
 publish: ## add the finished runs of PROFILE=full to data/published/runs/
 submit: ## build/PROFILE/submission.zip to hand in, with its own check (WEIGHTS=1: with the weights of all runs)
 

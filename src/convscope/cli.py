@@ -15,6 +15,7 @@ from convscope.checkout import find_root
 from convscope.deployment.commands import deploy_app
 from convscope.deployment.serving.command import serve_model
 from convscope.errors import ConvscopeError
+from convscope.files import write_json
 from convscope.options import OF_A_BUILD, OF_DATA, OF_TRAINING, project_command
 from convscope.submission.commands import diff
 
@@ -140,6 +141,21 @@ def tune(project: Project) -> None:
     with project.locked():
         for study in project.selected:
             print("\n".join(search(study, project.store, project.device, project.execute)))
+
+
+@project_command(app, "timings", "studies", "device")
+def timings(project: Project) -> None:
+    """Measure how fast each network trains, alone and in turn, and keep it: data/published/timings.json."""
+    from convscope.analysis.publication import TIMINGS  # noqa: PLC0415
+    from convscope.runs.timings import measure_speeds  # noqa: PLC0415
+
+    left_out = project.find_data()
+    found = [study for study in project.selected if study.id not in left_out]
+    with project.locked():
+        measured = measure_speeds(found, project.data_folder, project.device, say=lambda line: print(line, flush=True))
+    write_json(project.published_folder / TIMINGS, measured)
+    if measured["load"] > 0.5:
+        print(f"The machine was busy (load {measured['load']:.1f}); measure again when it is not.", file=sys.stderr)
 
 
 @project_command(app, "verify-runs", "device")

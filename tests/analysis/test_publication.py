@@ -14,14 +14,15 @@ import pytest
 
 from convscope.analysis import publication
 from convscope.analysis.metrics import Analysis
-from convscope.analysis.publication import publish, published_metrics
+from convscope.analysis.publication import TIMINGS, publish, published_metrics
 from convscope.engines import ENGINE_REVISION
 from convscope.errors import ConvscopeError
-from convscope.files import sha256_of
+from convscope.files import sha256_of, write_json
 from convscope.runs.plan import plan_study, plan_tuning
 from convscope.runs.published import ANSWERS, RUN, WEIGHTS, DamagedPublication, PublishedRuns
 from convscope.runs.results import trained_here
 from convscope.runs.store import RunStore
+from convscope.runs.timings import measure_speeds
 from convscope.runs.worker import train_run
 from convscope.specs import Conv2d, DataSpec, Dense, GlobalAveragePool, Glyphs, ModelSpec, TrainSpec, run_key
 from convscope.studies.architectures import mlp
@@ -61,12 +62,19 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> RunStore:
     return RunStore(root)
 
 
+@pytest.fixture(scope="module")
+def published_once(store: RunStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    kept = PublishedRuns(tmp_path_factory.mktemp("published"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publication, "KEEPS_WEIGHTS", ("tiny",))
+        assert publish([tiny(2)], store, store.root, kept, "cpu") == {"tiny": 2 * 2 + 2 * len(RATES)}
+    return kept.root
+
+
 @pytest.fixture
-def kept(store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PublishedRuns:
-    monkeypatch.setattr(publication, "KEEPS_WEIGHTS", ("tiny",))
-    kept = PublishedRuns(tmp_path / "published")
-    assert publish([tiny(2)], store, store.root, kept, "cpu") == {"tiny": 2 * 2 + 2 * len(RATES)}
-    return kept
+def kept(published_once: Path, tmp_path: Path) -> PublishedRuns:
+    """Return a copy, for a test to change."""
+    return PublishedRuns(shutil.copytree(published_once, tmp_path / "published"))
 
 
 def some_key(kept: PublishedRuns) -> str:
@@ -219,3 +227,17 @@ def test_labels_and_facts_of_a_data_set_are_checked(kept: PublishedRuns) -> None
     edit(facts, lambda described: described["facts"]["test_counts"].append(1))
     with pytest.raises(DamagedPublication, match="test images by class"):
         PublishedRuns(kept.root).read(some_key(kept))
+
+
+def test_speeds_measured_alone_take_the_place_of_those_of_the_runs(kept: PublishedRuns) -> None:
+    """One round of each network; what a whole run takes follows from its speed."""
+    rounds: list[str] = []
+    measured = measure_speeds([tiny(2)], kept.root, "cpu", rounds=2, say=rounds.append)
+    assert len(rounds) == 2
+    cnn = measured["studies"]["tiny"]["cnn"]
+    seen = 2 * 90  # two passes over 120 images without the 30 for validation
+    assert np.multiply(cnn["images_per_second"], cnn["train_seconds"]) == pytest.approx([seen, seen])
+    write_json(kept.root / TIMINGS, measured)
+    clock = published_metrics([tiny(2)], kept)[0]["timings"]["studies"]["tiny"]["cnn"]
+    assert clock["train_seconds"]["values"] == cnn["train_seconds"]
+    assert clock["images_per_second"]["values"] == cnn["images_per_second"]

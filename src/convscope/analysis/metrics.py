@@ -21,8 +21,8 @@ from convscope.analysis.declarations import (
 from convscope.analysis.equivariance import equivariance
 from convscope.analysis.failures import failed_to_train, trained_seeds
 from convscope.analysis.integrity import check_consistency
-from convscope.analysis.ledger import order_of_time, reproductions
-from convscope.analysis.measures import comparison, gap
+from convscope.analysis.ledger import clock_order, order_of_time, reproductions
+from convscope.analysis.measures import comparison, gap, measure
 from convscope.analysis.metrics_file import SCHEMA, Metrics, validate
 from convscope.analysis.outcomes import ACCURACY, GAP, outcomes
 from convscope.analysis.pictures import Pictures
@@ -150,6 +150,21 @@ class Analysis:
         self._metrics["timings"]["studies"][study.id] = clock
         self._metrics["timings"]["orders"].update(order_of_time(study, clock, trained=self.profile == "full"))
         _add_environment(self._metrics, runs)
+
+    def time(self, timings: Mapping[str, Any]) -> None:
+        """Put speeds that were measured alone (`convscope.runs.timings`) in the place of those of the runs."""
+        for study, variants in timings["studies"].items():
+            known = self._metrics["timings"]["studies"].get(study, {})
+            for variant in known.keys() & variants.keys():
+                known[variant] = {
+                    name: measure(values, unit)
+                    for (name, values), unit in zip(
+                        sorted(variants[variant].items()), ("images per second", "seconds"), strict=True
+                    )
+                }
+            if order := self._metrics["timings"]["orders"].get(study):
+                order["ours"], verdict = clock_order(order["reported"], known)
+                order["verdict"] = order["verdict"] and verdict
 
     def carry_over(self, study: Study, metrics: Metrics, pictures: Pictures) -> None:
         """Take a study from metrics that were computed before its runs were kept."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -20,6 +21,7 @@ from convscope.runs.store import RunStore
 from convscope.studies.study import Study
 
 KEEPS_WEIGHTS = ("fashion", "shift", "inductive_bias")  # seed 0 of their variants: for deployment and the explorer
+TIMINGS = "timings.json"  # how fast the networks train, measured alone by `make timings`
 MOST_WEIGHTS = 1_200_000  # values; networks without weight sharing at CIFAR-10's size are left out
 
 
@@ -107,6 +109,9 @@ def published_metrics(studies: Iterable[Study], kept: PublishedRuns) -> tuple[Me
             analysis.carry_over(study, earlier, pictures)
         else:
             analysis.leave_out(study, "No seed of it has been published yet.")
+    timings = kept.root / TIMINGS
+    if timings.is_file():
+        analysis.time(json.loads(timings.read_bytes()))
     return analysis.metrics(), analysis.pictures
 
 

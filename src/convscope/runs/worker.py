@@ -22,7 +22,7 @@ from convscope.specs import DatasetSpec, RunSpec
 
 
 @lru_cache(maxsize=2)
-def _loaded(dataset: DatasetSpec, data_folder: Path) -> Dataset:
+def loaded(dataset: DatasetSpec, data_folder: Path) -> Dataset:
     """Keep the last data sets: a worker trains many runs on the same images."""
     return load(dataset, data_folder)
 
@@ -50,7 +50,7 @@ def result_of_run(run: PlannedRun, data_folder: Path, progress_file: Path | None
             write_text(progress_file, json.dumps([epochs_done, accuracy]))
 
     progress(0, 0.0)
-    return trained(run, _loaded(run.spec.data.dataset, data_folder), progress)
+    return trained(run, loaded(run.spec.data.dataset, data_folder), progress)
 
 
 def trained(run: PlannedRun, dataset: Dataset, progress: Progress) -> RunResult:
