@@ -96,6 +96,7 @@ def test_a_number_can_be_asked_where_it_comes_from(evidence: Json) -> None:
     (place,) = shown["places"]
     assert shown["values"]["/deployment/latency/median"]["value"] == evidence["latency"]["median"]
     assert place["about"] == "Deployment (EMULATED) · tiny/cnn/seed0"
+    assert place["command"] == "make deploy PROFILE=smoke"
     assert place["runs"] == [evidence["run"]["key"][:8]]
 
 

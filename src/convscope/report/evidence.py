@@ -22,9 +22,6 @@ SHARED_FILES = {"stylesheets": "evidence.css", "javascripts": "evidence.js"}
 KEY_LENGTH = 8
 """Characters of a run's key that are shown; it is as unique as a commit's."""
 
-DEPLOYMENT_COMMAND = "make all"
-"""What deploys again; numbers below /deployment are those of evidence.json."""
-
 _MEASURED = ("unit", "n", "interval", "level", "effect", "margin")
 _UNITLESS = ("n", "level", "verdict", "sign_flip_p")  # of a measurement, but not in its unit
 
@@ -89,10 +86,14 @@ def _place(metrics: dict[str, Any], pointer: str) -> dict[str, Any]:
     if variants:
         about.append(" − ".join(study["variants"][variant]["title"] for variant in variants))
     runs = [key for variant in variants for key in study["variants"][variant]["runs"]]
-    if kind == "deployment":
-        run = metrics["deployment"]["run"]
-        return {"about": f"Deployment ({metrics['deployment']['label']}) · {run['title']}", "data": run["dataset"],
-                "runs": [run["key"][:KEY_LENGTH]], "command": DEPLOYMENT_COMMAND}  # fmt: skip
+    if kind == "deployment":  # evidence.json, which joins the results there
+        deployed = metrics["deployment"]
+        return {
+            "about": f"Deployment ({deployed['label']}) · {deployed['run']['title']}",
+            "data": deployed["run"]["dataset"],
+            "runs": [deployed["run"]["key"][:KEY_LENGTH]],
+            "command": f"make deploy PROFILE={metrics['profile']}",
+        }
     if kind == "claims" and names:
         about.append(metrics["claims"][names[0]]["statement"])
         runs = metrics["claims"][names[0]]["runs"]
