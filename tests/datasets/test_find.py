@@ -6,12 +6,15 @@ import gzip
 import logging
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_mnist import IMAGES, Mirror, tree, write
+import torchvision
+from tiny_mnist import IMAGES, Mirror, tiny_entry, tree, write
 
+from convscope.datasets.catalogue import PUBLIC
 from convscope.datasets.find import find
 from convscope.datasets.load import load
 from convscope.errors import DatasetError, DatasetUnavailable
@@ -173,3 +176,19 @@ def test_without_download_no_server_is_asked(tiny: dict[str, bytes], mirror: Mir
     with pytest.raises(DatasetUnavailable, match="the network: not tried"):
         find("mnist", tmp_path / "data", download=False)
     assert mirror.requests == []
+
+
+@pytest.mark.parametrize("name", [name for name, entry in PUBLIC.items() if entry.file_format == "idx"])
+def test_an_entry_of_the_catalogue_is_all_that_an_idx_data_set_takes(
+    tiny: dict[str, bytes], mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Fetched from the mirrors of torchvision's class of its name, verified, parsed, and called by its classes."""
+    entry = PUBLIC[name]
+    monkeypatch.setitem(PUBLIC, name, replace(entry, files=tiny_entry().files))
+    served = getattr(torchvision.datasets, entry.torchvision_class)
+    monkeypatch.setattr(served, "mirrors", [mirror.url])
+    dataset = load(name, tmp_path / "data")
+    assert dataset.source == f"mirrors of torchvision.datasets.{entry.torchvision_class}"
+    assert (dataset.title, dataset.class_names) == (entry.title, tuple(entry.class_names))
+    assert dataset.train.pixels.tobytes() == tiny[IMAGES][16:]
+    assert {request.removeprefix("/") for request in mirror.requests} == {f"{file}.gz" for file in tiny}

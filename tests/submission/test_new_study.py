@@ -132,14 +132,21 @@ def test_images_of_no_use_leave_nothing(tmp_path: Path) -> None:
 @pytest.mark.extra
 def test_a_folder_becomes_a_report_that_says_what_is_true(tmp_path: Path) -> None:
     checkout = Checkout.copy_to(tmp_path / "checkout")
-    save_digits(tmp_path / "digits {< x >} $a$ *b* [c](d)")
-    checkout.built("new-study", "mine", "--images", str(tmp_path / "digits {< x >} $a$ *b* [c](d)"))
+    save_digits(tmp_path / "digits")
+    (tmp_path / "digits" / "digit 9").rename(tmp_path / "digits" / "{< x >} $a$ *b* [c](d)")
+    checkout.built("new-study", "mine", "--images", str(tmp_path / "digits"))
     checkout.built("report", STUDIES="mine")
-    html = BeautifulSoup((checkout.build / "report" / "report.html").read_text(encoding="utf-8"), "html.parser")
-    chapter = " ".join(html.get_text().split())
-    assert "320 training images" in chapter.replace("\u202f", ",") or "digit 9" in chapter
-    assert "on generated digits" not in chapter
-    assert checkout.metrics()["studies"]["mine"]["images"]["validation"] >= 10
+    pages = [
+        (checkout.build / "report" / f"{name}.html").read_text(encoding="utf-8") for name in ("report", "supplement")
+    ]
+    said = " ".join(" ".join(BeautifulSoup(page, "html.parser").get_text().split()) for page in pages)
+    metrics = checkout.metrics()
+    (facts,) = metrics["datasets"].values()
+    assert facts["title"] == "mine"
+    assert facts["class_names"] == [f"digit {digit}" for digit in range(9)] + ["{< x >} $a$ *b* [c](d)"]
+    assert "digit 8, {< x >} $a$ *b* [c](d)" in said
+    assert "enerated digits" not in said
+    assert metrics["studies"]["mine"]["images"]["validation"] >= 10
 
 
 def test_own_studies_are_part_of_all_and_a_broken_one_harms_no_other(

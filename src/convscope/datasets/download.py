@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from convscope.datasets.catalogue import PublicDataset
 from convscope.errors import DatasetError
 
 SILENCE = 10.0  # seconds without an answer after which a server counts as unreachable
-LONGEST = 1800.0  # seconds for a whole package or file, however steadily a server drips
+LONGEST = 1800.0  # seconds for a whole data set, however steadily a server drips
 # A process of its own: urllib limits the wait for the next byte alone, and only a process can be ended for certain.
+# Each file comes from the first of its addresses that gives it.
 _FETCH = """
-import shutil, sys, urllib.request
-url, target, silence = sys.argv[1:]
-request = urllib.request.Request(url, headers={"User-Agent": "convscope"})
-try:
-    with urllib.request.urlopen(request, timeout=float(silence)) as source, open(target, "wb") as file:
-        shutil.copyfileobj(source, file)
-except (OSError, ValueError) as error:
-    sys.exit(str(error) or type(error).__name__)
+import json, shutil, sys, urllib.request
+silence, addresses = json.loads(sys.argv[1])
+for target, urls in addresses.items():
+    failures = []
+    for url in urls:
+        request = urllib.request.Request(url, headers={"User-Agent": "convscope"})
+        try:
+            with urllib.request.urlopen(request, timeout=silence) as source, open(target, "wb") as file:
+                shutil.copyfileobj(source, file)
+            break
+        except Exception as error:
+            failures.append(f"{url}: {str(error) or type(error).__name__}")
+    else:
+        sys.exit("; ".join(failures))
 """
 
 
@@ -41,19 +48,8 @@ def by_torchvision(dataset: PublicDataset, folder: Path) -> None:
         addresses = {name: [f"{mirror}{name}" for mirror in known.mirrors] for name, _ in known.resources}
     else:
         addresses = {known.filename: [known.url]}
-    for name, urls in addresses.items():
-        _transfer(urls, folder / name)
-
-
-def _transfer(urls: Sequence[str], target: Path) -> None:
-    """Fetch a file from the first address that gives it."""
-    failures = []
-    for url in urls:
-        try:
-            return _run([sys.executable, "-c", _FETCH, url, target.name, str(SILENCE)], target.parent, "the transfer")
-        except DatasetError as error:
-            failures.append(f"{url}: {error.message}")
-    raise DatasetError("; ".join(failures))
+    # Neither the user's start-up files nor installed packages: they only take time.
+    _run([sys.executable, "-I", "-S", "-c", _FETCH, json.dumps([SILENCE, addresses])], folder, "the transfer")
 
 
 def by_debian(dataset: PublicDataset, folder: Path) -> None:
