@@ -51,6 +51,7 @@ def page(metrics: dict[str, Any], folder: Path) -> Path:
     return folder / "page.md"
 
 
+@pytest.mark.slow
 def test_every_number_of_the_chapter_is_one_of_the_evidence(evidence: Json, tmp_path: Path) -> None:
     metrics = document(evidence)
     made = page(metrics, tmp_path)
@@ -72,6 +73,7 @@ def test_every_number_of_the_chapter_is_one_of_the_evidence(evidence: Json, tmp_
     assert check_page("page", text, known)[0]
 
 
+@pytest.mark.slow
 def test_another_number_in_the_evidence_is_another_in_the_chapter(evidence: Json, tmp_path: Path) -> None:
     changed = json.loads(json.dumps(evidence))
     changed["latency"]["median"] = 4321.5

@@ -48,6 +48,7 @@ def test_a_run_without_weights_is_refused(tmp_path: Path) -> None:
         PublishedStore(tmp_path, tmp_path / "data").read(tiny_run.result().key)
 
 
+@pytest.mark.slow
 def test_it_is_deployed_and_compared_with_the_model_itself(cloud: Cloud, tmp_path: Path) -> None:
     kept(tmp_path / "published", weights=True)
     store = PublishedStore(tmp_path / "published", tmp_path / "data")
