@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import permutations
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
@@ -185,6 +187,12 @@ def test_settings_of_training_are_factors_of_their_own() -> None:
         check("augmentation", BASE, BASE, trainings=(TRAINING, replace(augmented, weight_decay=0.01)))
     with pytest.raises(SpecError, match="differ in more than weight decay"):
         check("weight decay", BASE, ONE_FACTOR["kernel"][0], trainings=(TRAINING, decayed))
+
+
+def test_the_page_names_every_factor() -> None:
+    page = (Path(__file__).parents[2] / "site" / "docs" / "add-a-study.md").read_text(encoding="utf-8")
+    (row,) = [line for line in page.splitlines() if line.startswith("| `experiments`")]
+    assert set(re.findall(r"`([^`]+)`", row)) == {"experiments", *get_args(Factor)}
 
 
 def test_every_variant_is_compared() -> None:
