@@ -191,3 +191,12 @@ def test_processes_may_store_the_same_run_at_once(tmp_path: Path) -> None:
     errors = [process.communicate()[1] for process in processes]
     assert errors == ["", "", ""]
     assert same(RunStore(tmp_path).read(RUN.key), result(seed=24))
+
+
+def test_an_array_without_sides_stays_one(tmp_path: Path) -> None:
+    """Batch normalisation counts its batches in one."""
+    store = RunStore(tmp_path / "runs")
+    counted = replace(result(), weights={"1.num_batches_tracked": np.array(7, np.float32)})
+    store.write(counted)
+    (array,) = store.read(RUN.key).weights.values()
+    assert (array.shape, float(array)) == ((), 7.0)

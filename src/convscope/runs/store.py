@@ -104,7 +104,7 @@ class RunStore:
             arrays: dict[str, NDArray[Any]] = {"predictions": result.predictions, "confidences": result.confidences}
             save_file(arrays, folder / "predictions.safetensors")
             # safetensors takes the memory as it lies: a transposed array would come back scrambled.
-            weights = {name: np.ascontiguousarray(array) for name, array in result.weights.items()}
+            weights = {name: np.asarray(array, order="C") for name, array in result.weights.items()}
             save_file(weights, folder / "weights.safetensors")
             files = {
                 name: {"bytes": (folder / name).stat().st_size, "sha256": sha256_of(folder / name)}
