@@ -56,12 +56,12 @@ def test_it_agrees_with_the_analysis_and_notices_every_kind_of_change(seeds: int
     study["variants"]["cnn3"]["test_accuracy"]["interval"][0] -= 0.001
     study["comparisons"]["cnn3:mlp"]["errors_removed"]["share"] += 0.01
     study["gaps"]["comparisons"]["cnn5:cnn3"]["effect"] *= -1
-    for name in ("gains", "moves", "shares", "contrast", "lost"):
+    for name in ("gains", "moves", "shares", "contrast", "lost", "won"):
         claims[name]["comparisons"][0]["interval"][1] += 0.001
     claims["wins"]["verdict"] = "refuted"
     done = recompute(tmp_path, forged)
     assert done.returncode == 1
-    assert " 9 differ" in done.stdout, done.stdout
+    assert " 10 differ" in done.stdout, done.stdout
 
 
 @pytest.mark.slow

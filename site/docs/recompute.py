@@ -92,12 +92,13 @@ def wilson(table, pooled):
     return [max((p + square / 2) / (1 + square) - half, 0), min((p + square / 2) / (1 + square) + half, 1)]
 
 
-def removed(a, b, level):
+def removed(a, b, level, whole):
     """Share of B's errors that A does not make, with limits from the logarithm of the ratio of the error rates."""
     errors, of_b, images = 1 - a.mean(), 1 - b.mean(), a.shape[1]
     if errors == 0:
         return 1.0, [1 - t(level, 1e9) ** 2 / (images + t(level, 1e9) ** 2) / of_b, 1.0]
-    _, error, degrees = crossed((1 - a) / errors - (1 - b) / of_b, imagined=False)
+    pooled = pool(whole, np.array([1 / errors, -1 / of_b]))
+    _, error, degrees = crossed((1 - a) / errors - (1 - b) / of_b, imagined=False, pooled=pooled)
     if error is None:
         return 1 - errors / of_b, None
     reach = min(t(level, degrees) * error, 20)
@@ -123,11 +124,14 @@ class Study:
                 self.weights = alike / alike.mean(), ~alike / (~alike).mean()
                 tables.setdefault("class gain", {})[name] = right * (self.weights[0] - self.weights[1])
             if "shift" in study:
-                place = study["shift"]["distances"].index(study["shift"]["claimed"]) - 1
-                n = study["shift"]["images"]
-                after = np.array([(run[3][place] == labels[:n]).mean(axis=0) for run in runs])
-                tables.setdefault("accuracy after a shift", {})[name] = after
-                tables.setdefault("accuracy lost by a shift", {})[name] = right[:, :n] - after
+                shift, n = study["shift"], study["shift"]["images"]
+                moved = np.array([(run[3] == labels[:n]).mean(axis=1) for run in runs])  # seeds, distances, images
+                at = {distance: moved[:, place] for place, distance in enumerate(shift["distances"][1:])}
+                tables.setdefault("accuracy after a shift", {})[name] = at[shift["claimed"]]
+                tables.setdefault("accuracy lost by a shift", {})[name] = right[:, :n] - at[shift["claimed"]]
+                if shift["period"]:
+                    won = at[shift["period"]] - at[shift["period"] // 2]
+                    tables.setdefault("accuracy won back at the total stride", {})[name] = won
         self.tables = tables
 
     def rows(self, *names):
@@ -199,7 +203,7 @@ def main(root, metrics):
         if stored.get("errors_removed"):
             rows = study.rows(stored["a"], stored["b"])
             a, b = (study.right[stored[side]][row] for side, row in zip("ab", rows))
-            share, interval = removed(a, b, level)
+            share, interval = removed(a, b, level, study.whole(study.right))
             check(f"{place}/errors_removed/share", stored["errors_removed"]["share"], share)
             check(f"{place}/errors_removed/interval", stored["errors_removed"]["interval"], interval)
         return found

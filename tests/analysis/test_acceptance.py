@@ -264,8 +264,8 @@ def test_contrasts_hold_their_level() -> None:
     assert 0.93 <= covered(found, 0.0) <= 0.97
 
 
-def few_seeds(n: int, studies: int, training: float) -> tuple[float, float, float]:
-    """Return how often intervals hold the truth: pooled difference, pooled accuracy, difference by its own seeds.
+def few_seeds(n: int, studies: int, training: float) -> tuple[float, float, float, float]:
+    """Return how often intervals hold the truth: pooled difference and accuracy, unpooled difference, share of errors.
 
     Six networks share what a seed has in common.
     """
@@ -286,21 +286,25 @@ def few_seeds(n: int, studies: int, training: float) -> tuple[float, float, floa
         truth = float(stats.norm.cdf(5 / np.sqrt(1 + 9 + 0.36 + 0.01 + training**2)))
         own = paired_difference(tables["a"] > 0, tables["b"] > 0).interval()
         alone = limits(tables["a"], spread)
+        removed = errors_removed(tables["a"] > 0, tables["b"] > 0, spread)
+        assert removed is not None
         hits.append(
             [
                 covered([measured.difference("a", "b").estimate.interval()], 0.0),
                 covered([alone], truth),
                 covered([own], 0.0),
+                covered([removed.interval()], 0.0),
             ]
         )
-    pooled, accuracy, by_own = np.mean(hits, axis=0)
-    return float(pooled), float(accuracy), float(by_own)
+    pooled, accuracy, by_own, shares = np.mean(hits, axis=0)
+    return float(pooled), float(accuracy), float(by_own), float(shares)
 
 
 @pytest.mark.parametrize("training", [0.05, 0.2])
 @pytest.mark.parametrize("n", [2, 3])
 def test_few_seeds_are_pooled_over_the_study(n: int, training: float) -> None:
-    pooled, accuracy, _ = few_seeds(n, 500, training)  # Monte Carlo standard error 1 point
+    pooled, accuracy, _, shares = few_seeds(n, 500, training)  # Monte Carlo standard error 1 point
+    assert 0.92 <= shares <= 0.98
     assert 0.92 <= pooled <= 0.975
     assert 0.92 <= accuracy <= 0.98
 
@@ -310,6 +314,7 @@ def test_few_seeds_are_pooled_over_the_study(n: int, training: float) -> None:
 @pytest.mark.parametrize("training", [0.05, 0.2])
 @pytest.mark.parametrize("n", [2, 3, 5, 7])
 def test_few_seeds_in_many_studies(n: int, training: float) -> None:
-    pooled, accuracy, _ = few_seeds(n, 4000, training)
+    pooled, accuracy, _, shares = few_seeds(n, 4000, training)
+    assert 0.93 <= shares <= 0.975
     assert 0.93 <= pooled <= 0.97
     assert 0.93 <= accuracy <= 0.975

@@ -160,7 +160,11 @@ def _check_run(place: str, study: Study, profile: Profile, stored: Node) -> None
     if study.pairs:
         declared["pairs"] = _named(study.pairs_in(profile))
     if study.shift:
-        declared["shift"] = {"claimed": study.shift.claimed, "distances": [0, *study.shift.distances]}
+        declared["shift"] = {
+            "claimed": study.shift.claimed,
+            "period": study.shift.period,
+            "distances": [0, *study.shift.distances],
+        }
     _agree(place, declared, stored)
 
 

@@ -126,7 +126,7 @@ def removed(a: str, b: str, measured: Measured, level: float = 0.95) -> dict[str
         Of the interval.
     """
     rows = measured.common(a, b)
-    found = errors_removed(measured.scores[a][rows] > 0, measured.scores[b][rows] > 0)
+    found = errors_removed(measured.scores[a][rows] > 0, measured.scores[b][rows] > 0, measured.spread)
     if found is None:
         return None
     return {

@@ -8,6 +8,7 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.analysis.pooling import SeedSpread
 from convscope.analysis.statistics import ENOUGH_DIFFER, Estimate, Interval, crossed_estimate, t_quantile
 
 NORMAL = 1e9  # degrees of freedom of a t distribution that is as good as normal
@@ -112,7 +113,9 @@ class ErrorsRemoved:
         return Interval(1 - (1 - self.share) * exp(reach), 1 - (1 - self.share) * exp(-reach))
 
 
-def errors_removed(correct: NDArray[np.bool_], baseline: NDArray[np.bool_]) -> ErrorsRemoved | None:
+def errors_removed(
+    correct: NDArray[np.bool_], baseline: NDArray[np.bool_], spread: SeedSpread | None = None
+) -> ErrorsRemoved | None:
     """Estimate the share of a baseline's errors that another network removes; None where the baseline makes none.
 
     The interval is that of the logarithm of the ratio of the two error rates, whose error follows from the crossed
@@ -123,6 +126,8 @@ def errors_removed(correct: NDArray[np.bool_], baseline: NDArray[np.bool_]) -> E
     ----------
     correct, baseline
         (seeds, test images), paired: which images each run has right.
+    spread
+        The seeds' variance of the accuracy, pooled over a study where seeds are few.
 
     Notes
     -----
@@ -135,7 +140,8 @@ def errors_removed(correct: NDArray[np.bool_], baseline: NDArray[np.bool_]) -> E
         return None
     if not errors:
         return ErrorsRemoved(1.0, None, None, baseline_errors, images)
-    linear = crossed_estimate(wrong / errors - of_baseline / baseline_errors)
+    pooled = spread.variance((1 / errors, -1 / baseline_errors)) if spread else None
+    linear = crossed_estimate(wrong / errors - of_baseline / baseline_errors, seeds=pooled)
     return ErrorsRemoved(
         1 - errors / baseline_errors, linear.standard_error, linear.degrees_of_freedom, baseline_errors, images
     )

@@ -101,6 +101,7 @@ def described(scores: Shifted, probe: ShiftProbe, counted: Mapping[str, NDArray[
     return {
         "images": images,
         "claimed": probe.claimed,
+        "period": probe.period,
         "distances": [0, *probe.distances],
         "accuracy": {
             name: [score(values[counted[name]], at[distance]) for distance, values in by_distance.items()]
