@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from jsonschema import Draft202012Validator
 from scipy import stats
 from torch import nn
 
 from convscope.analysis.metrics import Analysis
-from convscope.analysis.metrics_file import Metrics, read_metrics, validate
+from convscope.analysis.metrics_file import Metrics, read_metrics, schema, validate
 from convscope.analysis.probes import look_inside
 from convscope.datasets.dataset import Dataset, Images
 from convscope.datasets.eda import describe, neighbour_correlation
@@ -222,6 +224,24 @@ def test_neighbour_correlation_is_one_for_constant_rows_and_zero_for_noise() -> 
     labels = np.zeros(50, np.int64)
     assert neighbour_correlation(Images(rows, labels))["1"] == pytest.approx(1)
     assert neighbour_correlation(Images(noise, labels))["4"] == pytest.approx(0, abs=0.03)
+
+
+def test_the_generated_schema_accepts_and_refuses_as_the_types_do(study: Study, store: RunStore) -> None:
+    """By another validator: what readers in other languages have is the schema alone."""
+    validator = Draft202012Validator(schema())
+    metrics = json.loads(json.dumps(analysed(study, store)[0]))
+    assert list(validator.iter_errors(metrics)) == []
+    edits: list[tuple[str, str, Any]] = [
+        ("claims", "tiny-cnn-beats-mlp", {}),
+        ("studies", "tiny", metrics["studies"]["tiny"] | {"status": "perhaps"}),
+        ("studies", "tiny", metrics["studies"]["tiny"] | {"invented": 1}),
+        ("studies", "tiny", metrics["studies"]["tiny"] | {"margin": 0}),
+    ]
+    for part, name, value in edits:
+        wrong = metrics | {part: metrics[part] | {name: value}}
+        assert list(validator.iter_errors(wrong)), value
+        with pytest.raises(ReportError, match=rf"does not fit its schema at {part}\.{name}"):
+            validate(wrong)
 
 
 def test_metrics_that_do_not_fit_the_schema_are_refused(study: Study, store: RunStore, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from convscope.datasets.dataset import Images
 from convscope.datasets.splits import Split
 from convscope.engines.augmentation import Augmentation
 from convscope.engines.numeric_mode import numeric_mode
-from convscope.engines.numpy_cnn.network import check
+from convscope.engines.numpy_cnn.network import lacks_nothing
 from convscope.engines.torch_engine import make_optimiser, train
 from convscope.errors import SpecError
 from convscope.specs import (
@@ -147,5 +147,5 @@ def test_settings_that_cannot_be_are_named(make: object, message: str) -> None:
 )
 def test_the_numpy_engine_says_what_it_lacks_and_what_to_do(layer: object, named: str) -> None:
     model = ModelSpec((2, 8, 8), (layer, Flatten(), LOGITS))  # type: ignore[arg-type]
-    with pytest.raises(SpecError, match=rf"(?s)The NumPy engine has no {named}.*engine='torch'"):
-        check(model)
+    with pytest.raises(SpecError, match=rf"(?s)Variant 'x': The NumPy engine has no {named}.*engine='torch'"):
+        lacks_nothing(model, "Variant 'x'")

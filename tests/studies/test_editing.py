@@ -13,6 +13,8 @@ import pytest
 
 import convscope.studies
 from convscope.studies import fashion, fashion_compact, mnist_numpy
+from convscope.studies.architectures import cnn
+from convscope.studies.decisions import block_decisions
 from convscope.studies.study import Study
 
 EDITED = (fashion, fashion_compact, mnist_numpy)
@@ -50,13 +52,33 @@ def test_any_number_of_kernels_in_any_order(module: ModuleType, kernels: str) ->
     sizes = sorted(map(int, re.findall(r"\d+", kernels)))
     assert [v.id for v in study.variants] == ["mlp", *(f"cnn{size}" for size in sizes)]
     assert study.reference == f"cnn{sizes[0]}"
-    claims = " ".join(claim.statement for claim in study.claims)
-    assert set(map(int, re.findall(r"(\d+)×\d+ kernels", claims))) <= set(sizes)
+    assert set(map(int, re.findall(r"(\d+)×\d+ kernels", all_text(study)))) <= set(sizes)
+    (kernel,) = [each.choice for each in study.decisions if each.decision == "Kernel size"]
+    assert sorted(map(int, re.findall(r"(\d+)×", kernel))) == sizes
     (best,) = [claim for claim in study.claims if claim.kind == "best of k"]
     assert best.statement.count("×") == 1 + len(sizes)
     for claim in study.claims:
         assert "both" not in claim.statement or len(claim.others) == 2
     assert set(study.runs("smoke")) == {v.id for v in study.variants}
+
+
+def test_decisions_are_read_from_the_network() -> None:
+    compared = {each.decision: (each.choice, each.reason) for each in fashion.study.decisions}
+    assert compared["Layers"][0] == "two convolutional blocks"
+    assert "3×3 kernels one value before the head depends on 10×10 input pixels" in compared["Layers"][1]
+    assert compared["Kernel size"][0] == "3×3 (5×5 and 7×7 compared)"
+    assert "cover 5×5 with 18 weights a channel pair instead of 25" in compared["Kernel size"][1]
+    chosen = {name: choice for name, (choice, _) in compared.items()}
+    assert (chosen["Filters"], chosen["Padding"]) == ("32, then 64", "same")
+    assert (chosen["Stride"], chosen["Activation"], chosen["Pooling"]) == ("1", "ReLU", "max, 2×2")
+    assert chosen["Head"] == "flatten, dense 128, dense 10"
+    assert not any("TODO" in reason for _, reason in compared.values())
+    image = (1, 28, 28)
+    other = block_decisions(cnn(image, filters=[8, 9, 10], kernel=5, dense=7, activation="tanh"), compared=[7])
+    reasons = {each.decision: each.reason for each in other}
+    assert "TODO" in reasons["Activation"]  # the reason was for ReLU
+    assert "TODO" in reasons["Filters"]
+    assert {each.decision: each.choice for each in other}["Filters"] == "8, then 9, then 10"
 
 
 def test_a_study_of_the_package_that_cannot_be_is_told_without_a_traceback(tmp_path: Path) -> None:

@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from convscope.errors import ReportError
 from convscope.studies import select
 
-SCHEMA = 1
+SCHEMA = 1  # its version
 Metrics = dict[str, Any]
 
 
 def schema() -> dict[str, Any]:
-    """Return the JSON Schema of metrics.json."""
-    text = files("convscope.analysis").joinpath("metrics.schema.json").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
+    """Return the JSON Schema of metrics.json, generated from its types."""
+    from convscope.analysis.records import Metrics as Record  # noqa: PLC0415
+
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Record.model_json_schema(by_alias=True)
 
 
 def validate(metrics: Metrics) -> None:
-    """Check metrics against their schema.
+    """Check metrics against their types.
 
     Raises
     ------
     ReportError
         They do not fit; the message names the place.
     """
-    from jsonschema import Draft202012Validator  # noqa: PLC0415
+    from pydantic import ValidationError  # noqa: PLC0415
 
-    for error in Draft202012Validator(schema()).iter_errors(metrics):
+    from convscope.analysis.records import Metrics as Record  # noqa: PLC0415
+
+    try:
+        Record.model_validate_json(json.dumps(metrics))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"] if part not in ("run", "not run"))
         raise ReportError(
-            f"metrics.json does not fit its schema at {error.json_path}: {error.message[:300]}",
+            f"metrics.json does not fit its schema at {place}: {first['msg']}, found {str(first['input'])[:200]!r}",
             "Run `make all` again; if it was edited by hand, delete it first.",
-        )
+        ) from error
 
 
 def read_metrics(path: Path, own_studies: Path | None = None) -> Metrics:

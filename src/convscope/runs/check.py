@@ -11,6 +11,7 @@ from convscope.datasets.dataset import Dataset
 from convscope.datasets.folds import folds
 from convscope.datasets.load import load
 from convscope.datasets.splits import on_canvas
+from convscope.engines.numpy_cnn.network import lacks_nothing
 from convscope.errors import SpecError
 from convscope.printable import must_be_printable
 from convscope.runs.plan import PlannedRun
@@ -23,9 +24,9 @@ def check_data(runs: Sequence[PlannedRun], data_folder: Path) -> None:
     Raises
     ------
     SpecError
-        Images have another shape than a network takes, a network has fewer or more outputs than there are classes, a
-        class has no image, too few images are left for training or validation, or the report has no letters for a
-        class's name. Study and variant are named.
+        The NumPy engine lacks a layer, images have another shape than a network takes, a network has fewer or more
+        outputs than there are classes, a class has no image, too few images are left for training or validation, or
+        the report has no letters for a class's name. Study and variant are named.
     DatasetError
         Data cannot be read.
     """
@@ -44,6 +45,8 @@ def check_data(runs: Sequence[PlannedRun], data_folder: Path) -> None:
 def _check(run: PlannedRun, dataset: Dataset) -> None:
     where = f"Variant {run.variant!r} of study {run.study!r}"
     data, model, names = run.spec.data, run.spec.model, dataset.class_names
+    if run.spec.training.engine == "numpy":
+        lacks_nothing(model, where)
     shape = on_canvas(dataset, data.canvas).train.pixels.shape[1:]
     if shape != model.input_shape:
         raise SpecError(

@@ -37,7 +37,7 @@ study = Study(
             question="Does a first layer that sees 5×5 pixels of a photograph classify better than one that sees 3×3?",
         ),
     ),
-    decisions=block_decisions(filters="32, then 64", kernel="3×3 (5×5 in the first layer compared)", dense=128),
+    decisions=block_decisions(first_layer(3), compared=[5], where=" in the first layer"),
     claims=(
         Claim(
             "cifar10-cnn3-beats-mlp",

@@ -1,73 +1,115 @@
-"""Reasons for the design that the studies share: blocks of convolution, ReLU and max pooling, then a dense head."""
+"""Reasons for the design that the studies share: blocks of convolution, ReLU and max pooling, then a dense head.
+
+What was chosen is read from the network, so that it follows every edit of it. A reason stands only for the choice that
+it speaks of; of any other it is still to be written.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from itertools import pairwise
+
+from convscope.specs import Conv2d, Dense, ModelSpec, Pool2d
 from convscope.studies.study import Decision
+from convscope.studies.wording import square, squares
 
 
-def block_decisions(filters: str, kernel: str, dense: int) -> tuple[Decision, ...]:
-    """Return the design decisions of a CNN with two such blocks.
+def block_decisions(model: ModelSpec, compared: Collection[int], where: str = "") -> tuple[Decision, ...]:
+    """Return the design decisions of a CNN of such blocks.
 
     Parameters
     ----------
-    filters, kernel
-        As the table shows them: ``"32, then 64"``, ``"3×3 (5×5 compared)"``.
-    dense
-        Units of the dense layer before the logits.
+    model
+        The network: all its convolutions have one kernel.
+    compared
+        Further kernels that the study compares it with.
+    where
+        In which layer, if not in all: ``" in the first layer"``.
     """
+    convolutions = [layer for layer in model.layers if isinstance(layer, Conv2d)]
+    pools = [layer for layer in model.layers if isinstance(layer, Pool2d)]
+    dense = [layer.units for layer in model.layers if isinstance(layer, Dense)]
+    first = convolutions[0]
+    blocks = {1: "one convolutional block", 2: "two convolutional blocks"}.get(
+        len(convolutions), f"{len(convolutions)} convolutional blocks"
+    )
     return (
-        Decision(
-            "Layers",
-            "two convolutional blocks",
-            "With two poolings and 3×3 kernels one value before the head depends on 10×10 input pixels: enough for "
-            "strokes, corners and small parts. A third block would leave 3×3 or 4×4 positions to tell places apart.",
-            experiment="design:depth",
-        ),
+        Decision("Layers", blocks, _depth(model, first.kernel, len(pools)), experiment="design:depth"),
         Decision(
             "Kernel size",
-            kernel,
-            "The smallest kernel with a centre. Two of them in a row cover 5×5 with 18 weights a channel pair instead "
-            "of 25, with a non-linearity in between.",
+            f"{square(first.kernel)} ({squares(compared)}{where} compared)",
+            _kernel(first.kernel),
             experiment="kernel",
         ),
         Decision(
             "Filters",
-            filters,
+            ", then ".join(str(layer.filters) for layer in convolutions),
             "Pooling quarters the positions; doubling the filters gives part of that room to features. Early layers "
-            "need few edge detectors, later ones combine them.",
+            "need few edge detectors, later ones combine them."
+            if all(2 * a.filters == b.filters for a, b in pairwise(convolutions))
+            else "TODO: why these.",
             experiment="design:filters",
         ),
         Decision(
             "Stride",
-            "1",
-            "Every position is looked at. The size is reduced by pooling alone, so that one layer has one task.",
+            str(first.stride),
+            "Every position is looked at. The size is reduced by pooling alone, so that one layer has one task."
+            if first.stride == 1
+            else "TODO: why positions are left out.",
             experiment="design:stride",
         ),
         Decision(
             "Padding",
-            "same",
+            first.padding,
             "Zeros at the border let the kernel centre on every pixel, so that the border counts, and keep the size "
-            "divisible by two.",
+            "divisible by two."
+            if first.padding == "same"
+            else "TODO: why the border is left out.",
             experiment="design:padding",
         ),
         Decision(
             "Activation",
-            "ReLU",
+            first.words[-1],
             "Its gradient does not vanish for positive inputs [@glorot2011], and it is cheap. It is monotone, so that "
-            "max pooling may be computed before it with the same result.",
+            "max pooling may be computed before it with the same result."
+            if first.activation == "relu"
+            else "TODO: why this one.",
             experiment="design:activation",
         ),
         Decision(
             "Pooling",
-            "max, 2×2",
+            ", ".join((pools[0].kind, *pools[0].words[1:])) if pools else "none",
             "Keeps the strongest response of a neighbourhood: a feature may move by a pixel without changing the "
-            "output much, and the next layer costs a quarter.",
+            "output much, and the next layer costs a quarter."
+            if pools and pools[0] == Pool2d("max", 2)
+            else "TODO: why this one.",
             experiment="design:pooling",
         ),
         Decision(
             "Head",
-            f"flatten, dense {dense}, dense 10",
+            f"flatten, {', '.join(f'dense {units}' for units in dense)}",
             "Classes differ by where features lie, so that the head sees positions. Most of the weights are here.",
             experiment="design:head",
         ),
+    )
+
+
+def _depth(model: ModelSpec, kernel: int, pools: int) -> str:
+    """Say what the blocks see, and what one more of them would leave."""
+    seen = min(model.windows[-1].size, model.input_shape[1])
+    side = model.shapes[len(model.windows)][1]
+    poolings = {1: "one pooling", 2: "two poolings"}.get(pools, f"{pools} poolings")
+    return (
+        f"With {poolings} and {square(kernel)} kernels one value before the head depends on {square(seen)} input "
+        "pixels: enough for strokes, corners and small parts. A further block would leave "
+        f"{square(side // 2)} positions to tell places apart."
+    )
+
+
+def _kernel(side: int) -> str:
+    twice = 2 * side - 1
+    first = "The smallest kernel with a centre" if side == 3 else "The smallest of those compared"
+    return (
+        f"{first}. Two of them in a row cover {square(twice)} with {2 * side**2} weights a channel pair instead of "
+        f"{twice**2}, with a non-linearity in between."
     )

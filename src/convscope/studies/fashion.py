@@ -10,6 +10,7 @@ IMAGE = (1, 28, 28)
 KERNELS = (3, 5, 7)  # pixels a side; the smallest is the reference
 CNN = {k: f"cnn{k}" for k in sorted(KERNELS)}  # ids
 SMALLEST, *LARGER = CNN
+NETWORK = {k: cnn(IMAGE, filters=[32, 64], kernel=k, dense=128) for k in CNN}
 REPORTED = (
     Reported("mlp", "parameters", "about 235 K", 234_500, 235_500),
     Reported("cnn3", "parameters", "about 420 K", 415_000, 425_000),
@@ -30,10 +31,7 @@ study = Study(
     training=TrainSpec(epochs=8, learning_rate=1e-3, batch_size=128, schedule="linear"),
     variants=(
         Variant("mlp", "MLP", mlp(IMAGE, hidden=[256, 128])),
-        *(
-            Variant(name, f"CNN {square(k)}", cnn(IMAGE, filters=[32, 64], kernel=k, dense=128))
-            for k, name in CNN.items()
-        ),
+        *(Variant(name, f"CNN {square(k)}", NETWORK[k]) for k, name in CNN.items()),
     ),
     baseline="mlp",
     reference=CNN[SMALLEST],
@@ -46,9 +44,7 @@ study = Study(
             question="Does a larger kernel, which sees more of the image at once, classify better?",
         ),
     ),
-    decisions=block_decisions(
-        filters="32, then 64", kernel=f"{square(SMALLEST)} ({squares(LARGER)} compared)", dense=128
-    ),
+    decisions=block_decisions(NETWORK[SMALLEST], compared=LARGER),
     reported=tuple(reported for reported in REPORTED if reported.variant in {"mlp", *CNN.values()}),
     reported_order=("mlp", *(CNN[k] for k in (3, 5, 7) if k in CNN)),
     claims=(

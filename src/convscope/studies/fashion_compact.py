@@ -10,6 +10,7 @@ IMAGE = (1, 28, 28)
 KERNELS = (3, 5, 7)  # pixels a side; the smallest is the reference
 CNN = {k: f"cnn{k}" for k in sorted(KERNELS)}  # ids
 SMALLEST, *LARGER = CNN
+NETWORK = {k: cnn(IMAGE, filters=[32, 64], kernel=k, dense=64) for k in CNN}
 REPORTED = (
     Reported("mlp", "parameters", "101,770", 101_770, 101_770),
     Reported("cnn3", "parameters", "220,234", 220_234, 220_234),
@@ -38,10 +39,7 @@ study = Study(
     training=TrainSpec(epochs=8, learning_rate=5e-3, batch_size=128, schedule="linear"),
     variants=(
         Variant("mlp", "MLP", mlp(IMAGE, hidden=[128])),
-        *(
-            Variant(name, f"CNN {square(k)}", cnn(IMAGE, filters=[32, 64], kernel=k, dense=64))
-            for k, name in CNN.items()
-        ),
+        *(Variant(name, f"CNN {square(k)}", NETWORK[k]) for k, name in CNN.items()),
     ),
     baseline="mlp",
     reference=CNN[SMALLEST],
@@ -54,9 +52,7 @@ study = Study(
             question="Does a larger kernel classify better where the head is small?",
         ),
     ),
-    decisions=block_decisions(
-        filters="32, then 64", kernel=f"{square(SMALLEST)} ({squares(LARGER)} compared)", dense=64
-    ),
+    decisions=block_decisions(NETWORK[SMALLEST], compared=LARGER),
     reported=tuple(reported for reported in REPORTED if reported.variant in {"mlp", *CNN.values()}),
     claims=(
         Claim(

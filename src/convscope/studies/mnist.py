@@ -31,7 +31,7 @@ study = Study(
             question="Does a 5×5 kernel, which covers a whole stroke, classify better than a 3×3 kernel?",
         ),
     ),
-    decisions=block_decisions(filters="16, then 32", kernel="3×3 (5×5 compared)", dense=128),
+    decisions=block_decisions(CNN3, compared=[5]),
     claims=(
         Claim(
             "mnist-cnn3-beats-mlp",

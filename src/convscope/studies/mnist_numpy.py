@@ -50,9 +50,7 @@ study = Study(
             question="Does a larger kernel read digits better, and what does it cost in a plain implementation?",
         ),
     ),
-    decisions=block_decisions(
-        filters="16, then 32", kernel=f"{square(SMALLEST)} ({squares(LARGER)} compared)", dense=128
-    ),
+    decisions=block_decisions(NETWORK[SMALLEST], compared=LARGER),
     reported=tuple(reported for reported in REPORTED if reported.variant in {"mlp", *CNN.values()}),
     claims=(
         Claim(

@@ -99,8 +99,15 @@ def steps(spec: ModelSpec) -> Iterator[tuple[int, LayerSpec | Activation]]:
             pending = "none"
 
 
-def check(spec: ModelSpec) -> None:
+def lacks_nothing(spec: ModelSpec, where: str = "") -> None:
     """Refuse what this engine lacks, before anything is trained.
+
+    Parameters
+    ----------
+    spec
+        The network.
+    where
+        Names it in the message.
 
     Raises
     ------
@@ -108,10 +115,13 @@ def check(spec: ModelSpec) -> None:
         A layer or an activation, and what to do.
     """
     for _, step in steps(spec):
-        if isinstance(step, str):
-            _activation(step)
-        else:
-            _built(step, {"weight": np.zeros((1, 1, 1, 1)), "bias": np.zeros(1)})
+        try:
+            if isinstance(step, str):
+                _activation(step)
+            else:
+                _built(step, {"weight": np.zeros((1, 1, 1, 1)), "bias": np.zeros(1)})
+        except SpecError as error:
+            raise SpecError(f"{where}: {error.message}" if where else error.message, error.hint) from None
 
 
 def _built(spec: LayerSpec, weights: Mapping[str, Array]) -> Layer:
@@ -153,7 +163,7 @@ def initial_weights(spec: ModelSpec, seed: int) -> dict[str, NDArray[np.float32]
         float32 arrays by name: ``"0.weight"`` belongs to layer 0 of the specification. Convolutions are
         (filters, C, kernel, kernel), dense layers (units, features), biases (units,).
     """
-    check(spec)
+    lacks_nothing(spec)
     random = stream(seed, "initialisation")
     weights: dict[str, NDArray[np.float32]] = {}
     for index, (layer, shape) in enumerate(zip(spec.layers, spec.shapes, strict=False)):

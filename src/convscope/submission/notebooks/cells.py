@@ -8,7 +8,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-NEEDED = ("jsonschema", "matplotlib", "numpy", "pandas", "safetensors", "scipy")
+NEEDED = ("matplotlib", "numpy", "pandas", "pydantic", "safetensors", "scipy")
 """What redrawing imports beyond the standard library; each package has the name of its module."""
 
 _ABOUT = """\
