@@ -17,6 +17,8 @@ from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, look
 STEPS = {"capacity": ("mlp-wide", "mlp"), "locality": ("local", "mlp-wide"), "weight sharing": ("conv", "local")}
 """From the fully connected network to the convolution: what each step adds, and between which variants."""
 
+ROOM_BELOW = 4.0  # points below the lowest chosen rate that the figure of tuning shows
+
 STEP_COLOURS = {"capacity": "#8c959f", "locality": "#009E73", "weight sharing": "#0072B2"}
 
 
@@ -266,9 +268,14 @@ def tuning_rows(metrics: Metrics, _: Pictures, study_id: str) -> Rows:
 def tuning(rows: Rows) -> Figure:
     """Draw accuracy on validation images against the learning rate, a line a network; rings mark what was chosen."""
     drawn, axes = plt.subplots(figsize=(WIDTH, 2.7), layout="constrained")
+    floor = min(row["validation_accuracy"] for row in rows if row["chosen"]) - ROOM_BELOW
     for number, name in enumerate(dict.fromkeys(row["variant"] for row in rows)):
         line = [row for row in rows if row["variant"] == name]
         hue, shape = look(name, number)
+        for row in line:
+            if row["validation_accuracy"] < floor:  # a rate that ruins a network would press all others together
+                axes.annotate(f"{row['validation_accuracy']:.0f} %", (row["rate"], floor), (-4, 3),
+                              textcoords="offset points", ha="right", fontsize=7.5, color=hue)  # fmt: skip
         rates, heights = ([row[what] for row in line] for what in ("rate", "validation_accuracy"))
         axes.plot(rates, heights, color=hue, marker=shape, mec="white", markersize=6, label=line[0]["title"])
         for row in line:
@@ -280,5 +287,6 @@ def tuning(rows: Rows) -> Figure:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("learning rate (logarithmic)")
     axes.set_ylabel("validation accuracy (%)")
+    axes.set_ylim(bottom=max(floor, axes.get_ylim()[0]))
     drawn.legend(loc="outside right center")
     return drawn
