@@ -26,8 +26,8 @@ EDITS = [
     (OWN, "title=", "title='Quite other ' + ", {"metrics"}),
     (OWN, "margin=0.01", "margin=0.03", {"metrics"}),
     (OWN, "", "# a comment\n", set()),
-    # a study of the package
-    (f"{SRC}/studies/fashion.py", 'title="', 'title="Quite other ', {"metrics"} | LOOKS_AT_SOURCES),
+    # a study of the package: whoever reads metrics.json compares it with what is declared
+    (f"{SRC}/studies/fashion.py", 'title="', 'title="Quite other ', EVERYTHING - {"deployment"}),
     (f"{SRC}/studies/claim.py", "", "# \n", EVERYTHING),
     # code
     (f"{SRC}/files.py", "", "# \n", EVERYTHING),
@@ -42,7 +42,7 @@ EDITS = [
     (f"{SRC}/cli.py", "", "# \n", LOOKS_AT_SOURCES),
     # what is no Python: the packages whose code may read it
     (f"{SRC}/report/report.css", "", "/* */\n", {"report", "notebooks"} | LOOKS_AT_SOURCES),
-    (f"{SRC}/deployment/evidence.schema.json", "", " ", {"deployment"} | LOOKS_AT_SOURCES),
+    (f"{SRC}/deployment/evidence.schema.json", "", " ", {"deployment", "figures", "report"} | LOOKS_AT_SOURCES),
     (f"{SRC}/submission/grade.md.jinja", "", " ", LOOKS_AT_SOURCES),
     # prose, and what stands beside it
     ("report/report.qmd", "", "\n", {"report"}),

@@ -49,7 +49,9 @@ class Code:
                 todo += self._graph[module]
         packages = {_file(module, self._digests).rpartition("/")[0] for module in found}
         names = {_file(module, self._digests) for module in found}
-        names |= {name for name in self._digests if not name.endswith(".py") and self._package(name) in packages}
+        names |= {
+            name for name in self._digests if not name.endswith((".py", ".pyi")) and self._package(name) in packages
+        }
         return {f"src/{name}": self._digests[name] for name in sorted(names)}
 
     def _package(self, name: str) -> str:
