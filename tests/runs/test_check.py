@@ -60,6 +60,7 @@ def test_what_fits_passes(tmp_path: Path) -> None:
         ({"classes": 4}, "tells 4 classes apart; images has 3"),
         ({"validation_images": 2}, "holds 2 images out for validation; images has 3 classes"),
         ({"validation_images": 24}, "24 for validation"),
+        ({"test_images": 2}, "'mlp' of study 'mine' gets no test images of three, two"),
         ({"train_images": 19}, "19 for training are more"),
     ],
 )

@@ -59,10 +59,13 @@ def _check(run: PlannedRun, dataset: Dataset) -> None:
             f"{where} tells {model.classes} classes apart; {dataset.title} has {len(names)}: {_listed(names)}.",
             f"Give its last layer {len(names)} outputs: classes={len(names)}.",
         )
-    for part in ("train", "test"):
-        counts = np.bincount(getattr(dataset, part).labels, minlength=len(names))
+    for part, labels in (("training", dataset.train.labels), ("test", dataset.test.labels[: data.test_images])):
+        counts = np.bincount(labels, minlength=len(names))
         if absent := [name for name, count in zip(names, counts, strict=False) if count == 0]:
-            raise SpecError(f"{dataset.title} has no {part} images of {_listed(absent)}.", "Add some.")
+            raise SpecError(
+                f"{where} gets no {part} images of {_listed(absent)}.",
+                "Add some; or leave out test_images, which takes the first so many." if part == "test" else "Add some.",
+            )
     if data.validation_images < len(names):
         raise SpecError(
             f"{where} holds {data.validation_images} images out for validation; {dataset.title} has {len(names)} "
