@@ -13,6 +13,8 @@ from filelock import FileLock
 from checkout import Checkout
 from convscope.submission.new_study import write_study
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:

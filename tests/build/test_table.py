@@ -13,6 +13,8 @@ from checkout import Checkout
 from convscope.build.table import TABLE
 from convscope.submission.new_study import write_study
 
+pytestmark = pytest.mark.slow
+
 EVERYTHING = {step.name for step in TABLE}
 SRC = "src/convscope"
 # A comment may change a line number, and the site and the grade sheet show the sources themselves.

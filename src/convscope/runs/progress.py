@@ -157,7 +157,8 @@ class ProgressDisplay:
         self._said = time.monotonic()
         done = sum(state.finished for state in self._states.values())
         running = [self._where(key) for key, state in self._states.items() if state.started and not state.finished]
-        left = f"about {duration(self.seconds_left())} left"
+        seconds = self.seconds_left()  # 0 where it takes longer than foretold and no epoch has ended yet
+        left = f"about {duration(seconds)} left" if seconds >= 1 else "longer than expected"
         self._console.print(f"[{done}/{len(self._runs)}] {'; '.join([*running, left])}", markup=False, soft_wrap=True)
 
     def _where(self, key: str) -> str:
