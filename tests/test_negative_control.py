@@ -106,7 +106,14 @@ def built(study: Study, results: dict[str, RunResult], folder: Path, previous: B
     return Built(
         metrics,
         "".join((folder / "source" / f"{name}.qmd").read_text(encoding="utf-8") for name in DOCUMENTS),
-        fill_plain(ROOT / "report", "claims.md", metrics, facts=facts),
+        fill_plain(
+            ROOT / "site" / "pages",
+            "claims.md",
+            metrics,
+            claims=metrics["claims"],
+            link=lambda label: f"{label}.md",
+            has_data=bool,
+        ),
         fill_plain(ROOT / "report", "readme.md", metrics, figure=lambda name, _: name),
         {path.name: path.read_bytes() for path in figures.glob("*.svg")},
     )

@@ -74,7 +74,7 @@ def server(smoke_build: SmokeBuild, tmp_path: Path) -> Iterator[Server]:
 
 def test_an_edit_shows_a_slip_is_said_and_ctrl_c_ends_it(smoke_build: SmokeBuild, server: Server) -> None:
     until(lambda: answers(server.address), "an answer")
-    assert "Read the report" in server.page("index.html")
+    assert "Read the findings" in server.page("index.html")
     epoch = re.search(r"livereload\((\d+), \d+\)", server.page("report/index.html"))
     assert epoch, "the page reloads itself"
 

@@ -34,7 +34,8 @@ EDITS = [
     # code
     (f"{SRC}/files.py", "", "# \n", EVERYTHING),
     (f"{SRC}/figures/style.py", "", "# \n", {"figures", "notebooks"} | LOOKS_AT_SOURCES),
-    (f"{SRC}/analysis/verdicts.py", "", "# \n", {"metrics", "figures", "report", "notebooks"} | LOOKS_AT_SOURCES),
+    (f"{SRC}/analysis/verdicts.py", "", "# \n",
+     {"metrics", "figures", "report", "notebooks", "explorer"} | LOOKS_AT_SOURCES),
     (f"{SRC}/report/fill.py", "", "# \n", {"report"} | LOOKS_AT_SOURCES),
     (f"{SRC}/submission/rubric.py", "", "# \n", LOOKS_AT_SOURCES),
     (f"{SRC}/submission/notebooks/cells.py", "", "# \n", {"notebooks"} | LOOKS_AT_SOURCES),
@@ -43,7 +44,7 @@ EDITS = [
     (f"{SRC}/build/steps/figures.py", "", "# \n", {"figures"} | LOOKS_AT_SOURCES),
     (f"{SRC}/cli.py", "", "# \n", LOOKS_AT_SOURCES),
     # what is no Python: the packages whose code may read it
-    (f"{SRC}/report/report.css", "", "/* */\n", {"report", "notebooks"} | LOOKS_AT_SOURCES),
+    (f"{SRC}/report/report.css", "", "/* */\n", {"report", "notebooks", "explorer"} | LOOKS_AT_SOURCES),
     (f"{SRC}/deployment/evidence.schema.json", "", " ", {"deployment", "figures", "report"} | LOOKS_AT_SOURCES),
     (f"{SRC}/submission/grade.md.jinja", "", " ", LOOKS_AT_SOURCES),
     # prose, and what stands beside it
@@ -52,10 +53,11 @@ EDITS = [
     ("report/references.bib", "", "\n", {"report"}),
     ("report/author.yml", "", "name: Somebody\n", {"report"}),
     ("site/docs/architecture.md", "", "\n", {"site"}),
+    ("site/explorer/network.js", "", "\n", {"explorer", "site"}),
     ("README.md", "", "\n", {"grade"}),
     ("Makefile", "", "# \n", {"grade"}),
     # what steps write, as others read it
-    ("build/smoke/metrics.json", "", "{}", {"metrics", "figures", "report", "notebooks", "grade", "site"}),
+    ("build/smoke/metrics.json", "", "{}", {"metrics", "figures", "report", "notebooks", "grade", "explorer", "site"}),
     ("build/smoke/verdicts.json", "", "{}", {"metrics", "report"}),
     ("build/smoke/report/report.html", "", "x", {"report", "notebooks", "grade", "site"}),
     ("build/smoke/deployment/evidence.json", "", "{}", {"deployment", "figures", "report", "grade", "site"}),

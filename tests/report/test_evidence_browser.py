@@ -15,7 +15,7 @@ from checkout import SmokeBuild
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
-PAGES = ("report/supplement.html", "site/report/studies.html")
+PAGES = ("report/supplement.html", "site/report/fashion.html")
 MEAN = "/studies/fashion/variants/mlp/test_accuracy/mean"
 NUMBER = f'#tbl-fashion-results .value[data-source="{MEAN}"]'
 POPOVER = ".evidence-popover"
@@ -84,7 +84,8 @@ def test_hovering_a_number_shows_its_record(
     variant = measure(build)
     accuracy = variant["test_accuracy"]
     shown = rows(page, POPOVER)
-    assert shown["Unrounded"] == f"{json.dumps(accuracy['mean'])} (fraction)"
+    in_percent = f"{round(100 * accuracy['mean'], 3):g} %"
+    assert shown["Unrounded"] == f"{json.dumps(accuracy['mean'])} (fraction: {in_percent})"
     assert shown["n"] == f"{accuracy['n']} seeds"
     assert shown["95 % interval"] == " to ".join(json.dumps(end) for end in accuracy["interval"])
     assert shown["In metrics.json"] == MEAN

@@ -18,9 +18,10 @@ from convscope.runs.published import DamagedPublication, PublishedRuns
 from convscope.runs.result import Arrays, RunResult
 from convscope.runs.results import Results, complete_seeds, published, trained_here
 from convscope.runs.store import RunStore
+from convscope.studies.explored import EXPLORED
 from convscope.studies.study import Study
 
-KEEPS_WEIGHTS = ("fashion", "shift", "inductive_bias")  # seed 0 of their variants: for deployment and the explorer
+KEEPS_WEIGHTS = ("fashion", *EXPLORED)  # seed 0 of their variants: for deployment and the explorer
 TIMINGS = "timings.json"  # how fast the networks train, measured alone by `make timings`
 MOST_WEIGHTS = 1_200_000  # values; networks without weight sharing at CIFAR-10's size are left out
 

@@ -13,6 +13,7 @@ from convscope.report.backend import choose
 from convscope.report.origins import repository_of
 from convscope.runs.environment import commit
 from convscope.stages import files_below
+from convscope.studies.explored import EXPLORED, KERNEL_VARIANTS, KERNELS
 
 Facts = dict[str, str]
 
@@ -52,6 +53,17 @@ def deployed(project: Project) -> Facts:
     """Return what is deployed: a run and its result."""
     run = project.deployed()
     return {"the deployed run": f"{run.study}/{run.variant} {run.key} {project.store.state(run.key)}"} if run else {}
+
+
+def explored(project: Project) -> Facts:
+    """Return which trained networks there are for the explorer to show."""
+    shown = (*EXPLORED.items(), (KERNELS, KERNEL_VARIANTS))
+    runs = {f"{study} {name}": project.explored(study, name) for study, names in shown for name in names}
+    there = {f"the run of {name}": str(run and project.store.state(run.key)) for name, run in runs.items()}
+    if project.profile != PUBLISHED:
+        return there
+    kept = {name: project.published.find(run.spec) for name, run in runs.items() if run}
+    return there | {f"the published run of {name}": " ".join(sorted(found.values())) for name, found in kept.items()}
 
 
 def origin(project: Project) -> Facts:

@@ -15,7 +15,7 @@ from convscope.errors import DatasetUnavailable
 from convscope.printable import must_be_printable
 from convscope.report.backend import Backend
 from convscope.runs.environment import cores
-from convscope.runs.plan import PlannedRun, plan
+from convscope.runs.plan import PlannedRun, plan, plan_study
 from convscope.runs.published import PublishedRuns
 from convscope.runs.store import RunStore
 from convscope.specs import ImageFolder, Table
@@ -219,4 +219,11 @@ class Project:
                 public = not isinstance(run.spec.data.dataset, ImageFolder | Table)
                 if public and (run.study, run.variant, run.spec.seed) == (study.id, study.reference, 0):
                     return run
+        return None
+
+    def explored(self, study: str, variant: str) -> PlannedRun | None:
+        """Return the run of seed 0 that the site's explorer shows; None where the study is not part of the build."""
+        for selected in self.selected:
+            if selected.id == study:
+                return plan_study(selected, self.budgets, self.device, 1)[variant][0]
         return None

@@ -20,6 +20,7 @@ VERDICTS = f"{BUILD}verdicts.json"  # and which of them flipped since the last b
 FIGURES = f"{BUILD}figures"
 REPORT = f"{BUILD}report"
 NOTEBOOKS = f"{BUILD}notebooks"
+EXPLORER = f"{BUILD}explorer"
 GRADE = (f"{BUILD}grade.json", f"{BUILD}grade")
 EVIDENCE = (f"{BUILD}deployment/evidence.json",)
 KEPT_EVIDENCE = ("data/published/deployment/evidence.json",)
@@ -113,9 +114,16 @@ TABLE = (
         writes=GRADE,
     ),
     Step(
+        "explorer",
+        seconds=20,
+        reads=("site/explorer", METRICS, PICTURES),
+        facts=(facts.explored,),
+        writes=(EXPLORER,),
+    ),
+    Step(
         "site",
-        seconds=10,
-        reads=("site", METRICS, REPORT, *GRADE, *EVIDENCE, *KEPT_EVIDENCE, "src"),
+        seconds=15,
+        reads=("site", METRICS, REPORT, EXPLORER, *GRADE, *EVIDENCE, *KEPT_EVIDENCE, "src"),
         writes=(f"{BUILD}site",),
     ),
 )

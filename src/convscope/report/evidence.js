@@ -23,15 +23,23 @@
 
   const written = (value) => (Array.isArray(value) ? value.map(written).join(" to ") : String(value).replace(/^-/, "−"));
 
+  // A fraction in percent beside the raw value, as the text has it.
+  const inWords = (value, unit) => (unit === "fraction" ? `${unit}: ${written(+(100 * value).toFixed(3))} %` : unit);
+
   // What was measured, of one pointer: [name, text] pairs.
   function measurement(pointer) {
     const { value, unit, n, interval, level, effect, margin } = values[pointer];
-    const rows = [["Unrounded", written(value) + (unit && typeof value === "number" ? ` (${unit})` : "")]];
+    const rows = [["Unrounded", written(value) + (unit && typeof value === "number" ? ` (${inWords(value, unit)})` : "")]];
     if (effect !== undefined) rows.push(["Effect", written(effect)]);
     if (n !== undefined) rows.push(["n", `${n} ${n === 1 ? "seed" : "seeds"}`]);
-    if (interval !== undefined) rows.push([`${+(100 * (level ?? 0.95)).toFixed(2)} % interval`, written(interval)]);
+    // A claim's interval is wide enough for all claims of its study at once; any other is about this number alone.
+    const about = pointer.startsWith("/claims/") ? "all claims jointly" : "this comparison";
+    const scope = effect === undefined && !pointer.endsWith("/effect") ? "" : `, ${about}`;
+    if (interval !== undefined) rows.push([`${+(100 * (level ?? 0.95)).toFixed(2)} % interval${scope}`, written(interval)]);
     if (margin !== undefined) rows.push(["Margin", written(margin)]);
-    rows.push(["In metrics.json", element("code", {}, pointer)]);
+    const code = element("code", {}, pointer);
+    const page = document.querySelector('meta[name="numbers-page"]'); // the site has a page where each place has an address
+    rows.push(["In metrics.json", page ? element("a", { href: `${page.content}#${pointer}` }, code) : code]);
     return rows;
   }
 
@@ -63,8 +71,10 @@
     openedAt = number.getBoundingClientRect().top;
     number.classList.add("evidence-shown");
     const pointers = pointersOf(number);
+    const counted = /^length (.+)$/.exec(number.dataset.format); // a count of those that have a property
     popover.replaceChildren(
       element("strong", {}, number.dataset.format.startsWith("verdict") ? "Worded by the verdict" : number.textContent),
+      ...(counted ? [list([["Counted", `those with ${counted[1].replaceAll("=", " = ")}`]])] : []),
       ...pointers.map((pointer) => list(measurement(pointer))),
       list(origin(places[values[pointers[0]].place])),
     );
@@ -153,10 +163,11 @@
         details.append(element("div", { class: "evidence-place" }, list(origin(places[place]))));
       }
       const entry = element(
-        "div", { class: "evidence-entry" }, element("strong", {}, number.textContent),
+        "div", { class: "evidence-entry" },
+        element("strong", {}, element("button", { type: "button", title: "Show it in the text" }, number.textContent)),
         ...pointers.map((pointer) => list(measurement(pointer))),
       );
-      entry.addEventListener("click", () => getSelection().isCollapsed && showInText(number));
+      entry.addEventListener("click", () => getSelection().isCollapsed && showInText(number)); // its button's clicks too
       rowOf.set(number, entry);
       details.append(entry);
     }
@@ -210,7 +221,10 @@
     }
   });
 
-  // First in the text, so that the keyboard meets the switch before the numbers; the panel follows at once.
-  main.prepend(toggle, panel);
+  // The switch comes after the heading, where a skip link leads, and before the numbers; the panel follows at once.
+  const heading = main.querySelector("h1");
+  if (heading) heading.after(toggle, panel);
+  else main.prepend(toggle, panel);
+  document.documentElement.classList.add("evidence-ready"); // numbers can be asked: the style sheet marks them
   document.body.append(popover);
 })();

@@ -53,10 +53,15 @@ def evidence(metrics: dict[str, Any], pointers: Iterable[str]) -> dict[str, Any]
     return {"places": places, "values": values}
 
 
+def evidence_script(metrics: dict[str, Any], pointers: Iterable[str]) -> str:
+    """Return the records as JSON in a script element."""
+    data = json.dumps(evidence(metrics, pointers), ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
+    return f'<script type="application/json" id="evidence-data">{data}</script>'
+
+
 def write_evidence(folder: Path, name: str, metrics: dict[str, Any], pointers: Iterable[str]) -> None:
     """Write the parts of a document that show evidence, for a renderer to put behind its body."""
-    data = json.dumps(evidence(metrics, pointers), ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
-    write_text(folder / f"{name}-{DATA_FILE}", f'<script type="application/json" id="evidence-data">{data}</script>\n')
+    write_text(folder / f"{name}-{DATA_FILE}", f"{evidence_script(metrics, pointers)}\n")
     style, script = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in SHARED_FILES.values())
     write_text(folder / CODE_FILE, f"<style>\n{style}</style>\n<script>\n{script}</script>\n")
 

@@ -12,14 +12,14 @@ from typing import Any
 
 from convscope.analysis.metrics_file import Metrics
 from convscope.errors import ReportError
-from convscope.files import replacing_folder, write_text
+from convscope.files import replacing_folder
 from convscope.report import pandoc, quarto
 from convscope.report.author import read_author
 from convscope.report.backend import Backend, choose
 from convscope.report.checks import check_html
 from convscope.report.crosslinks import link_documents
 from convscope.report.document import DOCUMENTS, documents_in
-from convscope.report.fill import PASSAGES, fill, fill_plain
+from convscope.report.fill import PASSAGES, fill
 from convscope.report.lint import check_templates
 from convscope.report.origins import DATA, put_data_inside, repository_of
 from convscope.report.paper import check_pdf, tables_of
@@ -48,8 +48,8 @@ def publish(
     metrics, figures
         What it says and shows.
     output
-        Gets ``report.html``, ``report.pdf``, ``supplement.html``, ``supplement.pdf``; ``pages/`` and ``claims.md`` for
-        the site; ``data/`` (each figure and table as CSV) and ``source/`` (the filled .qmd).
+        Gets ``report.html``, ``report.pdf``, ``supplement.html``, ``supplement.pdf``; ``pages/`` for the site;
+        ``data/`` (each figure and table as CSV) and ``source/`` (the filled .qmd).
     commit
         Of the checkout, for the colophon.
     flipped
@@ -87,7 +87,6 @@ def _publish(templates: Path, metrics: Metrics, figures: Path, folder: Path, fac
     renderer: ModuleType = quarto if facts["backend"] == "quarto" else pandoc
     source = folder / "source"
     fill(templates, metrics, figures, facts, source)
-    write_text(folder / "claims.md", fill_plain(templates, "claims.md", metrics, facts=facts))
     (source / DATA).rename(folder / DATA)  # pages link to it; what renders them need not copy it
     link_documents(source)
     names = documents_in(source)

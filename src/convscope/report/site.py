@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from convscope.analysis.metrics_file import read_metrics
 from convscope.deployment.evidence import find_evidence
 from convscope.deployment.page import render_page
 from convscope.errors import ConvscopeError, ReportError
-from convscope.files import replacing_folder, write_json
+from convscope.files import replacing_folder, write_json, write_text
 from convscope.report.document import DOCUMENTS
 from convscope.report.evidence import SHARED_FILES
 from convscope.report.origins import DATA
 from convscope.report.publish import PAGES
+from convscope.report.site_card import draw_card
+from convscope.report.site_chapters import Chapter, rewritten, write_chapters
+from convscope.report.site_finish import finish
+from convscope.report.site_pages import write_pages
+from convscope.report.traced import check_article
 
 
 def build_site(root: Path, build: Path, output: Path, evidence: Sequence[Path] = ()) -> None:
@@ -40,7 +48,7 @@ def build_site(root: Path, build: Path, output: Path, evidence: Sequence[Path] =
         MkDocs warns or fails: a broken link, a page that the navigation lacks.
     """
     source = build / ".site-source"
-    assemble(root, build, source, evidence)
+    filled = assemble(root, build, source, evidence)
     with replacing_folder(output) as folder:
         command = [
             sys.executable, "-m", "mkdocs", "build", "--strict",  # not --quiet, which hides warnings from --strict too
@@ -57,15 +65,25 @@ def build_site(root: Path, build: Path, output: Path, evidence: Sequence[Path] =
         if done.returncode != 0:
             said = "\n".join(line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("INFO"))
             raise ReportError(f"MkDocs cannot build the site:\n{said.strip()[-3000:]}")
+        finish(folder / "site")
+        metrics = read_metrics(build / "metrics.json")
+        for page in filled:
+            check_article(folder / "site" / page, metrics)
         for path in (folder / "site").iterdir():
             path.rename(folder / path.name)
         (folder / "site").rmdir()
 
 
-def assemble(root: Path, build: Path, source: Path, evidence: Sequence[Path]) -> None:
-    """Put together what MkDocs reads: site/ as it is, the report's page with its figures, downloads, the package."""
+def assemble(root: Path, build: Path, source: Path, evidence: Sequence[Path]) -> list[str]:
+    """Put together what MkDocs reads: site/, the report's pages with their figures, downloads, the package.
+
+    Returns
+    -------
+    list
+        The pages whose text is filled with numbers.
+    """
     with replacing_folder(source) as folder:
-        shutil.copy(root / "site" / "mkdocs.yml", folder)
+        shutil.copytree(root / "site" / "overrides", folder / "overrides")
         docs = folder / "docs"
         shutil.copytree(root / "site" / "docs", docs)
         for place, name in SHARED_FILES.items():
@@ -73,20 +91,46 @@ def assemble(root: Path, build: Path, source: Path, evidence: Sequence[Path]) ->
         report = docs / "report"
         shutil.copytree(build / "report" / "source" / "figures", report / "figures")
         shutil.copytree(build / "report" / DATA, report / DATA)
-        shutil.copytree(build / "report" / PAGES, report, dirs_exist_ok=True)
-        shutil.copy(build / "report" / "claims.md", docs / "claims.md")
+        metrics = read_metrics(build / "metrics.json")
+        chapters, targets = write_chapters(build / "report" / PAGES, metrics["studies"], report)
+        _write_settings(root / "site" / "mkdocs.yml", chapters, metrics["studies"], folder / "mkdocs.yml")
+        filled = write_pages(
+            root / "site" / "pages", metrics, report, docs, lambda label: f"report/{targets[label]}#{label}"
+        )
+        shutil.copytree(build / "explorer", docs / "explorer")
+        draw_card(metrics, docs / "images" / "social.png")
         for name in DOCUMENTS:
             for file in (f"{name}.html", f"{name}.pdf"):
                 shutil.copy(build / "report" / file, report)
         shutil.copy(build / "metrics.json", report)
+        numbers = (build / "metrics.json").read_text(encoding="utf-8")
+        write_text(report / "metrics.js", f"convscopeMetrics({numbers});\n")  # a page from the disk reads scripts alone
         shutil.copytree(build / "grade", docs / "grade")
         shutil.copy(build / "grade.json", docs / "grade")
         _add_evidence(docs / "deployment", evidence)
+        for page in docs.rglob("*.md"):
+            text = page.read_text(encoding="utf-8")
+            if (led := rewritten(text, targets)) != text:
+                page.write_text(led, encoding="utf-8")
         shutil.copytree(
             root / "src" / "convscope",
             folder / "src" / "convscope",
             ignore=shutil.ignore_patterns("__pycache__"),
         )
+    return filled
+
+
+def _write_settings(settings: Path, chapters: Sequence[Chapter], studies: Iterable[str], output: Path) -> None:
+    """Write mkdocs.yml with the chapters in its navigation: studies below the findings, methods at their place."""
+    text = settings.read_text(encoding="utf-8")
+    own = [chapter for chapter in chapters if chapter.name.removesuffix(".md") in set(studies)]
+    for mark, listed in (("STUDIES", own), ("METHODS", [chapter for chapter in chapters if chapter not in own])):
+        line = re.search(rf"^(?P<indent> *)# {mark}\n", text, re.MULTILINE)
+        if line is None:
+            raise ReportError(f"{settings} has no line `# {mark}` in its navigation, where pages are put in.")
+        pages = [f"{line['indent']}- {json.dumps(one.title)}: report/{one.name}\n" for one in listed]
+        text = text.replace(line[0], "".join(pages))
+    write_text(output, text)
 
 
 def _add_evidence(folder: Path, places: Sequence[Path]) -> None:

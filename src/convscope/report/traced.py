@@ -19,6 +19,7 @@ _CLASSES = {
 }  # fmt: skip
 _EMPTY = {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}  # HTML has no end tag for these
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+_ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
 _FENCED = re.compile(r"^(```+).*?^\1", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^#+ (?:[\d.]+ )?(?P<words>.*?)(?: \{#.*\})?$", re.MULTILINE)
 
@@ -44,15 +45,38 @@ def check_numbers(page: Path, metrics: dict[str, Any]) -> int:
         A digit stands outside of what is traced or marked, or a text differs from its recomputation.
     """
     text = _FRONT_MATTER.sub("", page.read_text(encoding="utf-8"))
+    return _checked(_HEADING.sub(r"\g<words>", _FENCED.sub("", text)), page.name, metrics)
+
+
+def _checked(text: str, name: str, metrics: dict[str, Any]) -> int:
     walk = _Walk(metrics)
-    walk.feed(_HEADING.sub(r"\g<words>", _FENCED.sub("", text)))
+    walk.feed(text)
     walk.close()
     if walk.complaints:
         raise ReportError(
-            f"{page.name} shows numbers that metrics.json does not account for:\n    " + "\n    ".join(walk.complaints),
+            f"{name} shows numbers that metrics.json does not account for:\n    " + "\n    ".join(walk.complaints),
             'A result comes in with value("/studies/...", ...); what is no result is marked: [3×3]{.literal}.',
         )
     return walk.checked
+
+
+def check_article(page: Path, metrics: dict[str, Any]) -> int:
+    """Check every number of a page that MkDocs has built, as `check_numbers` does.
+
+    Parameters
+    ----------
+    page
+        HTML; what stands in its ``<article>`` is checked.
+    metrics
+        The loaded metrics.json.
+
+    Raises
+    ------
+    ReportError
+        As for `check_numbers`.
+    """
+    article = _ARTICLE.search(page.read_text(encoding="utf-8"))
+    return _checked(article[0] if article else "", page.name, metrics)
 
 
 class _Walk(HTMLParser):

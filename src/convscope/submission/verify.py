@@ -26,7 +26,7 @@ from typing import Any
 
 MANIFEST = "MANIFEST.json"
 METRICS = "metrics.json"
-PAGES = ("report/report.html", "report/supplement.html", "site/report/index.html", "site/report/studies.html")
+PAGES = re.compile(r"report/(report|supplement)\.html|site/(index|claims|explore|report/[\w-]+)\.html")
 GRADE_SHEET = "grade.json"
 FORMAT = 1
 FEWEST_SEEDS = 8
@@ -381,7 +381,7 @@ def verify(folder: Path) -> bool:
         return False
     metrics = json.loads((folder / METRICS).read_bytes().decode("utf-8")) | deployment(folder)
     wrong = 0
-    for page in (name for name in PAGES if name in listed):
+    for page in filter(PAGES.fullmatch, sorted(listed)):
         differing, compared = check_page(page, (folder / page).read_bytes().decode("utf-8"), metrics)
         wrong += report("numbers", differing, f"{compared} in {page} are those of {METRICS}")
     wrong += report("means", check_arithmetic(metrics), "means and differences follow from the values of the runs")

@@ -1,0 +1,173 @@
+// Slide the kernel over the image: window, products, sum, bias, ReLU. Change it, and see what it finds.
+
+import { chooser, clamped, element, mapOf, onceAFrame, paint, percent, remember, remembered, signed } from "./page.js";
+import { forward } from "./network.js";
+
+// Written by hand long before anything was learned; each for 3x3, put into the middle of a larger kernel.
+const FAMOUS = {
+  "Sobel, left to right": [-1, 0, 1, -2, 0, 2, -1, 0, 1],
+  "Sobel, top to bottom": [-1, -2, -1, 0, 0, 0, 1, 2, 1],
+  "Laplace": [0, 1, 0, 1, -4, 1, 0, 1, 0],
+  "blur": Array(9).fill(1 / 9),
+  "nothing changed": [0, 0, 0, 0, 1, 0, 0, 0, 0],
+};
+
+function inTheMiddle(nine, size) {
+  const kernel = new Float64Array(size * size);
+  const edge = (size - 3) / 2;
+  nine.forEach((weight, i) => (kernel[(edge + Math.floor(i / 3)) * size + edge + (i % 3)] = weight));
+  return kernel;
+}
+
+export function kernelExhibit(data) {
+  const { images, variants } = data;
+  let image = remembered("photo", 1, images.labels.length) - 1;
+  let variant = variants.find(({ kernel }) => kernel === remembered("kernel", 3, 7)) ?? variants[0];
+  let [row, column] = [remembered("row", 1, images.height, 12) - 1, remembered("column", 1, images.width, 12) - 1];
+  let depth = 0; // of the layer whose receptive field is shown
+  let kernel;
+  let bias;
+  let map;
+  const values = () => images.pixels[image];
+
+  const input = element("canvas", { class: "x-image x-drag", tabindex: "0", role: "img", "aria-label": "The image under the kernel. Arrow keys move the window." });
+  const output = element("canvas", { class: "x-image x-drag", tabindex: "0", role: "img", "aria-label": "The map that the kernel makes. Click a pixel to see what it was made of." });
+  const inputFrame = element("div", { class: "x-window", hidden: true });
+  const fieldFrame = element("div", { class: "x-window x-field", hidden: true });
+  const outputFrame = element("div", { class: "x-window" });
+  const sum = element("p", { class: "x-sum", "aria-live": "polite" });
+  const facts = element("p", { class: "x-note" });
+  const grid = element("div", { class: "x-grid-inputs" });
+  const products = element("div", { class: "x-grid-inputs x-products", "aria-hidden": "true" });
+
+  const sizes = element(
+    "div", { class: "x-buttons", role: "group", "aria-label": "Size of the kernel" },
+    ...variants.map((one) => element("button", { type: "button", "data-kernel": one.kernel, onclick: () => resize(one) }, `${one.kernel}×${one.kernel}`)),
+  );
+  const source = element("select", { onchange: choose });
+  const fields = element("select", { onchange: () => ((depth = fields.selectedIndex), draw()) });
+
+  function resize(one) {
+    variant = one;
+    remember({ kernel: one.kernel });
+    const before = source.value;
+    fill();
+    if ([...source.options].some(({ value }) => value === before)) source.value = before;
+    choose();
+  }
+  function fill() {
+    const learned = variant.filters.map((_, i) => element("option", { value: `learned ${i + 1}` }, `learned, no. ${i + 1}`));
+    const famous = Object.keys(FAMOUS).map((name) => element("option", { value: name }, name));
+    source.replaceChildren(element("optgroup", { label: "Trained on this data" }, ...learned), element("optgroup", { label: "Written by hand" }, ...famous), element("option", { value: "typed" }, "typed below"));
+    fields.replaceChildren(...variant.fields.map(({ name, size }) => element("option", {}, `${name}: ${size}×${size} pixels`)));
+    depth = 0;
+  }
+  function choose() {
+    const learned = /^learned (\d+)$/.exec(source.value);
+    if (source.value !== "typed") {
+      kernel = learned ? Float64Array.from(variant.filters[learned[1] - 1]) : inTheMiddle(FAMOUS[source.value], variant.kernel);
+      bias = learned ? (variant.bias?.[learned[1] - 1] ?? null) : 0;
+    }
+    remember({ filter: source.value === "learned 1" ? null : source.value });
+    typeGrid();
+    draw();
+  }
+  // The kernel as numbers that can be typed over.
+  function typeGrid() {
+    grid.style.setProperty("--side", variant.kernel);
+    grid.replaceChildren(
+      ...Array.from(kernel, (weight, i) =>
+        element("input", {
+          type: "text", inputmode: "decimal", value: signed(weight, 2),
+          "aria-label": `Weight in row ${Math.floor(i / variant.kernel) + 1}, column ${(i % variant.kernel) + 1}`,
+          onchange: ({ target }) => {
+            const typed = Number.parseFloat(target.value.replace("−", "-").replace(",", "."));
+            if (!Number.isNaN(typed)) kernel[i] = typed;
+            target.value = signed(kernel[i], 2);
+            source.value = "typed";
+            draw();
+          },
+        }),
+      ),
+    );
+  }
+
+  const draw = onceAFrame(() => {
+    const size = variant.kernel;
+    const padding = (size - 1) / 2;
+    const seen = { height: images.height, width: images.width, channels: 1, data: Float64Array.from(values(), (pixel) => (pixel / 255 - images.mean) / images.scale) };
+    const layer = { type: "Conv2d", filters: 1, kernel: size, padding, weights: kernel, bias: [bias ?? 0], relu: true };
+    [map] = forward({ layers: [layer] }, seen);
+    paint(input, { ...images, data: values() }, { high: 255 });
+    paint(output, mapOf(map, 0));
+
+    const multiplied = [];
+    for (let ky = 0; ky < size; ky++) {
+      for (let kx = 0; kx < size; kx++) {
+        const [y, x] = [row + ky - padding, column + kx - padding];
+        const inside = y >= 0 && y < images.height && x >= 0 && x < images.width;
+        multiplied.push((inside ? seen.data[y * images.width + x] : 0) * kernel[ky * size + kx]);
+      }
+    }
+    const total = multiplied.reduce((a, b) => a + b, 0);
+    products.style.setProperty("--side", size);
+    products.replaceChildren(...multiplied.map((product) => element("span", {}, signed(product, 2))));
+    sum.textContent = `Sum of ${size * size} products ${signed(total, 2)}, plus bias ${bias === null ? "0 (not kept here)" : signed(bias, 2)} = ${signed(total + bias, 2)}; after ReLU ${signed(Math.max(0, total + bias), 2)}.`;
+
+    frame(inputFrame, row - padding, column - padding, size);
+    frame(outputFrame, row, column, 1);
+    const { size: fieldSize, jump, start } = variant.fields[depth];
+    frame(fieldFrame, Math.floor(row / jump) * jump + start, Math.floor(column / jump) * jump + start, fieldSize);
+    fieldFrame.hidden = depth === 0;
+    facts.textContent = `The network with ${size}×${size} kernels: ${variant.parameters.toLocaleString("en")} weights, ${(variant.macs / 1e6).toFixed(1)} million multiply-accumulates an image, ${percent(variant.accuracy)} right (measured${variant.seeds > 1 ? `, mean of ${variant.seeds} seeds` : ""}).`;
+    sizes.querySelectorAll("button").forEach((button) => button.setAttribute("aria-pressed", Number(button.dataset.kernel) === size));
+  });
+
+  // Puts a frame round pixels; the part outside of the image, the padding, is shown too.
+  function frame(box, y, x, size) {
+    box.hidden = false;
+    for (const [name, at, side] of [["top", y, images.height], ["left", x, images.width]]) box.style[name] = `${(100 * at) / side}%`;
+    box.style.width = `${(100 * size) / images.width}%`;
+    box.style.height = `${(100 * size) / images.height}%`;
+  }
+  function move(toRow, toColumn) {
+    row = clamped(toRow, 0, images.height - 1);
+    column = clamped(toColumn, 0, images.width - 1);
+    remember({ row: row + 1, column: column + 1 });
+    draw();
+  }
+  const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+  for (const canvas of [input, output]) {
+    const point = (event) => {
+      const box = canvas.getBoundingClientRect();
+      move(Math.floor(((event.clientY - box.top) / box.height) * images.height), Math.floor(((event.clientX - box.left) / box.width) * images.width));
+    };
+    canvas.addEventListener("pointerdown", (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      point(event);
+    });
+    canvas.addEventListener("pointermove", (event) => (event.buttons || event.pointerType === "mouse") && point(event));
+    canvas.addEventListener("keydown", (event) => {
+      if (!STEPS[event.key]) return;
+      event.preventDefault();
+      move(row + STEPS[event.key][0], column + STEPS[event.key][1]);
+    });
+  }
+
+  const wanted = new URLSearchParams(location.hash.slice(1)).get("filter");
+  fill();
+  if ([...source.options].some(({ value }) => value === wanted && value !== "typed")) source.value = wanted;
+  choose();
+  return element(
+    "div", { class: "x-exhibit x-kernel" },
+    element("div", { class: "x-side" }, element("h4", {}, "Image"), element("div", { class: "x-frame" }, input, fieldFrame, inputFrame),
+      chooser(images, image, (to) => {
+        image = to;
+        remember({ photo: image + 1 });
+        draw();
+      })),
+    element("div", { class: "x-side" }, element("h4", {}, "Map"), element("div", { class: "x-frame" }, output, outputFrame),
+      element("label", {}, "A pixel of this layer sees ", fields)),
+    element("div", { class: "x-side" }, element("h4", {}, "Kernel"), sizes, element("label", {}, "Weights ", source), grid, element("h4", {}, "Window × kernel"), products, sum, facts),
+  );
+}

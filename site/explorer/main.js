@@ -1,0 +1,65 @@
+// Puts the exhibits into the page. Each stands in an element with data-exhibit, over a picture that says the same
+// without JavaScript. The data are scripts that call convscopeData: a page opened from the disk may load no other files.
+
+import { forward, normalised } from "./network.js";
+import { decoded } from "./weights.js";
+import { kernelExhibit } from "./kernel.js";
+import { shiftExhibit } from "./shift.js";
+import { shuffleExhibit } from "./shuffle.js";
+import { sketchExhibit } from "./sketch.js";
+
+const EXHIBITS = {
+  shift: { file: "shift", build: shiftExhibit },
+  shuffle: { file: "shuffle", build: shuffleExhibit },
+  kernel: { file: "kernel", build: kernelExhibit },
+  sketch: { file: "shift", build: sketchExhibit },
+};
+
+const folder = document.currentScript.src.replace(/[^/]*$/, "");
+const files = new Map(); // name -> { promise, resolve }
+
+// A promise of the data in a file, which is loaded once.
+function dataOf(name) {
+  if (!files.has(name)) {
+    const file = {};
+    file.promise = new Promise((resolve, reject) => {
+      file.resolve = resolve;
+      const script = document.createElement("script");
+      script.src = `${folder}${name}.js`;
+      script.onerror = () => reject(new Error(`${script.src} cannot be loaded`));
+      document.head.append(script);
+    });
+    files.set(name, file);
+  }
+  return files.get(name).promise;
+}
+
+globalThis.convscopeData = (name, data) => files.get(name).resolve(decoded(data));
+
+// For the console, and for the test that compares with PyTorch: the logits of pixels from 0 to 255.
+globalThis.convscopeLogits = async (name, id, pixels) => {
+  const { images, networks } = await dataOf(name);
+  const network = networks.find((one) => one.id === id);
+  return Array.from(forward(network, normalised(pixels, images)).at(-1).data);
+};
+
+async function mount(place) {
+  const { file, build } = EXHIBITS[place.dataset.exhibit];
+  const exhibit = build(await dataOf(file));
+  place.replaceChildren(exhibit);
+  place.dataset.ready = "";
+}
+
+// The first exhibit at once, the others when they come near.
+const places = [...document.querySelectorAll("[data-exhibit]")];
+const watcher = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      watcher.unobserve(target);
+      mount(target);
+    }
+  },
+  { rootMargin: "400px" },
+);
+places.forEach((place) => watcher.observe(place));

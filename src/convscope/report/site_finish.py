@@ -1,0 +1,128 @@
+"""What is done to the pages that MkDocs has built: a content security policy, lazy pictures, a small search index."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from xml.etree import ElementTree
+
+from convscope.files import write_text
+
+API_WORDS = 60
+"""Characters of each entry of the API that search knows. With all of them the index had 1.3 MB."""
+
+POINT = 4 / 3  # pixels
+
+_SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re.DOTALL)
+_HEAD = re.compile(r"<head>\s*(?:<meta charset=[^>]*>)?")
+_PICTURE = re.compile(r"<img (?P<attributes>[^>]*?)/?>")
+_METHOD = re.compile(r"reference/.*#.*\.[A-Z]\w*\.\w+$")
+_SEARCH = 'data-md-component="search" role="dialog"'
+_SIZE = re.compile(r"(?P<number>[\d.]+)(?P<unit>pt)?$")
+
+
+def finish(folder: Path) -> None:
+    """Finish a built site.
+
+    Parameters
+    ----------
+    folder
+        As MkDocs wrote it; its pages are changed.
+    """
+    sizes: dict[Path, tuple[int, int] | None] = {}
+    for page in sorted(folder.rglob("*.html")):
+        if page.parent.name == "report" and page.stem in {"report", "supplement"}:
+            continue  # the standalone documents hold everything in themselves
+        text = page.read_text(encoding="utf-8")
+        text = _PICTURE.sub(partial(_lazy, page=page, sizes=sizes), text)
+        text = text.replace(_SEARCH, f'{_SEARCH} aria-label="Search"')  # the theme's dialog has no name
+        write_text(page, with_policy(text))
+    _shrink_search(folder / "search")
+
+
+def with_policy(page: str) -> str:
+    """Put a Content-Security-Policy into a page: scripts of the site alone, and those in the page by their hash.
+
+    Style attributes stay allowed: Pandoc writes widths so, and they run nothing. Frames and blobs are the search, which
+    needs them where a page is opened from the disk.
+    """
+    hashes = sorted({f"'sha256-{_hashed(code)}'" for code in inline_scripts(page)})
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self' {' '.join(hashes)}".strip(),
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data:",
+            "font-src 'self'",
+            "connect-src 'self'",
+            "worker-src 'self' blob:",
+            "frame-src 'self' blob: data:",
+            "base-uri 'self'",
+            "form-action 'self'",
+        )
+    )
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    return _HEAD.sub(lambda head: f"{head[0]}{meta}", page, count=1)
+
+
+def inline_scripts(page: str) -> list[str]:
+    """Return the scripts that stand in a page itself; data in JSON is none."""
+    found = [script for script in _SCRIPT.finditer(page) if " src=" not in script["attributes"]]
+    return [script["code"] for script in found if "application/json" not in script["attributes"]]
+
+
+def _hashed(code: str) -> str:
+    return base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+
+
+def _lazy(picture: re.Match[str], page: Path, sizes: dict[Path, tuple[int, int] | None]) -> str:
+    """Load a picture when it comes near, and leave it its room until then."""
+    attributes = picture["attributes"].strip()
+    source = re.search(r'\bsrc="([^"]+)"', attributes)
+    if "loading=" not in attributes:
+        attributes += ' loading="lazy"'
+    if source and source[1].endswith(".svg") and " height=" not in attributes:
+        file = (page.parent / source[1]).resolve()
+        if file not in sizes:
+            sizes[file] = _size(file)
+        if size := sizes[file]:
+            attributes += f' width="{size[0]}" height="{size[1]}"'
+    return f"<img {attributes}>"
+
+
+def _size(file: Path) -> tuple[int, int] | None:
+    """Return width and height of an SVG file in pixels."""
+    if not file.is_file():
+        return None
+    for _, element in ElementTree.iterparse(file, events=("start",)):
+        found = [_SIZE.match(element.get(name, "")) for name in ("width", "height")]
+        if all(found):
+            width, height = (
+                round(float(one["number"]) * (POINT if one["unit"] else 1)) for one in found if one is not None
+            )
+            return width, height
+        return None
+    return None
+
+
+def _shrink_search(folder: Path) -> None:
+    """Keep of the API modules, classes and functions, with their first words; methods are found by their class."""
+    for name, written in (("search_index.json", "{}"), ("search_index.js", "var __index = {}")):
+        file = folder / name
+        if not file.is_file():
+            continue
+        index = json.loads(file.read_text(encoding="utf-8").removeprefix(written.removesuffix("{}")))
+        index["docs"] = [entry for entry in index["docs"] if not _METHOD.match(entry["location"])]
+        for entry in index["docs"]:
+            if entry["location"].startswith("reference/"):
+                entry["text"] = _plain(entry["text"])[:API_WORDS]
+        text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
+        write_text(file, written.replace("{}", text))
+
+
+_plain: Callable[[str], str] = partial(re.sub, r"<[^>]+>|\s+", " ")

@@ -1,0 +1,84 @@
+"""Pages of the site that say results: Markdown with the report's holes, and the same evidence behind every number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import jinja2
+
+from convscope.analysis.metrics_file import Metrics
+from convscope.errors import ReportError
+from convscope.files import write_text
+from convscope.report.evidence import evidence_script
+from convscope.report.fill import environment
+from convscope.report.numbers import Numbers
+from convscope.report.origins import DATA
+from convscope.report.passages import Grounds
+from convscope.studies.explored import EXPLORED
+
+# A number as Pandoc reads it; MkDocs takes the same as HTML.
+_VALUE = re.compile(r"(?<!\\)\[(?P<text>(?:[^\[\]\\]|\\.)*)\]\{(?P<attributes>\.value [^{}]*|\.literal)\}")
+
+
+def write_pages(templates: Path, metrics: Metrics, report: Path, output: Path, link: Callable[[str], str]) -> list[str]:
+    """Fill every template of a folder.
+
+    Parameters
+    ----------
+    templates
+        The folder ``site/pages``: .md files with holes ``<< >>`` for numbers of metrics.json.
+    metrics
+        What may be said.
+    report
+        The folder of the report's pages with figures/ and data/; templates ask what is there.
+    output
+        The folder of MkDocs' sources.
+    link
+        From the label of a heading of the report to its address on the site.
+
+    Returns
+    -------
+    list
+        Names of the pages that MkDocs will make of them.
+
+    Raises
+    ------
+    ReportError
+        A hole has no value.
+    """
+    jinja = environment(templates)
+    written = []
+    for template in sorted(templates.rglob("*.md")):
+        name = template.relative_to(templates).as_posix()
+        numbers = Numbers(metrics)
+        given = {"metrics": metrics, "studies": metrics["studies"], "claims": metrics["claims"], **numbers.functions}
+        given |= Grounds(metrics).functions
+        given |= {"link": link, "explored": EXPLORED}
+        given["has_figure"] = lambda figure: (report / "figures" / f"{figure}.svg").is_file()
+        given["has_data"] = lambda label: (report / DATA / f"{label}.csv").is_file()
+        try:
+            text = jinja.get_template(name).render(given)
+        except jinja2.UndefinedError as error:
+            raise ReportError(f"A hole of site/pages/{name} has no value: {error}.") from error
+        except jinja2.TemplateSyntaxError as error:
+            raise ReportError(f"site/pages/{name}, line {error.lineno}: {error.message}.") from error
+        text = in_html(text)
+        if numbers.measured:
+            text += f"\n\n{evidence_script(metrics, numbers.measured)}\n"
+        write_text(output / name, text)
+        written.append(name.removesuffix(".md") + ".html")
+    return written
+
+
+def in_html(text: str) -> str:
+    """Turn Pandoc's spans for numbers and literals into HTML, inner ones first: a wording may hold numbers."""
+    while (replaced := _VALUE.sub(_span, text)) != text:
+        text = replaced
+    return text
+
+
+def _span(found: re.Match[str]) -> str:
+    classes, _, attributes = found["attributes"].partition(" ")
+    return f'<span class="{classes.removeprefix(".")}"{" " if attributes else ""}{attributes}>{found["text"]}</span>'

@@ -1,0 +1,247 @@
+"""The built site in a real Chromium: what a reader may meet on any page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+from bs4 import BeautifulSoup
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from checkout import SmokeBuild
+from convscope.report.site_chapters import rewritten, write_chapters
+from convscope.report.site_finish import with_policy
+from convscope.report.site_pages import in_html
+
+AXE = Path(AXE_FILE_PATH).read_text(encoding="utf-8")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def site(smoke_build: SmokeBuild) -> Path:
+    return smoke_build.checkout.build / "site"
+
+
+def pages_of(site: Path) -> list[Path]:
+    """Return every page but the API's, of which two, and the standalone documents, which are tested elsewhere."""
+    standalone = {site / "report" / name for name in ("report.html", "supplement.html")}
+    pages = [page for page in sorted(site.rglob("*.html")) if page not in standalone]
+    api = [page for page in pages if page.is_relative_to(site / "reference")]
+    return [page for page in pages if page not in api] + api[:1] + api[-1:]
+
+
+def complaints_of_axe(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{violation['id']}: {node['html'][:160]}"
+        for violation in found["violations"]
+        if violation["impact"] in {"serious", "critical"}
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_no_page_has_a_serious_barrier(site: Path, browser: Browser, scheme: Literal["light", "dark"]) -> None:
+    # The policy would keep axe out. Without motion, tabs that are still fading in do not count as pale.
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, color_scheme=scheme, bypass_csp=True, reduced_motion="reduce"
+    )
+    found = {}
+    for path in pages_of(site):
+        page = context.new_page()
+        page.goto(path.as_uri(), wait_until="load")
+        page.wait_for_timeout(300)
+        if complaints := complaints_of_axe(page):
+            found[str(path.relative_to(site))] = complaints
+        page.close()
+    context.close()
+    assert found == {}
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_axe_finds_a_barrier(browser: Browser) -> None:
+    page = browser.new_page()
+    page.set_content("<html lang='en'><title>x</title><main><img src='data:,'></main>")
+    assert [complaint.partition(":")[0] for complaint in complaints_of_axe(page)] == ["image-alt"]
+    page.close()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_pages_are_small_and_leave_pictures_their_room(site: Path, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    large = []
+    for path in pages_of(site):
+        text = path.read_text(encoding="utf-8")
+        page.goto(path.as_uri(), wait_until="load")
+        height, elements = page.evaluate(
+            "[document.documentElement.scrollHeight, document.querySelectorAll('*').length]"
+        )
+        if height > 15_000 or elements > 2_500 or len(text.encode()) > 600_000:
+            large.append((str(path.relative_to(site)), height, elements, len(text.encode())))
+        pictures = BeautifulSoup(text, "html.parser").select("article img")
+        assert [str(one) for one in pictures if one.get("loading") != "lazy"] == []
+        drawn = [one for one in pictures if str(one["src"]).endswith(".svg")]
+        assert [str(one) for one in drawn if not (one.get("width") and one.get("height"))] == []
+    page.close()
+    assert large == []
+    assert (site / "search" / "search_index.json").stat().st_size <= 400_000
+
+
+@pytest.mark.slow
+def test_every_script_in_a_page_is_allowed_by_its_hash(site: Path) -> None:
+    for path in pages_of(site):
+        soup = BeautifulSoup(path.read_bytes(), "html.parser")
+        [policy] = [str(meta["content"]) for meta in soup.select("meta[http-equiv=Content-Security-Policy]")]
+        scripts = re.search(r"script-src ([^;]*)", policy)
+        assert scripts
+        assert "unsafe" not in scripts[1]
+        for script in soup.select("script:not([src]):not([type='application/json'])"):
+            digest = base64.b64encode(hashlib.sha256(script.decode_contents().encode()).digest()).decode()
+            assert f"'sha256-{digest}'" in scripts[1], path
+        assert soup.select("[onclick], [onload], [onerror]") == [], path
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_script_that_was_slipped_in_does_not_run(site: Path, browser: Browser, tmp_path: Path) -> None:
+    shutil.copytree(site, tmp_path / "site", ignore=shutil.ignore_patterns("reference", "report"))
+    page_file = tmp_path / "site" / "index.html"
+    slipped = "<script>document.title = 'slipped in'</script></body>"
+    page_file.write_text(page_file.read_text(encoding="utf-8").replace("</body>", slipped), encoding="utf-8")
+    page = browser.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(page_file.as_uri(), wait_until="load")
+    assert page.title() != "slipped in"
+    assert any("Content Security Policy" in text for text in said), said
+    page.close()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_claims_are_filtered_by_their_address(smoke_build: SmokeBuild, site: Path, browser: Browser) -> None:
+    claims = smoke_build.checkout.metrics()["claims"]
+    page = browser.new_page()
+    page.goto((site / "claims.html").as_uri() + "#verdict=inconclusive&study=fashion")
+    wanted = [id_ for id_, one in claims.items() if one["verdict"] == "inconclusive" and one["study"] == "fashion"]
+    assert wanted
+    shown = page.locator(".c-claim:visible")
+    expect(shown).to_have_count(len(wanted))
+    assert shown.locator("h3").evaluate_all("all => all.map(heading => heading.id)") == wanted
+    page.select_option(".c-filter select >> nth=0", "")
+    page.select_option(".c-filter select >> nth=1", "")
+    expect(shown).to_have_count(len(claims))
+    page.close()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_claim_leads_to_its_numbers(smoke_build: SmokeBuild, site: Path, browser: Browser) -> None:
+    name, claim = next(iter(smoke_build.checkout.metrics()["claims"].items()))
+    page = browser.new_page()
+    page.goto((site / "claims.html").as_uri())
+    check = page.locator(".c-claim").first.locator("details")
+    check.locator("summary").click()
+    assert f"make metrics STUDIES={claim['study']} PROFILE=smoke" in check.inner_text()
+    check.locator(f"a[href='numbers.html#/claims/{name}']").click()
+    page.wait_for_url("**/numbers.html*")
+    expect(page.locator(".n-tree tbody")).to_contain_text(json.dumps(claim["verdict"]))
+    page.close()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_the_home_page_answers_without_javascript(smoke_build: SmokeBuild, site: Path, browser: Browser) -> None:
+    claims = smoke_build.checkout.metrics()["claims"].values()
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((site / "index.html").as_uri())
+    strip = page.inner_text(".h-strip")
+    assert f"{len(claims)} claims" in strip
+    assert f"{sum(one['verdict'] == 'refuted' for one in claims)} refuted" in strip
+    assert page.locator("a.md-button").all_inner_texts() == ["Try it", "Read the findings", "Check a number"]
+    page.goto((site / "explore.html").as_uri())
+    assert page.locator("[data-exhibit=kernel] figcaption").inner_text() == "Learned kernels of the first layer."
+    context.close()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_the_explorer_of_the_site_runs_what_this_build_has(site: Path, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto((site / "explore.html").as_uri())
+    page.locator("#kernel").scroll_into_view_if_needed()
+    page.wait_for_selector("[data-exhibit=kernel][data-ready]")
+    assert "The study of shifts was not run" in page.inner_text("[data-exhibit=shift]")
+    page.close()
+
+
+def test_numbers_and_literals_become_html_from_the_inside_out() -> None:
+    text = (
+        '[a [1]{.value data-source="/n" data-format="count"} \\[b\\]]{.value data-source="/v" data-format="verdict x"}'
+    )
+    assert in_html(text) == (
+        '<span class="value" data-source="/v" data-format="verdict x">a '
+        '<span class="value" data-source="/n" data-format="count">1</span> \\[b\\]</span>'
+    )
+    assert in_html("[3×3]{.literal} [x](y.md)") == '<span class="literal">3×3</span> [x](y.md)'
+
+
+def test_a_policy_comes_first_and_knows_the_scripts() -> None:
+    page = with_policy('<head><meta charset="utf-8"><script>let a;</script><script src="b.js"></script></head>')
+    digest = base64.b64encode(hashlib.sha256(b"let a;").digest()).decode()
+    assert re.match(
+        rf'<head><meta charset="utf-8"><meta http-equiv="[^"]*" content="[^"]*\'sha256-{re.escape(digest)}', page
+    )
+
+
+def test_chapters_become_pages_that_know_each_other(tmp_path: Path) -> None:
+    evidence = {"places": [{"command": "a"}, {"command": "b"}], "values": {"/a": {"place": 0}, "/b": {"place": 1}}}
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    (pages / "index.md").write_text(
+        "---\ntitle: T\n---\n\n# T\n\n## 1 Summary {#sec-summary}\n\n"
+        '<a href="studies.html#sec-shift">S</a> <a href="#sec-summary">1</a> '
+        '<a href="studies.html#tbl-claims-shift">C</a>'
+    )
+    (pages / "studies.md").write_text(
+        "# T\n\n## 1 About {#sec-about}\n\nText\n\n## 2 Claims {#sec-claims}\n\n"
+        '<table id="tbl-claims-shift"></table>\n\n'
+        "## 3 <span>Shift</span> {#sec-shift}\n\n### 3.1 Data {#sec-shift-data}\n\n"
+        '<span data-source="/b">2</span> <a href="#sec-about">1</a> <a href="index.html#sec-summary">R</a>\n\n'
+        f'<script type="application/json" id="evidence-data">{json.dumps(evidence)}</script>'
+    )
+    chapters, targets = write_chapters(pages, ["shift"], tmp_path)
+    assert [(one.name, one.title) for one in chapters] == [("methods.md", "Methods"), ("shift.md", "Shift")]
+    index, shift = (tmp_path / name for name in ("index.md", "shift.md"))
+    assert [link["href"] for link in BeautifulSoup(index.read_text(), "html.parser").select("a")] == [
+        "shift.html#sec-shift", "#sec-summary", "../claims.html#tbl-claims-shift",
+    ]  # fmt: skip
+    assert "\n# 3 <span>Shift</span> {#sec-shift}\n\n## 3.1 Data {#sec-shift-data}\n" in shift.read_text()
+    soup = BeautifulSoup(shift.read_text(), "html.parser")
+    assert [link["href"] for link in soup.select("a")] == ["methods.html#sec-about", "index.html#sec-summary"]
+    assert json.loads(soup.select("script")[0].text) == {"places": [{"command": "b"}], "values": {"/b": {"place": 0}}}
+    assert rewritten("[a](../report/studies.md#sec-shift-data) [b](report/studies.md#tbl-claims-shift)", targets) == (
+        "[a](../report/shift.md#sec-shift-data) [b](claims.md#tbl-claims-shift)"
+    )
