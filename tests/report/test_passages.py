@@ -106,6 +106,15 @@ def test_the_first_paragraph_is_marked_with_its_verdict(text: str, marked: str) 
     assert jinja.get_template("x.qmd").render() == marked.replace("MARK", mark)
 
 
+def test_a_toy_bears_nothing_that_was_measured() -> None:
+    for grounds, said in (('supported("yes")', "plain"), ('theory("arithmetic")', "strong")):
+        jinja = environment(
+            jinja2.DictLoader({"x.qmd": f"<% passage {grounds} %>strong<% otherwise %>plain<% endpassage %>"})
+        )
+        jinja.globals.update(toy=True, **Grounds(METRICS).functions)
+        assert jinja.get_template("x.qmd").render() == said
+
+
 def test_only_the_text_that_stands_is_filled() -> None:
     assert rendered('supported("no")', text="<< not_there >>") == ("plain", "gave way")
     assert rendered('supported("yes")', fallback="<% otherwise %><< not_there >>") == ("strong", "stands")

@@ -128,6 +128,7 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
         sources_table=lambda: sources_table(set().union(*(each.measured for each in numbers.values()))),
         ran={name: study for name, study in metrics["studies"].items() if study.get("status") == "run"},
         own={name for name in metrics["studies"] if (templates / "studies" / f"{name}.py").is_file()},
+        toy=metrics.get("profile") == "smoke",
         passages=lambda: [each for each in jinja.passages if each.measured],  # type: ignore[attr-defined]
         **Grounds(metrics).functions,
     )  # fmt: skip

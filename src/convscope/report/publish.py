@@ -25,6 +25,9 @@ from convscope.report.origins import DATA, put_data_inside, repository_of
 from convscope.report.paper import check_pdf, tables_of
 from convscope.report.traced import check_numbers
 
+MOST_NAMED = 20
+"""Passages that gave way and are named on the terminal; passages.json has all."""
+
 PAGES = "pages"
 """Folder of what the site shows of the documents."""
 
@@ -117,5 +120,5 @@ def _say_fallbacks(passages: Path) -> None:
     gave_way = [each for each in json.loads(passages.read_bytes()) if each["state"] == "gave way"]
     if gave_way:
         sys.stderr.write(f"report: {len(gave_way)} passages gave way to their plain fallback:\n")
-    for each in gave_way:
+    for each in gave_way[:MOST_NAMED]:
         sys.stderr.write(f"  report/{each['template']}:{each['line']}: {'; '.join(each['grounds'])}\n")
