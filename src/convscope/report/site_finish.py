@@ -21,7 +21,8 @@ POINT = 4 / 3  # pixels
 _SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re.DOTALL)
 _HEAD = re.compile(r"<head>\s*(?:<meta charset=[^>]*>)?")
 _PICTURE = re.compile(r"<img (?P<attributes>[^>]*?)/?>")
-_METHOD = re.compile(r"reference/.*#.*\.[A-Z]\w*\.\w+$")
+# Names within a module, and what the public classes have: they are found by module and class.
+_WITHIN = re.compile(r"reference/(?!convscope/index\.html).*#|reference/.*#.*\.[A-Z]\w*\.\w+$")
 _SEARCH = 'data-md-component="search" role="dialog"'
 _SIZE = re.compile(r"(?P<number>[\d.]+)(?P<unit>pt)?$")
 
@@ -111,13 +112,13 @@ def _size(file: Path) -> tuple[int, int] | None:
 
 
 def _shrink_search(folder: Path) -> None:
-    """Keep of the API modules, classes and functions, with their first words; methods are found by their class."""
+    """Keep of the API its modules and public names, with their first words."""
     for name, written in (("search_index.json", "{}"), ("search_index.js", "var __index = {}")):
         file = folder / name
         if not file.is_file():
             continue
         index = json.loads(file.read_text(encoding="utf-8").removeprefix(written.removesuffix("{}")))
-        index["docs"] = [entry for entry in index["docs"] if not _METHOD.match(entry["location"])]
+        index["docs"] = [entry for entry in index["docs"] if not _WITHIN.match(entry["location"])]
         for entry in index["docs"]:
             if entry["location"].startswith("reference/"):
                 entry["text"] = _plain(entry["text"])[:API_WORDS]
