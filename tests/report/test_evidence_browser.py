@@ -235,3 +235,21 @@ def test_data_can_be_downloaded_from_the_page_alone(browser: Browser, build: Smo
     built = build.checkout.build / "report" / "data" / "tbl-fashion-results.csv"
     assert download.value.path().read_bytes() == built.read_bytes()
     page.close()
+
+
+def test_on_a_phone_a_figure_is_enlarged_and_the_switch_hides_no_text(build: SmokeBuild, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto((build.checkout.build / "report/supplement.html").as_uri())
+    assert page.locator(SWITCH).evaluate("switch_ => getComputedStyle(switch_).position") == "static"
+    figure = page.locator("figure img").first
+    small = figure.bounding_box()
+    assert small is not None
+    figure.click()
+    large = page.locator("dialog.zoom[open] img").bounding_box()
+    assert large is not None
+    assert large["width"] > 2 * small["width"]
+    assert page.locator("dialog.zoom[open] img").get_attribute("alt") == figure.get_attribute("alt")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.keyboard.press("Escape")
+    assert page.locator("dialog.zoom[open]").count() == 0
+    page.close()

@@ -179,3 +179,17 @@ def test_the_head_of_a_template_is_plain_yaml_that_the_build_completes(templates
 def test_the_documents_of_this_checkout_can_be_read_before_they_are_filled(name: str) -> None:
     _, head, _ = (ROOT / "report" / f"{name}.qmd").read_text(encoding="utf-8").split("---\n", 2)
     assert yaml.safe_load(head)["title"]
+
+
+@pytest.mark.parametrize(
+    ("size", "width", "shown"),
+    [("300pt", "100%", "100%"), ("600pt", "100%", "62.5%"), ("600pt", "60%", "60%"), ("600pt", "5cm", "5cm")],
+)
+def test_a_tall_figure_leaves_room_for_its_caption(
+    templates: Path, figures: Path, size: str, width: str, shown: str
+) -> None:
+    (figures / "tall.svg").write_text(
+        f'<?xml version="1.0"?>\n<svg xmlns="x" height="{size}" version="1.1" width="300pt"/>'
+    )
+    text = filled(templates, figures, f'<< figure("tall", "Tall.", "A tower", "", "{width}") >>')
+    assert text.endswith(f"width={shown}}}")

@@ -19,6 +19,9 @@ CODE_FILE = "evidence.html"
 SHARED_FILES = {"stylesheets": "evidence.css", "javascripts": "evidence.js"}
 """What a page needs to show the records, beside this module; by the site's folder for it."""
 
+ZOOM = "zoom.js"
+"""What enlarges a figure, for a page that loads nothing; the site has a plugin for it."""
+
 KEY_LENGTH = 8
 """Characters of a run's key that are shown; it is as unique as a commit's."""
 
@@ -62,8 +65,9 @@ def evidence_script(metrics: dict[str, Any], pointers: Iterable[str]) -> str:
 def write_evidence(folder: Path, name: str, metrics: dict[str, Any], pointers: Iterable[str]) -> None:
     """Write the parts of a document that show evidence, for a renderer to put behind its body."""
     write_text(folder / f"{name}-{DATA_FILE}", f"{evidence_script(metrics, pointers)}\n")
-    style, script = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in SHARED_FILES.values())
-    write_text(folder / CODE_FILE, f"<style>\n{style}</style>\n<script>\n{script}</script>\n")
+    names = (*SHARED_FILES.values(), ZOOM)
+    style, script, zoom = (Path(__file__).with_name(each).read_text(encoding="utf-8") for each in names)
+    write_text(folder / CODE_FILE, f"<style>\n{style}</style>\n<script>\n{script}\n{zoom}</script>\n")
 
 
 def _measurement(metrics: dict[str, Any], pointer: str) -> dict[str, Any]:

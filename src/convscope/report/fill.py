@@ -27,6 +27,8 @@ from convscope.specs import from_json
 
 PASSAGES = "passages.json"
 _VALUE = re.compile(r"\[([^\[\]]*)\]\{\.value [^{}]*\}")
+_SIZE = re.compile(r'<svg(?=[^>]* height="(?P<height>[\d.]+)pt")(?=[^>]* width="(?P<width>[\d.]+)pt")')
+_TALLEST = 1.25  # times the width of the text, of the 1.5 that a page has
 _TEMPLATES = (".qmd", ".md")
 COPIED = ("_quarto.yml", "references.bib")
 
@@ -93,8 +95,13 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
         if not has_figure(name):
             raise ReportError(f"The report shows figure {name!r}, but {figures} has no {name}.svg.")
         words = " ".join(_VALUE.sub(r"\1", alt).split())  # an attribute holds no marks
-        attributes = f'#fig-{label or name} fig-alt="{words}" width={width}'
+        shown = _fitting(figures / f"{name}.svg", width)
+        attributes = f'#fig-{label or name} fig-alt="{words}" width={shown}'
         return f"![{caption}](figures/{name}.svg){{{attributes}}}"
+
+    def page(label: str) -> str:
+        """On paper, the page that a section of the same document begins on: after a reference to it."""
+        return f"`, p.~#context counter(page).at(<{label}>).first()`{{=typst}}"
 
     def layer_name(layer: dict[str, Any]) -> str:
         return f"[{', '.join(from_json(layer).words)}]{{.literal}}"
@@ -123,7 +130,7 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
 
     jinja.globals.update(
         datasheet=datasheet, own_sheet=own_sheet,
-        measured_in=measured_in, layer_name=layer_name, figure=figure, has_figure=has_figure,
+        measured_in=measured_in, layer_name=layer_name, figure=figure, page=page, has_figure=has_figure,
         chapter=chapter, metrics=metrics, facts=facts, studies=metrics["studies"], datasets=metrics["datasets"],
         sources_table=lambda: sources_table(set().union(*(each.measured for each in numbers.values()))),
         ran={name: study for name, study in metrics["studies"].items() if study.get("status") == "run"},
@@ -202,6 +209,15 @@ def fill_plain(templates: Path, name: str, metrics: Metrics, **more: Any) -> str
         **Grounds(metrics).functions,
     )  # fmt: skip
     return _render(jinja, templates, name)
+
+
+def _fitting(figure: Path, width: str) -> str:
+    """Return the width that a figure is shown at, smaller where it would leave no room for its caption on the page."""
+    size = _SIZE.search(figure.read_text(encoding="utf-8")[:2000])
+    if not size or not width.endswith("%"):
+        return width
+    most = 100 * _TALLEST * float(size["width"]) / float(size["height"])
+    return f"{min(float(width[:-1]), most):.4g}%"
 
 
 def _with_head(text: str, name: str, metrics: Metrics, facts: dict[str, Any]) -> str:

@@ -12,9 +12,9 @@ _CELL_END = re.compile(r"(?<!\\)\|")
 _VALUE = re.compile(
     r'\[(?P<text>(?:\\.|[^\[\]])*)\]\{\.value data-source="(?P<source>[^"]*)" data-format="(?P<rule>[^"]*)"\}'
 )
-# What else may stand in a cell: a marked literal, a cross-reference, a citation, emphasis, code.
+# What else may stand in a cell: what is for one format alone, a literal, a reference, a citation, emphasis, code.
 _MARKUP = re.compile(
-    r"\[(?P<literal>[^\[\]]*)\]\{\.literal\}|\s*\[@[^\]]*\]|@(?:sec|fig|tbl)-(?P<reference>[\w-]+)|[*`]"
+    r"`[^`]*`\{=\w+\}|\[(?P<literal>[^\[\]]*)\]\{\.literal\}|\s*\[@[^\]]*\]|@(?:sec|fig|tbl)-(?P<reference>[\w-]+)|[*`]"
 )
 _ESCAPE = re.compile(r"\\(.)")
 
