@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from sklearn.datasets import load_digits
 from checkout import Checkout
 from convscope.datasets.folder import load_folder
 from convscope.errors import DatasetError, SpecError
+from convscope.report.lint import check_templates
 from convscope.runs.check import check_data
 from convscope.runs.plan import plan
 from convscope.specs import ImageFolder
@@ -126,6 +128,15 @@ def test_images_of_no_use_leave_nothing(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="has 2 images; a class needs at least 5"):
         write_study(tmp_path / "checkout", "few", tmp_path / "few.npz")
     assert [path for path in (tmp_path / "checkout").rglob("*") if not path.is_dir()] == []
+
+
+def test_prose_and_data_sheet_keep_the_rules_of_the_report(tmp_path: Path) -> None:
+    """Digits that are typed, and comparisons that rest on nothing, are refused at rendering, after training."""
+    shutil.copytree(Path(__file__).parents[2] / "report", tmp_path / "report")
+    save_digits(tmp_path / "pictures")
+    written = write_study(tmp_path, "mine", tmp_path / "pictures", size=16)
+    assert "16×16" in written.said[-1]
+    check_templates(tmp_path / "report")
 
 
 @pytest.mark.slow
