@@ -1,8 +1,9 @@
 -- So that no row stands alone on a page, an empty cell without width reaches over the first two rows of a table that
 -- may break, and one over the last two: what a cell reaches over stays together.
 return function(tbl)
+  if #tbl.bodies ~= 1 then return end -- a layout of Quarto's is a table without any
   local rows = tbl.bodies[1].body
-  if #tbl.bodies > 1 or #rows < 2 then return end
+  if #rows < 2 then return end
   local function empty(rowspan)
     return pandoc.Cell({}, 'AlignDefault', rowspan, 1, { ['typst:inset'] = '0pt', ['typst:stroke'] = 'none' })
   end
