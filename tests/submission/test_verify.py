@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import copy
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import made_up
 from convscope.analysis.claims import rule
+from convscope.analysis.publication import published_metrics
 from convscope.analysis.statistics import Estimate
 from convscope.report import formats
+from convscope.runs.published import PublishedRuns
 from convscope.submission import verify
 from convscope.submission.bundle import sealed
 
@@ -174,3 +179,32 @@ def test_it_is_written_in_python_3_8_and_imports_the_standard_library_alone() ->
     }
     assert imported
     assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
+
+
+@pytest.fixture(scope="module")
+def decided(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Return metrics with a contrast, and with a run that failed to train."""
+    root = tmp_path_factory.mktemp("published")
+    made_up.publish(root, made_up.study())
+    metrics, _ = published_metrics([made_up.study()], PublishedRuns(root))
+    return json.loads(json.dumps(metrics))
+
+
+def test_contrasts_and_failed_runs_follow(decided: Any) -> None:
+    assert list(verify.check_arithmetic(decided)) == []
+    assert list(verify.check_verdicts(decided)) == []
+
+
+@pytest.mark.parametrize("claim", ["contrast", "wins", "best"])
+def test_a_difference_that_does_not_follow_is_named(decided: Any, claim: str) -> None:
+    forged = copy.deepcopy(decided)
+    forged["claims"][claim]["comparisons"][0]["differences"][2] += 0.001
+    (named,) = verify.check_arithmetic(forged)
+    assert "does not follow from their runs" in named
+
+
+def test_nothing_is_said_of_a_network_that_never_trained(decided: Any) -> None:
+    forged = copy.deepcopy(decided)
+    wide = forged["studies"]["made-up"]["variants"]["wide"]
+    wide["failed"]["runs"] = ["0" * 64] * wide["failed"]["of"]
+    assert any("'contrast' is 'supported'" in found for found in verify.check_verdicts(forged))

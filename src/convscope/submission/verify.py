@@ -20,7 +20,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from html.parser import HTMLParser
-from operator import sub
+from operator import mul
 from pathlib import Path
 from typing import Any
 
@@ -266,10 +266,21 @@ def check_arithmetic(metrics: Any) -> Iterator[str]:
 
 
 def check_difference(study: Any, compared: Any) -> Iterator[str]:
-    """Name a difference of accuracies that is not the one between its two variants, seed by seed."""
-    of_a = study["variants"][compared["a"]]["test_accuracy"]["values"]
-    of_b = study["variants"][compared["b"]]["test_accuracy"]["values"] if compared["b"] else [0.0] * len(of_a)
-    differences = list(map(sub, of_a, of_b))
+    """Name a difference of accuracies that is not the one between its variants, seed by seed.
+
+    A contrast subtracts the difference of another two. Seeds count that are there for all: runs that failed to train
+    are not.
+    """
+    by_seed = []
+    for name in named(compared):
+        variant = study["variants"][name]
+        values = variant["test_accuracy"]["values"]
+        seeds = variant.get("seeds") or range(len(values))
+        by_seed.append({seeds[place]: value for place, value in enumerate(values)})
+    common = sorted(set(by_seed[0]).intersection(*by_seed[1:]))
+    if not common:  # then each is described by all its runs
+        return
+    differences = [sum(map(mul, (1, -1, -1, 1), (of[seed] for of in by_seed))) for seed in common]
     same = len(differences) == len(compared["differences"]) and all(map(equal, differences, compared["differences"]))
     if not same or not equal(compared["effect"], mean(differences)):
         between = f"{compared['a']} and {compared['b'] or 'nothing'}"
@@ -306,10 +317,23 @@ def verdict_of(claim: Any) -> str:
     return next(each for each in ("refuted", "inconclusive", "supported") if each in outcomes)
 
 
+def named(compared: Any) -> list[str]:
+    """Variants that a comparison names."""
+    return [name for name in (compared["a"], compared["b"], *(compared.get("minus") or ())) if name]
+
+
+def never_trained(variant: Any) -> bool:
+    """Whether every run of a variant stayed at chance: then nothing can be said about it."""
+    return bool(variant.get("failed")) and len(variant["failed"]["runs"]) == variant["failed"]["of"]
+
+
 def check_verdicts(metrics: Any) -> Iterator[str]:
     """Name claims whose verdict does not follow from their numbers."""
     for name, claim in metrics["claims"].items():
         expected = verdict_of(claim)
+        variants = metrics["studies"][claim["study"]].get("variants", {})
+        if any(never_trained(variants[name]) for each in claim["comparisons"] for name in named(each)):
+            expected = "inconclusive"
         if claim["verdict"] != expected:
             yield f"{METRICS}: claim {name!r} is {claim['verdict']!r}, but its numbers say {expected!r}"
 
