@@ -14,7 +14,8 @@ from checkout import SMOKE_STUDIES, Checkout, SmokeBuild, modification_times
 
 pytestmark = pytest.mark.slow
 
-STAGES = ["deployment", "figures", "grade", "metrics", "notebooks", "report", "site"]  # the first runs beside others
+# The first runs beside others.
+STAGES = ["deployment", "explorer", "figures", "grade", "metrics", "notebooks", "report", "site"]
 
 
 @pytest.fixture
