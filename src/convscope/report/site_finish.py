@@ -23,7 +23,8 @@ _HEAD = re.compile(r"<head>\s*(?:<meta charset=[^>]*>)?")
 _PICTURE = re.compile(r"<img (?P<attributes>[^>]*?)/?>")
 # Names within a module, and what the public classes have: they are found by module and class.
 _WITHIN = re.compile(r"reference/(?!convscope/index\.html).*#|reference/.*#.*\.[A-Z]\w*\.\w+$")
-_SEARCH = 'data-md-component="search" role="dialog"'
+# What the theme leaves without a name: the dialog of the search, and the box that opens it.
+_NAMELESS = ('data-md-component="search" role="dialog"', 'type="checkbox" id="__search"')
 _SIZE = re.compile(r"(?P<number>[\d.]+)(?P<unit>pt)?$")
 
 
@@ -41,7 +42,8 @@ def finish(folder: Path) -> None:
             continue  # the standalone documents hold everything in themselves
         text = page.read_text(encoding="utf-8")
         text = _PICTURE.sub(partial(_lazy, page=page, sizes=sizes), text)
-        text = text.replace(_SEARCH, f'{_SEARCH} aria-label="Search"')  # the theme's dialog has no name
+        for nameless in _NAMELESS:
+            text = text.replace(nameless, f'{nameless} aria-label="Search"')
         write_text(page, with_policy(text))
     _shrink_search(folder / "search")
 
