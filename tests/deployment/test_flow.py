@@ -231,6 +231,9 @@ SHELL_FOR_AWS = {
 
 
 def test_nothing_of_aws_is_asked_of_the_emulator(tmp_path: Path) -> None:
+    for mark in MARKS:
+        (tmp_path / mark).parent.mkdir()
+        (tmp_path / mark).touch()
     done = subprocess.run(
         [sys.executable, "-m", "convscope", "deploy", "sweep", "--bucket", "mine"],
         cwd=tmp_path, capture_output=True, text=True, check=False,

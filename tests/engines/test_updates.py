@@ -85,7 +85,7 @@ def test_updates_are_the_loop_of_the_textbook() -> None:
 @pytest.mark.parametrize("layer", [LocallyConnected2d(2, 3), PermutePixels()])
 def test_numpy_refuses_what_it_lacks(layer: Layer) -> None:
     model = ModelSpec((1, 10, 10), (layer, Flatten(), Dense(10, "none")))
-    with pytest.raises(SpecError, match=f"The NumPy engine has no layer {type(layer).__name__}") as error:
+    with pytest.raises(SpecError, match=f"The NumPy engine has no {', '.join(layer.words)}") as error:
         trained("numpy", replace(RUN, model=model))
     assert "engine='torch'" in error.value.hint
 
