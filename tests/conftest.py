@@ -6,8 +6,10 @@ This file also makes the helpers beside it importable from tests in sub-folders.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -24,9 +26,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.fixture(scope="session")
 def smoke_session(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> SmokeBuild:
-    """Return a copy of the build, which the first process of pytest-xdist that asks for it makes for all of them."""
+    """Return a copy of the build, which the first process of pytest-xdist that asks for it makes for all of them.
+
+    It takes four minutes: `CONVSCOPE_SMOKE_BUILD` names a folder that keeps it from one run of the tests to the next,
+    for as long as what is built does not change.
+    """
     own = tmp_path_factory.mktemp("smoke")
-    shared = (own.parent if worker_id == "master" else own.parent.parent) / "shared-smoke"
+    of_this_run = (own.parent if worker_id == "master" else own.parent.parent) / "shared-smoke"
+    shared = Path(os.environ.get("CONVSCOPE_SMOKE_BUILD") or of_this_run)
     said = shared / "build" / "said.json"
     with FileLock(f"{shared}.lock"):
         if not said.is_file():
