@@ -135,7 +135,9 @@ def test_everything_that_is_handed_in_is_there(submitted: Submitted, unpacked: P
     assert yaml.safe_load((unpacked / "CITATION.cff").read_text())["title"] == "My title"
     runs = {path.parent.name for path in unpacked.glob("runs/*/result.json")}
     assert runs == {path.parent.name for path in submitted.checkout.runs.glob("*/*/result.json")}
-    assert not list(unpacked.rglob("weights.safetensors"))
+    weights = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("weights.safetensors")}
+    committed = {name for name in listed.decode().split("\0") if name.endswith("/weights.safetensors")}
+    assert weights == {f"source/{name}" for name in committed}
 
 
 def test_the_title_page_names_author_and_course(unpacked: Path) -> None:

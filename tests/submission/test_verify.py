@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import made_up
+from checkout import ROOT
 from convscope.analysis.claims import rule
 from convscope.analysis.publication import published_metrics
 from convscope.analysis.statistics import Estimate
@@ -140,6 +142,20 @@ def test_a_page_that_says_otherwise_is_named(old: str, new: str, named: str) -> 
 
 def test_a_page_without_any_source_is_no_report() -> None:
     assert verify.check_page("page", "<p>91.2 %</p>", METRICS)[0] == ["page: no number in it says where it comes from"]
+
+
+@pytest.mark.parametrize("study", verify.EXPLORED)
+def test_the_explorer_shows_numbers_where_its_studies_were_run(study: str) -> None:
+    page = "site/explore.html"
+    assert verify.check_page(page, "<p>Not run.</p>", {"studies": {study: {"status": "not run"}}}) == ([], 0)
+    assert verify.check_page(page, "<p>Not run.</p>", {"studies": {"fashion": {"status": "run"}}}) == ([], 0)
+    (problem,), _ = verify.check_page(page, "<p>91.2 %</p>", {"studies": {study: {"status": "run"}}})
+    assert problem == "site/explore.html: no number in it says where it comes from"
+
+
+def test_the_studies_of_the_explorer_are_those_that_its_page_takes_numbers_from() -> None:
+    source = (ROOT / "site" / "pages" / "explore.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"/studies/(\w+)/", source)) == set(verify.EXPLORED)
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../x", "C:/x", "a\\x", "", "a//b", "./a", "CON:", "a\0"])
