@@ -36,9 +36,11 @@ def read_run(root, key):
 
 
 def few(table):
-    """Images on which the answers ever differ from the common one, and the size of those differences."""
-    away = np.abs(table - np.median(table, axis=1, keepdims=True)).max(axis=0)
-    return (away > 1e-9).sum(), (away[away > 1e-9] ** 2).mean() if (away > 1e-9).any() else 1.0
+    """Images on which the answers ever differ from the common one, on the rarer side too, and the differences' size."""
+    apart = table - np.median(table, axis=1, keepdims=True)
+    rarer = min((apart > 1e-9).any(axis=0).sum(), (apart < -1e-9).any(axis=0).sum())
+    away = np.abs(apart).max(axis=0)
+    return (away > 1e-9).sum(), rarer, (away[away > 1e-9] ** 2).mean() if (away > 1e-9).any() else 1.0
 
 
 def crossed(table, imagined=True, pooled=None):
@@ -51,8 +53,8 @@ def crossed(table, imagined=True, pooled=None):
     rest = ((table - by_seed[:, None] - by_image + mean) ** 2).sum() / ((n - 1) * (images - 1) * n * images)
     of_seed, seed_degrees = pooled or (by_seed.var(ddof=1), n - 1)
     of_set = max(of_images - rest, 0.0)
-    count, size = few(table)
-    if imagined and count < 20:  # Agresti and Min: two more images that differ, one to each side
+    count, rarer, size = few(table)
+    if imagined and count < (20 if rarer >= 5 else 60):  # Agresti and Min: two more that differ, one to each side
         of_set += size / (images + 2) ** 2
     degrees = float(seed_degrees)
     if of_set > 0:

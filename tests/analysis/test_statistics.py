@@ -171,6 +171,19 @@ def test_imagined_images_count_only_where_few_differ() -> None:
     assert found[1] == plain[1]
 
 
+def test_imagined_images_count_longer_where_all_differ_to_one_side() -> None:
+    """A count of 59 is skewed: the interval is then too short where the count is small by chance."""
+    right = np.ones((8, 1000), dtype=np.bool_)
+    for differing, other_side, imagined in ((59, 4, True), (59, 5, False), (60, 0, False), (60, 4, False)):
+        a, b = right.copy(), right.copy()
+        b[0, other_side:differing] = False
+        a[0, :other_side] = False
+        for one, other in ((a, b), (b, a)):
+            plain, found = crossed_estimate(one.astype(float) - other), paired_difference(one, other)
+            expected = np.hypot(plain.test_set_error, 1 / 1002) if imagined else plain.test_set_error
+            assert found.test_set_error == pytest.approx(expected)
+
+
 def test_a_single_seed_shows_the_test_set_alone() -> None:
     right = np.array([[True] * 90 + [False] * 10])
     estimate = accuracy_estimate(right)
