@@ -188,7 +188,7 @@ def test_search_takes_a_letter_for_the_sign_between_sizes(site: str, browser: Br
     page.goto(site, wait_until="networkidle")
     page.click(".md-search__input")
     page.keyboard.type(query)
-    page.wait_for_selector(".md-search-result__link[href*='claims.html#fashion-']")
+    page.wait_for_selector(".md-search-result__link[href*='claims.html'][href*='#fashion-']")
     page.close()
 
 

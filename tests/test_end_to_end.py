@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import shutil
 import subprocess
 from functools import reduce
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import jsonschema
 import numpy as np
@@ -22,9 +25,14 @@ from convscope.report.formats import NUMERIC
 
 pytestmark = pytest.mark.slow
 
-REPORT = ("report/report.html", "site/report/index.html")
-SUPPLEMENT = ("report/supplement.html", "site/report/studies.html")
-PAGES = (*REPORT, *SUPPLEMENT)
+# The site shows the supplement a chapter a page, its claims on a page of their own.
+STUDIES = {study: f"site/report/{study}.html" for study in SMOKE_STUDIES.split()}
+CHAPTERS = (*STUDIES.values(), "site/report/methods.html", "site/report/datasheets.html")
+CLAIMS = "site/claims.html"
+SITE = ("site/report/index.html", *CHAPTERS, CLAIMS)
+DOCUMENTS = ("report/report.html", "report/supplement.html")
+# With the least of marked numbers that each has.
+PAGES = dict(zip((*DOCUMENTS, *SITE), (300, 300, 300, 150, 150, 5, 10, 100), strict=True))
 UNSCALED = ("n", "sign_flip_p", "level")  # stand beside fractions, and are none
 
 
@@ -58,7 +66,9 @@ def test_the_command_ends_well_and_says_where_to_look(smoke_build: SmokeBuild) -
     assert smoke_build.process.returncode == 0
     last = smoke_build.process.stdout.strip().splitlines()[-6:]
     paths = [re.search(r"build/smoke/\S+", line) for line in last]
-    names = [found[0].removeprefix("build/smoke/") for found in paths if found]
+    names = [found[0].removeprefix("build/smoke/").rstrip(";") for found in paths if found]
+    assert "report.pdf; its supplement beside it" in smoke_build.process.stdout
+    assert (smoke_build.checkout.build / "report/supplement.pdf").exists()
     pages = ["report/report.html", "report/report.pdf", "site/index.html"]
     assert names == [*pages, "notebooks/", "metrics.json", "grade.json"]
     assert all((smoke_build.checkout.build / name).exists() for name in names)
@@ -72,11 +82,13 @@ def test_metrics_fit_the_schema_that_is_generated(smoke_build: SmokeBuild) -> No
     assert {study["status"] for study in metrics["studies"].values()} == {"run"}
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_every_marked_number_is_the_one_in_metrics(smoke_build: SmokeBuild, page: str) -> None:
-    metrics = smoke_build.checkout.metrics()
-    marked = parsed(smoke_build.checkout.build / page).select("[data-source]")
-    assert len(marked) > (300 if page in SUPPLEMENT else 30)
+@pytest.mark.parametrize(("page", "at_least"), PAGES.items())
+def test_every_marked_number_is_the_one_in_metrics(smoke_build: SmokeBuild, page: str, at_least: int) -> None:
+    build = smoke_build.checkout.build
+    evidence = {"deployment": json.loads((build / "deployment/evidence.json").read_bytes())}  # which joins the results
+    metrics = smoke_build.checkout.metrics() | evidence
+    marked = parsed(build / page).select("[data-source]")
+    assert len(marked) > at_least
     for span in marked:
         pointers = [source.split("/")[1:] for source in str(span["data-source"]).split()]
         values: list[Any] = [reduce(step, pointer, metrics) for pointer in pointers]
@@ -99,12 +111,16 @@ def test_every_marked_number_is_the_one_in_metrics(smoke_build: SmokeBuild, page
             assert_shows(text, value, fraction=is_fraction(metrics, pointer))
 
 
-@pytest.mark.parametrize("page", SUPPLEMENT)
+@pytest.mark.parametrize(
+    ("page", "studies"),
+    [("report/supplement.html", list(STUDIES)), *((page, [name]) for name, page in STUDIES.items())],
+)
 def test_the_results_tables_hold_every_variant_and_no_number_without_a_source(
-    smoke_build: SmokeBuild, page: str
+    smoke_build: SmokeBuild, page: str, studies: list[str]
 ) -> None:
     html = parsed(smoke_build.checkout.build / page)
-    for name, study in smoke_build.checkout.metrics()["studies"].items():
+    for name in studies:
+        study = smoke_build.checkout.metrics()["studies"][name]
         table = html.select_one(f"[id='tbl-{name}-results']")
         assert isinstance(table, Tag)
         rows = table.select("tbody tr")
@@ -132,27 +148,59 @@ def test_the_pdf_carries_the_accuracies_and_parameters_of_the_page(smoke_build: 
 def test_nothing_was_left_unresolved(smoke_build: SmokeBuild) -> None:
     pages = [parsed(smoke_build.checkout.build / page).get_text() for page in PAGES]
     for text in (*pages, pdf_text(smoke_build, "report"), pdf_text(smoke_build, "supplement")):
-        for sign in (r"\?@", r"\bundefined\b", r"\bnan\b", r"\bNone\b(?!\.)", "<<", "{{<", r"\?\?"):
+        for sign in (r"\?@", r"\bundefined\b", r"\bnan\b", r"\bNone\b(?!\.| of this says)", "<<", "{{<", r"\?\?"):
             assert not re.search(sign, text), sign
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_every_figure_is_there_with_words_for_who_cannot_see_it(smoke_build: SmokeBuild, page: str) -> None:
-    path = smoke_build.checkout.build / page
-    images = parsed(path).select("figure img")
-    for image in images:
-        source = str(image["src"])
-        assert len(str(image["alt"])) > 5
-        assert source.startswith("data:image/svg+xml") or (path.parent / source).is_file()
-    captions = [caption.get_text() for caption in parsed(path).select("figcaption")]
-    numbers = [int(found[1]) for caption in captions if (found := re.match(r"Figure (\d+):", caption))]
-    assert numbers == list(range(1, len(images) + 1))
+@pytest.mark.parametrize("pages", [*((document,) for document in DOCUMENTS), SITE[:1], CHAPTERS], ids=" ".join)
+def test_every_figure_is_there_with_words_for_who_cannot_see_it(
+    smoke_build: SmokeBuild, pages: tuple[str, ...]
+) -> None:
+    numbers = []
+    for page in pages:
+        path = smoke_build.checkout.build / page
+        figures = [figure for figure in parsed(path).select("figure:has(img)") if not figure.find_parent("figure")]
+        for figure in figures:
+            for image in figure.select("img"):
+                source = str(image["src"])
+                assert len(str(image["alt"])) > 5
+                assert source.startswith("data:image/svg+xml") or (path.parent / source).is_file()
+            parts = [caption_of(part) for part in figure.select("figure")]  # those side by side share a number
+            assert parts == ([f"({letter})" for letter in "abcdef"[: len(parts)]])
+            assert len(figure.select("img")) == max(1, len(parts))
+            found = re.fullmatch(r"Figure (\d+):", caption_of(figure))
+            assert found
+            numbers.append(int(found[1]))
+    first = 2 if pages == CHAPTERS else 1  # the supplement's first one is of the claims
+    assert numbers == list(range(first, first + len(numbers)))
+    assert len(numbers) > 10
+
+
+def caption_of(figure: Tag) -> str:
+    """Return how the caption of a figure begins, up to the text."""
+    caption = figure.find("figcaption", recursive=False)
+    assert isinstance(caption, Tag)
+    found = re.match(r"(Figure \d+:|\([a-z]\))", " ".join(caption.get_text().split()))
+    assert found, caption.get_text()
+    return found[1]
 
 
 def test_every_figure_that_was_drawn_is_shown(smoke_build: SmokeBuild) -> None:
-    pages = [parsed(smoke_build.checkout.build / page) for page in (REPORT[1], SUPPLEMENT[1])]
-    drawn = {f"figures/{file.name}" for file in (smoke_build.checkout.build / "figures").glob("*.svg")}
-    assert {str(image["src"]) for page in pages for image in page.select("figure img")} == drawn
+    """In a document by its content, on the site by its file: there all but the claims', which can be chosen from."""
+    build = smoke_build.checkout.build
+    drawn = {f"figures/{file.name}": file.read_bytes().strip() for file in (build / "figures").glob("*.svg")}
+    images = [str(image["src"]) for page in DOCUMENTS for image in parsed(build / page).select("figure img")]
+    assert {embedded(image) for image in images} == set(drawn.values())
+    shown = {str(image["src"]) for page in SITE for image in parsed(build / page).select("figure img")}
+    assert shown == set(drawn) - {"figures/claims.svg"}
+    assert parsed(build / CLAIMS).select("#fig-claims")
+
+
+def embedded(address: str) -> bytes:
+    """Return the content of a data URI."""
+    kind, _, content = address.partition(",")
+    assert kind.startswith("data:image/svg+xml")
+    return (base64.b64decode(content) if kind.endswith(";base64") else unquote_to_bytes(content)).strip()
 
 
 def test_no_figure_of_the_pdf_is_blank(smoke_build: SmokeBuild, tmp_path: Path) -> None:

@@ -267,6 +267,24 @@ def test_without_javascript_the_static_figures_stand(explorer: Path, browser: Br
 
 
 @pytest.mark.slow
+@pytest.mark.browser
+def test_where_the_networks_are_missing_the_static_figures_stand_and_nothing_is_asked_for(
+    explorer: Path, browser: Browser, tmp_path: Path
+) -> None:
+    write_explorer(MODULES, metrics(), {}, tmp_path / "explorer", read=lambda *_: None, data_folder=tmp_path)
+    shutil.copy(explorer / "page.html", tmp_path)
+    assert [file.name for file in (tmp_path / "explorer").iterdir() if file.suffix == ".js"] == ["explorer.js"]
+    page = browser.new_page()
+    complaints: list[str] = []
+    page.on("requestfailed", lambda request: complaints.append(request.url))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto((tmp_path / "page.html").as_uri(), wait_until="networkidle")
+    assert page.locator("[data-exhibit]").all_inner_texts() == ["static"] * 4
+    assert complaints == []
+    page.close()
+
+
+@pytest.mark.slow
 def test_sizes(explorer: Path) -> None:
     assert (explorer / "explorer" / "explorer.js").stat().st_size <= 40_000
     data, _ = data_of(explorer, "kernel")

@@ -50,8 +50,10 @@ async function mount(place) {
   place.dataset.ready = "";
 }
 
-// The first exhibit at once, the others when they come near.
-const places = [...document.querySelectorAll("[data-exhibit]")];
+// The first exhibit at once, the others when they come near. Where a build has no data for one, its picture or words stay.
+const places = [...document.querySelectorAll("[data-exhibit]")].filter((place) =>
+  globalThis.convscopeFiles.includes(EXHIBITS[place.dataset.exhibit].file),
+);
 const watcher = new IntersectionObserver(
   (entries) => {
     for (const { isIntersecting, target } of entries) {

@@ -28,7 +28,6 @@ CHARTS = {
     "curves": r"epoch|\(nats\)|\(%\)",
     "confusion": r"(true|predicted) class",
     "cost": r"millions|\(%\)",
-    "gains": r"points|%",
     "claims": r"margin",
 }
 

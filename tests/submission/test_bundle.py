@@ -116,7 +116,7 @@ def test_an_unpacked_submission_passes_without_anything_else(submitted: Submitte
 
 def test_everything_that_is_handed_in_is_there(submitted: Submitted, unpacked: Path) -> None:
     build, root = submitted.checkout.build, submitted.checkout.root
-    for name in ("report/report.html", "report/report.pdf", "metrics.json", "site/index.html", "figures/gains.svg"):
+    for name in ("report/report.html", "report/report.pdf", "metrics.json", "site/index.html", "figures/answer.svg"):
         assert (unpacked / name).read_bytes() == (build / name).read_bytes()
     manifest = json.loads((unpacked / "MANIFEST.json").read_bytes())
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=True)

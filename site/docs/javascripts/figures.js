@@ -11,7 +11,6 @@
   close.addEventListener("click", () => dialog.close());
   const box = document.createElement("div"); // scrolls where the picture is wider than the screen
   box.tabIndex = 0;
-  box.append(picture);
   dialog.append(close, box);
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   document.body.append(dialog);
@@ -19,6 +18,7 @@
   function open(image) {
     picture.src = image.currentSrc || image.src;
     picture.alt = image.alt;
+    box.replaceChildren(picture); // not before: an image without an address is a broken one
     dialog.setAttribute("aria-label", image.alt || "Figure");
     dialog.showModal();
   }

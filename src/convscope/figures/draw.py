@@ -52,8 +52,6 @@ def drawings(metrics: Metrics, pictures: Pictures) -> dict[str, Drawing]:
             result |= {f"{name}-{what}": drawing for what, drawing in _of_study(study, class_names).items()}
             result |= _inside(name, study, pictures)
             result |= {f"{name}-{what}": drawing for what, drawing in _of_bias(study).items()}
-    if any(study["status"] == "run" for study in metrics["studies"].values()):
-        result["gains"] = partial(results.gains_chart, metrics["studies"])
     if any(claim["effect"] is not None for claim in metrics["claims"].values()):
         result["claims"] = partial(claims.forest, metrics["claims"])
     return result | dict(registered(metrics, pictures))

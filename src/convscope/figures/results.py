@@ -207,28 +207,3 @@ def cost_chart(study: Study) -> Figure:
     if not many:
         figure.legend(loc="outside right center")
     return figure
-
-
-def gains_chart(studies: dict[str, Study]) -> Figure:
-    """Gain of each study's reference variant over its baseline, with its 95 % interval, in percentage points."""
-    rows = [
-        (study["title"], comparison)
-        for study in studies.values()
-        for comparison in study.get("against_baseline", [])
-        if comparison["a"] == study["reference"]
-    ]
-    figure, axes = plt.subplots(figsize=(WIDTH, 0.8 + 0.36 * len(rows)), layout="constrained")
-    axes.axvline(0, color=MUTED, linewidth=1)
-    for place, (_, comparison) in enumerate(rows):
-        if comparison["interval"]:
-            axes.plot(100 * np.array(comparison["interval"]), [place, place], color=colour(0), linewidth=1.8)
-        gain = 100 * comparison["effect"]
-        axes.plot([gain], [place], "o", color=colour(0), markersize=7, mec="white")
-        axes.annotate(
-            f"{gain:+.2f}", (gain, place), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=7.5
-        )
-    axes.set_yticks(range(len(rows)), [title for title, _ in rows])
-    axes.set_ylim(len(rows) - 0.5, -0.7)
-    axes.set_xlabel("test accuracy, CNN minus baseline (percentage points)")
-    axes.grid(axis="y", visible=False)
-    return figure

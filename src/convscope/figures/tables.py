@@ -96,16 +96,6 @@ def class_accuracy(study: Study, class_names: list[str]) -> Rows:
     return [{"class": name} | {role: of[role][label]["mean"] for role in of} for label, name in enumerate(class_names)]
 
 
-def gains_chart(studies: dict[str, Study]) -> Rows:
-    """Return by study what the reference gains over its baseline."""
-    return [
-        {"study": name, "title": study["title"], "gain": row["effect"]} | _interval(row)
-        for name, study in studies.items()
-        for row in study.get("against_baseline", [])
-        if row["a"] == study["reference"]
-    ]
-
-
 def forest(decided: dict[str, Any]) -> Rows:
     """Return the statistical claims, fractions; effects are not yet divided by the margin."""
     return [
@@ -195,7 +185,6 @@ _OF: dict[Callable[..., Figure], Callable[..., Rows]] = {
     results.confusion_matrix: confusion_matrix,
     results.cost_chart: cost_chart,
     results.curves: curves,
-    results.gains_chart: gains_chart,
     claims.forest: forest,
 }
 

@@ -91,7 +91,8 @@ def write_explorer(
         "kernel": kernel_data(metrics, pictures, read),
     }
     with replacing_folder(output) as folder:
-        write_text(folder / "explorer.js", bundle(modules))
+        files = [name for name, data in exhibits.items() if data is not None]
+        write_text(folder / "explorer.js", f"globalThis.convscopeFiles = {json.dumps(files)};\n{bundle(modules)}")
         shutil.copy(modules / "explorer.css", folder)
         for name, data in exhibits.items():
             if data is not None:
