@@ -11,7 +11,7 @@ from checkout import SMOKE_STUDIES, Checkout, SmokeBuild
 
 pytestmark = pytest.mark.slow
 
-HEADING = "# Methods {#sec-methods}"
+HEADING = "# References {.unnumbered}"
 
 
 def built_with(

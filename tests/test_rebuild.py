@@ -59,8 +59,8 @@ def test_a_second_build_does_nothing(current: Checkout) -> None:
 
 def test_a_changed_sentence_renders_report_and_what_looks_at_it_alone(current: Checkout) -> None:
     before = modification_times(current.root / "build")
-    sentence = "This report asks what that assumption buys"
-    with edited(current.root / "report" / "report.qmd", sentence, "Here we ask for the price of a marmoset"):
+    sentence = "A convolutional layer assumes two things of an image"
+    with edited(current.root / "report" / "_answer.qmd", sentence, "Here we ask for the price of a marmoset"):
         assert rebuilt(current) == ["report", "notebooks", "grade", "site"]
         for page in ("report/report.html", "site/report/index.html"):
             text = " ".join((current.build / page).read_text(encoding="utf-8").split())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pytest
 
 from checkout import SmokeBuild
 from convscope.analysis.pictures import read_pictures
+from convscope.deployment.evidence import with_evidence
 from convscope.figures.draw import draw, drawings
 from convscope.figures.registry import Drawing
 from convscope.figures.style import figure_style, save
@@ -35,7 +35,8 @@ CHARTS = {
 @pytest.fixture(scope="module")
 def todo(smoke_session: SmokeBuild) -> dict[str, Drawing]:
     build = smoke_session.checkout.build
-    return drawings(json.loads((build / "metrics.json").read_bytes()), read_pictures(build / "pictures.safetensors"))
+    metrics = with_evidence(smoke_session.checkout.metrics(), [build / "deployment"])
+    return drawings(metrics, read_pictures(build / "pictures.safetensors"))
 
 
 @pytest.fixture(autouse=True)

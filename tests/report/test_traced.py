@@ -10,6 +10,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from checkout import SmokeBuild
+from convscope.deployment.evidence import with_evidence
 from convscope.errors import ReportError
 from convscope.report.formats import recompute
 from convscope.report.traced import check_numbers
@@ -64,8 +65,9 @@ def test_a_number_that_differs_or_has_no_source_is_named(tmp_path: Path, body: s
 @pytest.mark.parametrize(("document", "at_least"), [("report", 30), ("supplement", 300)])
 def test_every_number_of_the_built_documents_resolves(smoke_build: SmokeBuild, document: str, at_least: int) -> None:
     """The same rule, read from the standalone HTML by another parser."""
-    metrics = smoke_build.checkout.metrics()
-    html = (smoke_build.checkout.build / "report" / f"{document}.html").read_text(encoding="utf-8")
+    build = smoke_build.checkout.build
+    metrics = with_evidence(smoke_build.checkout.metrics(), [build / "deployment"])
+    html = (build / "report" / f"{document}.html").read_text(encoding="utf-8")
     main = BeautifulSoup(html, "html.parser").select_one("main")
     assert main
     traced = main.select(".value")
