@@ -133,8 +133,8 @@ def plain(text: str) -> str:
 
 
 def chapter(checkout: Checkout, label: str) -> Iterator[Tag]:
-    """Yield the elements of the report from a chapter's heading to the next."""
-    page = BeautifulSoup((checkout.build / "report" / "report.html").read_text(encoding="utf-8"), "html.parser")
+    """Yield the elements of the supplement from a chapter's heading to the next."""
+    page = BeautifulSoup((checkout.build / "report" / "supplement.html").read_text(encoding="utf-8"), "html.parser")
     heading = page.find(id=label)
     assert isinstance(heading, Tag)
     assert heading.name == "h2"
@@ -191,11 +191,16 @@ def test_every_number_of_the_chapter_is_there_in_its_place(notebook: NotebookNod
 def test_headings_captions_and_references_are_those_of_the_report(notebook: NotebookNode, fashion: Checkout) -> None:
     text = plain("\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown"))
     elements = list(chapter(fashion, "sec-fashion"))
-    marked = [element for element in elements if element.name in ("h3", "figcaption") or "cite" in element.attrs]
+    marked = [element for element in elements if element.name in ("h3", "figcaption") or "data-cites" in element.attrs]
     assert len(marked) > 30
     for element in marked:
         assert plain(element.get_text(" ", strip=True)).replace(" .", ".") in text or plain(element.get_text()) in text
-    assert "Simonyan" in text.split("References")[-1]
+    references = text.split("References")[-1]
+    cited = [link for element in elements if "data-cites" in element.attrs for link in element.find_all("a")]
+    assert {link["href"] for link in cited} == {"#ref-glorot2011", "#ref-kingma2015"}
+    for link in cited:
+        first, *_, year = link.get_text().split()
+        assert re.search(rf"{first}, .*\b{year}\.", references)
 
 
 def test_nothing_of_the_sources_syntax_is_left(notebook: NotebookNode) -> None:
