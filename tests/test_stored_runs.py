@@ -111,7 +111,7 @@ def test_swapped_answers_turn_the_numbers_the_table_and_the_claim_around(
         for built in (smoke_build.checkout, checkout)
     ]
     mlp, cnn = (f"[data-source='/studies/fashion/variants/{name}/test_accuracy/mean']" for name in ("mlp", "cnn3"))
-    for table in ("#tbl-fashion-results", "#sec-summary ~ ul", "body"):
+    for table in ("#tbl-fashion-results", "#sec-summary ~ ol", "body"):
         (mlp_was, cnn_was), (mlp_is, cnn_is) = [[text_of(page, f"{table} {n}") for n in (mlp, cnn)] for page in pages]
         assert mlp_was != cnn_was
         assert (mlp_is, cnn_is) == (cnn_was, mlp_was)
