@@ -60,7 +60,7 @@ def test_nothing_is_published(smoke_build: SmokeBuild, added: str, named: str) -
 
 
 def test_the_sources_above_are_refused_for_what_was_put_in(smoke_build: SmokeBuild) -> None:
-    done, before, after = built_with(smoke_build.checkout, "A sentence more, about marmosets.")
+    done, before, after = built_with(smoke_build.checkout, "Here is a sentence about marmosets.")
     assert done.returncode == 0
     assert b"about marmosets" in after["report.html"]
     assert b"about marmosets" not in before["report.html"]
