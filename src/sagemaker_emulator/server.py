@@ -28,6 +28,7 @@ from sagemaker_emulator.training import TrainingJobs
 
 REGION = "eu-central-1"
 ROLE = "execution"
+GRACEFUL_SECONDS = 3  # open connections are given so long when the emulator ends
 
 
 class Emulator:
@@ -96,7 +97,16 @@ class Emulator:
         )
         app = create_app(ControlPlane(self.records, storage, jobs, endpoints, iam), endpoints, self._credentials)
         self._server = uvicorn.Server(
-            uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", ws="none", lifespan="off")
+            # A client that keeps its connection open would hold the end back for ever.
+            uvicorn.Config(
+                app,
+                host="127.0.0.1",
+                port=0,
+                log_level="critical",
+                ws="none",
+                lifespan="off",
+                timeout_graceful_shutdown=GRACEFUL_SECONDS,
+            )
         )
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
