@@ -102,7 +102,7 @@ class Emulator:
                 app,
                 host="127.0.0.1",
                 port=0,
-                log_level="critical",
+                log_level="warning",
                 ws="none",
                 lifespan="off",
                 timeout_graceful_shutdown=GRACEFUL_SECONDS,

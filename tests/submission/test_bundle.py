@@ -69,7 +69,7 @@ def submitted(smoke_session: SmokeBuild, tmp_path_factory: pytest.TempPathFactor
     git(checkout.root, "init", "--quiet")
     git(checkout.root, "add", "--all")
     git(checkout.root, "commit", "--quiet", "--message", "My version")
-    return Submitted(checkout, checkout.run("submit", limit=900, STUDIES=SMOKE_STUDIES))
+    return Submitted(checkout, checkout.run("submit", STUDIES=SMOKE_STUDIES))
 
 
 @pytest.fixture
