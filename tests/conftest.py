@@ -9,6 +9,8 @@ import json
 import os
 import signal
 import subprocess
+import time
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,19 @@ settings.load_profile("convscope")
 
 # A script's background job ignores Ctrl-C, and so would all processes that the tests start: they are to notice it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+_CLOCK = (time.monotonic, time.time, time.perf_counter, time.sleep)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, object, object]:
+    """Refuse a test that changes the clock of the whole process, where an emulator's event loop may be waiting.
+
+    A loop that looks at such a clock once waits for hours, until a request wakes it: the suite hung at its end.
+    """
+    result = yield
+    assert (time.monotonic, time.time, time.perf_counter, time.sleep) == _CLOCK, "give the clock to what is tested"
+    return result
 
 
 @pytest.fixture(scope="session")

@@ -125,10 +125,7 @@ class Emulator:
                 if resource.container is not None:
                     resource.container.kill()
         self._server.should_exit = True
-        self._thread.join(2 * GRACEFUL_SECONDS)
-        # A request that nobody answers any more would keep the thread; it is a daemon, and ends with the process.
-        self._server.force_exit = True
-        self._thread.join(GRACEFUL_SECONDS)
+        self._thread.join()
         self._account.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -38,9 +38,7 @@ def test_expected_duration_is_that_of_the_work_or_of_the_longest_run() -> None:
 
 
 @pytest.mark.parametrize("slower", [0.5, 1.0, 4.0])
-def test_time_left_is_near_the_truth_and_does_not_jump(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slower: float
-) -> None:
+def test_time_left_is_near_the_truth_and_does_not_jump(tmp_path: Path, slower: float) -> None:
     """A simulated training: two processes, a start of 3 s, a machine that is slower or faster than expected."""
     epochs, jobs = 10, 2
     runs = [tiny(seed, epochs) for seed in range(6)]
@@ -50,8 +48,7 @@ def test_time_left_is_near_the_truth_and_does_not_jump(
     epoch_seconds = runs[0].expected_seconds * slower / epochs
     end = 3 + epoch_seconds * epochs * len(runs) / jobs
     now = 1000.0
-    monkeypatch.setattr(time, "monotonic", lambda: now)
-    display = ProgressDisplay(runs, tmp_path, jobs, Console(file=io.StringIO(), width=80))
+    display = ProgressDisplay(runs, tmp_path, jobs, Console(file=io.StringIO(), width=80), clock=lambda: now)
     seen = []
     steps = 100
     for step in range(steps):

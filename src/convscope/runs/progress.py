@@ -20,8 +20,6 @@ from convscope.runs.plan import PlannedRun
 
 POLL_SECONDS = 0.25
 START_SECONDS = 3.0  # until a process has imported torch and drawn its images
-
-
 SILENCE_SECONDS = 30.0  # without a terminal, a line comes at least so often
 Seconds = Callable[[PlannedRun], float]
 
@@ -70,6 +68,8 @@ class ProgressDisplay:
         Processes, for the time shown before the first epoch has ended.
     seconds
         What each run is expected to take.
+    clock
+        Counts seconds.
     """
 
     def __init__(
@@ -79,7 +79,9 @@ class ProgressDisplay:
         jobs: int,
         console: Console | None = None,
         seconds: Seconds = idle_server,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._clock = clock
         self._expected = {run.key: seconds(run) for run in runs}
         self._total = expected_duration(runs, jobs, seconds)
         self._runs = {run.key: run for run in runs}
@@ -87,7 +89,7 @@ class ProgressDisplay:
         self._folder = folder
         self._jobs = jobs
         self._console = console or Console(stderr=True)
-        self._started = self._reported = self._said = time.monotonic()
+        self._started = self._reported = self._said = self._clock()
         self._stop = threading.Event()
         self._live: Live | None = None
         self._thread: threading.Thread | None = None
@@ -112,7 +114,7 @@ class ProgressDisplay:
         if self._live:
             self._live.stop()
         if kind is None:
-            spent = duration(time.monotonic() - self._started)
+            spent = duration(self._clock() - self._started)
             trained = sum(state.finished and not state.failed for state in self._states.values())
             self._console.print(f"Trained {trained} runs in {spent}.")
 
@@ -120,12 +122,12 @@ class ProgressDisplay:
         """Note that a run has ended; without a terminal, print a line about it."""
         self._poll()
         state = self._states[key]
-        state.finished, state.failed, self._reported = True, failed, time.monotonic()
+        state.finished, state.failed, self._reported = True, failed, self._clock()
         if not self._console.is_terminal:
-            self._said = time.monotonic()
+            self._said = self._clock()
             done = sum(other.finished for other in self._states.values())
             outcome = "FAILED" if failed else f"validation accuracy {state.accuracy:.1%}"
-            took = duration(time.monotonic() - state.started) if state.started else ""
+            took = duration(self._clock() - state.started) if state.started else ""
             left = f"; about {duration(self.seconds_left())} left" if done < len(self._runs) else ""
             self._console.print(
                 f"[{done}/{len(self._runs)}] {self._runs[key].title}: {outcome}, {took}{left}",
@@ -141,7 +143,7 @@ class ProgressDisplay:
         left = self._total
         if done > 0.02 * expected and spent > 0:
             left = START_SECONDS + spent * expected / done
-        return max(0.0, left - (time.monotonic() - self._started)) if done < expected else 0.0
+        return max(0.0, left - (self._clock() - self._started)) if done < expected else 0.0
 
     def _fraction(self, key: str) -> float:
         state = self._states[key]
@@ -150,11 +152,11 @@ class ProgressDisplay:
     def _watch(self) -> None:
         while not self._stop.wait(POLL_SECONDS):
             self._poll()
-            if not self._console.is_terminal and time.monotonic() - self._said > SILENCE_SECONDS:
+            if not self._console.is_terminal and self._clock() - self._said > SILENCE_SECONDS:
                 self._say_where_it_stands()
 
     def _say_where_it_stands(self) -> None:
-        self._said = time.monotonic()
+        self._said = self._clock()
         done = sum(state.finished for state in self._states.values())
         running = [self._where(key) for key, state in self._states.items() if state.started and not state.finished]
         seconds = self.seconds_left()  # 0 where it takes longer than foretold and no epoch has ended yet
@@ -169,10 +171,10 @@ class ProgressDisplay:
             file = self._folder / key
             if state.finished or not file.exists():
                 continue
-            state.started = state.started or time.monotonic()
+            state.started = state.started or self._clock()
             epochs, state.accuracy = json.loads(file.read_text())
             if epochs > state.epochs:
-                state.epochs, self._reported = epochs, time.monotonic()
+                state.epochs, self._reported = epochs, self._clock()
 
     def _render(self) -> Table:
         done = sum(state.finished for state in self._states.values())
