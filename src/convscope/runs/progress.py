@@ -79,6 +79,7 @@ class ProgressDisplay:
         jobs: int,
         console: Console | None = None,
         seconds: Seconds = idle_server,
+        *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
