@@ -92,15 +92,14 @@ class TrainingJobs:
         ended = time.time()
         seconds = max(1, round(ended - started))
         self.records.update(job, TrainingEndTime=ended, TrainingTimeInSeconds=seconds, BillableTimeInSeconds=seconds)
-        if job.ending.is_set():
-            self._end(job, "Stopped", "Stopped")
-        elif timed_out:
-            self._end(job, "Stopped", "MaxRuntimeExceeded")
+        if job.ending.is_set() or timed_out:
+            # AWS keeps what a job has saved within its grace period, stopped or out of time ("StopTrainingJob").
+            saved = self._uploaded(job, opt_ml) if any((opt_ml / "model").iterdir()) else {}
+            self._end(job, "Stopped", "Stopped" if job.ending.is_set() else "MaxRuntimeExceeded", **saved)
         elif job.container.process.returncode != 0:
             raise Refusal(_failure(opt_ml, job.container))
         else:
-            self._upload(job, opt_ml)
-            self._end(job, "Completed", "Completed", ModelArtifacts={"S3ModelArtifacts": artefact_uri(request)})
+            self._end(job, "Completed", "Completed", **self._uploaded(job, opt_ml))
 
     def _download(self, request: Description, opt_ml: Path) -> None:
         for channel in request.get("InputDataConfig", []):
@@ -149,7 +148,8 @@ class TrainingJobs:
                 continue
         return False
 
-    def _upload(self, job: Resource, opt_ml: Path) -> None:
+    def _uploaded(self, job: Resource, opt_ml: Path) -> dict[str, object]:
+        """Pack and upload the model; return what the description then says of it."""
         self._enter(job, "Uploading", "Uploading generated training model")
         archive = opt_ml / "model.tar.gz"
         pack_folder(opt_ml / "model", archive)
@@ -158,6 +158,7 @@ class TrainingJobs:
             self.storage.upload(archive, artefact_uri(job.description))
         except Refusal as refusal:
             raise Refusal(f"ClientError: Artifact upload failed: {refusal.message}") from refusal
+        return {"ModelArtifacts": {"S3ModelArtifacts": artefact_uri(job.description)}}
 
     def _enter(self, job: Resource, secondary: str, message: str = "", **changes: object) -> None:
         now = time.time()

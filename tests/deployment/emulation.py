@@ -24,6 +24,7 @@ from sagemaker_emulator.server import Emulator
 
 HERE = Path(__file__).parent
 COPY = "import shutil, sys; shutil.copytree(sys.argv[1], sys.argv[2], dirs_exist_ok=True)"
+SAVE = "import pathlib, sys, time; pathlib.Path(sys.argv[1], 'saved').write_text('so far'); time.sleep(600)"
 QUICK = Options(training_image="ecr/quick-training:1", serving_image="ecr/quick-serving:1", latency_calls=3)
 REAL = Options(latency_calls=5)
 
@@ -42,6 +43,7 @@ def images(artefact: Path) -> dict[str, Image]:
         "quick-training": Image(train=[sys.executable, "-S", "-c", COPY, str(artefact), "{opt_ml}/model"]),
         "quick-serving": Image(serve=server),
         "slow-training": Image(train=[sys.executable, "-S", "-c", "import time; time.sleep(600)"]),
+        "saving-training": Image(train=[sys.executable, "-S", "-c", SAVE, "{opt_ml}/model"]),
         "broken-serving": Image(serve=[sys.executable, "-c", "raise ImportError('no module named inference')"]),
         "hanging-serving": Image(serve=[*server, "never-healthy"]),
     }

@@ -269,6 +269,26 @@ def test_a_client_killed_between_a_request_and_its_answer(
 
 
 @pytest.mark.slow
+def test_a_job_that_saves_its_model_when_it_is_stopped(emulator: Emulator, cloud: Cloud, tmp_path: Path) -> None:
+    """What comes into being while things are removed is removed too, and the journal with it."""
+    plan = tiny_plan(replace(QUICK, training_image="ecr/saving-training:1"))
+    client = start_client(environment_of(emulator), plan, tmp_path / "journals", tmp_path / "lines")
+
+    def saved() -> bool:
+        jobs = [job.container for job in emulator.records.all("TrainingJob") if job.container]
+        return any((job.log.parent / "model/saved").exists() for job in jobs)
+
+    while not saved():
+        assert client.is_alive(), (tmp_path / "lines").read_text()
+        time.sleep(0.02)
+    client.kill()
+    client.join()
+    assert sweep(cloud, [tmp_path / "journals"], lambda _line: None) == []
+    assert everything(emulator, cloud) == []
+    assert list((tmp_path / "journals").glob("*.jsonl")) == []
+
+
+@pytest.mark.slow
 def test_sweep_without_the_journal(emulator: Emulator, cloud: Cloud, tmp_path: Path) -> None:
     client = start_client(
         environment_of(emulator), tiny_plan(), tmp_path / "lost", tmp_path / "lines", "InvokeEndpoint"

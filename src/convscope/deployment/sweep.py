@@ -93,8 +93,12 @@ def tear_down(cloud: Cloud, journal: Journal, report: Callable[[str], None]) -> 
         return belongs_to(name, own)
 
     intended = [Leftover(kind, name) for kind, name in intents if kind in KINDS]
-    remove(cloud, [*intended, *inventory(cloud, mine, own)], report)
+    tried = {*intended, *inventory(cloud, mine, own)}
+    remove(cloud, tried, report)
     left = inventory(cloud, mine, own)
+    if new := set(left) - tried:  # a job that is stopped still uploads what it has saved
+        remove(cloud, new, report)
+        left = inventory(cloud, mine, own)
     if not left:
         journal.remove()
     return left
