@@ -43,8 +43,11 @@ def few(table):
     return (away > 1e-9).sum(), rarer, (away[away > 1e-9] ** 2).mean() if (away > 1e-9).any() else 1.0
 
 
-def crossed(table, imagined=True, pooled=None):
-    """Mean, standard error and Satterthwaite's degrees of freedom of a table of seeds by images, both random."""
+def crossed(table, imagined="counts", pooled=None):
+    """Mean, standard error and Satterthwaite's degrees of freedom of a table of seeds by images, both random.
+
+    Agresti and Min imagine one more image that differs: where counts are few, and always where ratios are compared.
+    """
     n, images = table.shape
     mean, by_seed, by_image = table.mean(), table.mean(axis=1), table.mean(axis=0)
     of_images = by_image.var(ddof=1) / images
@@ -54,8 +57,10 @@ def crossed(table, imagined=True, pooled=None):
     of_seed, seed_degrees = pooled or (by_seed.var(ddof=1), n - 1)
     of_set = max(of_images - rest, 0.0)
     count, rarer, size = few(table)
-    if imagined and count < (20 if rarer >= 5 else 60):  # Agresti and Min: two more that differ, one to each side
+    if imagined == "counts" and count < (20 if rarer >= 5 else 60):
         of_set += size / (images + 2) ** 2
+    if imagined == "ratios" and by_image.var():
+        of_set += ((by_image - mean) ** 4).sum() / ((by_image - mean) ** 2).sum() / images**2
     degrees = float(seed_degrees)
     if of_set > 0:
         parts = np.array([of_seed / n, of_images, rest])
@@ -84,7 +89,7 @@ def limits(estimate, level):
 
 
 def wilson(table, pooled):
-    p, error, degrees = crossed(table, imagined=False, pooled=pooled)
+    p, error, degrees = crossed(table, imagined=None, pooled=pooled)
     if error is None:
         return None
     most = table.shape[1] if few(table)[0] < 20 else table.size
@@ -97,13 +102,14 @@ def wilson(table, pooled):
 def removed(a, b, level, whole):
     """Share of B's errors that A does not make, with limits from the logarithm of the ratio of the error rates."""
     errors, of_b, images = 1 - a.mean(), 1 - b.mean(), a.shape[1]
-    if errors == 0:
-        return 1.0, [1 - t(level, 1e9) ** 2 / (images + t(level, 1e9) ** 2) / of_b, 1.0]
-    pooled = pool(whole, np.array([1 / errors, -1 / of_b]))
-    _, error, degrees = crossed((1 - a) / errors - (1 - b) / of_b, imagined=False, pooled=pooled)
+    weights = np.array([1 / errors if errors else 0.0, -1 / of_b])
+    table = weights[0] * (1 - a) + weights[1] * (1 - b)
+    _, error, degrees = crossed(table, imagined="ratios", pooled=pool(whole, weights))
     if error is None:
         return 1 - errors / of_b, None
     reach = min(t(level, degrees) * error, 20)
+    if errors == 0:  # Wilson's limit for the error rate
+        return 1.0, [1 - t(level, 1e9) ** 2 / (images + t(level, 1e9) ** 2) / of_b * np.exp(reach), 1.0]
     return 1 - errors / of_b, [1 - errors / of_b * np.exp(reach), 1 - errors / of_b * np.exp(-reach)]
 
 
@@ -151,7 +157,7 @@ class Study:
         names = [name for name in (a, b, *(minus or ())) if name]
         rows, signs = self.rows(*names), np.array([1, -1, -1, 1][: len(names)])
         if measure == "class gain in errors removed":
-            return crossed(self.share_gain(*(self.right[name][row] for name, row in zip(names, rows))))
+            return crossed(self.share_gain(*(self.right[name][row] for name, row in zip(names, rows))), "ratios")
         tables = self.tables[measure]
         whole = self.whole(tables)
         table = sum(sign * tables[name][row] for sign, name, row in zip(signs, names, rows))

@@ -168,6 +168,10 @@ NEAR_ONE = {  # the leading network, and the other, is right on
     "99.99 and 99.85 %, nothing in common": Population(4.2, 0, 1, 0, lead=1),
     "99.9 % both": Population(10, 0, 3, 0.8),
     "99.97 % both": Population(11.5, 0, 3, 0.8),
+    # Found by drawing populations at random: the shares of errors removed of these once had 92.1 to 93 %.
+    "99.8 % both, hardly related": Population(6.01, 0.3, 1, 1.5),
+    "99.9 and 99.74 %": Population(9.2, 0.3, 3, 0.8, lead=0.96),
+    "99.98 and 99.8 %, from seeds": Population(9.15, 0.3, 3, 0.3, lead=2.1),
 }
 
 
@@ -193,8 +197,8 @@ def near_one(name: str, n: int, images: int, studies: int) -> None:
         if removed is not None:  # a baseline without errors has no share
             shares.append(removed.interval())
     assert covered(alone, worse) >= 0.93
-    assert covered(differences, better - worse) >= 0.925
-    assert covered(shares, 1 - (1 - better) / (1 - worse)) >= 0.91
+    assert covered(differences, better - worse) >= 0.93
+    assert covered(shares, 1 - (1 - better) / (1 - worse)) >= 0.93
     for interval in alone + shares:
         assert interval is not None
         assert interval.upper <= 1
@@ -248,8 +252,8 @@ def test_gains_in_errors_removed() -> None:
         parts = hard.draw(rng, 8, 300), easy.draw(rng, 8, 600)
         a, b = (np.hstack([part[which] > 0 for part in parts]).astype(np.float64) for which in (0, 1))
         table = _share_removed(a, b, weights[0]) - _share_removed(a, b, weights[1])
-        found.append(crossed_estimate(table).interval())
-    assert 0.92 <= covered(found, ratios[1] - ratios[0]) <= 0.97
+        found.append(crossed_estimate(table, imagined="ratios").interval())
+    assert 0.93 <= covered(found, ratios[1] - ratios[0]) <= 0.97
 
 
 def test_contrasts_hold_their_level() -> None:
@@ -304,9 +308,9 @@ def few_seeds(n: int, studies: int, training: float) -> tuple[float, float, floa
 @pytest.mark.parametrize("n", [2, 3])
 def test_few_seeds_are_pooled_over_the_study(n: int, training: float) -> None:
     pooled, accuracy, _, shares = few_seeds(n, 500, training)  # Monte Carlo standard error 1 point
-    assert 0.92 <= shares <= 0.98
-    assert 0.92 <= pooled <= 0.975
-    assert 0.92 <= accuracy <= 0.98
+    assert 0.93 <= shares <= 0.98
+    assert 0.93 <= pooled <= 0.975
+    assert 0.93 <= accuracy <= 0.98
 
 
 @pytest.mark.slow

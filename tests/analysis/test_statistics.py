@@ -184,6 +184,16 @@ def test_imagined_images_count_longer_where_all_differ_to_one_side() -> None:
             assert found.test_set_error == pytest.approx(expected)
 
 
+def test_of_a_ratio_one_more_image_like_those_that_tell_is_imagined() -> None:
+    """With 10 images that tell alike, the variance grows by a tenth of their sum of squares; with many it does not."""
+    scores = np.zeros((8, 1000))
+    scores[:, :5], scores[:, 5:10] = 1.0, -1.0
+    plain, found = crossed_estimate(scores), crossed_estimate(scores, imagined="ratios")
+    assert (found.test_set_error / plain.test_set_error) ** 2 == pytest.approx(1.1, rel=2e-3)
+    assert found.seed_error == plain.seed_error
+    assert crossed_estimate(np.zeros((8, 10)), imagined="ratios").test_set_error == 0
+
+
 def test_a_single_seed_shows_the_test_set_alone() -> None:
     right = np.array([[True] * 90 + [False] * 10])
     estimate = accuracy_estimate(right)

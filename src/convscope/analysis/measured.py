@@ -94,6 +94,6 @@ class Measured:
 
     def _estimated(self, table: Table, weights: tuple[float, ...]) -> Difference:
         seeds = self.spread.variance(weights) if self.spread else None
-        estimate = crossed_estimate(table, seeds=seeds, few_differ=True)
+        estimate = crossed_estimate(table, seeds=seeds, imagined="ratios" if self.between else "counts")
         pooled = self.spread.variants if self.spread and estimate.seed_error is not None else None
         return Difference(estimate, table.mean(axis=1), pooled)

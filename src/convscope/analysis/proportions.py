@@ -88,8 +88,8 @@ class ErrorsRemoved:
     share
         1 minus the ratio of the error rates; below 0 where there are more errors than the baseline's.
     log_error, degrees_of_freedom
-        Standard error of the logarithm of the ratio, and its degrees of freedom; None for a single seed, and where the
-        network makes no error at all.
+        Standard error of the logarithm of the ratio, and its degrees of freedom; where the network makes no error at
+        all, of the baseline's error rate. None for a single seed.
     baseline_errors
         The baseline's error rate.
     images
@@ -104,12 +104,12 @@ class ErrorsRemoved:
 
     def interval(self, level: float = 0.95) -> Interval | None:
         """Return the limits of the share at a level between 0 and 1; see `errors_removed`."""
-        if self.share == 1:
-            square = t_quantile(level, NORMAL) ** 2
-            return Interval(1 - square / (self.images + square) / self.baseline_errors, 1.0)
         if self.log_error is None or self.degrees_of_freedom is None:
             return None
         reach = min(t_quantile(level, self.degrees_of_freedom) * self.log_error, LONGEST)
+        if self.share == 1:
+            square = t_quantile(level, NORMAL) ** 2
+            return Interval(1 - square / (self.images + square) / self.baseline_errors * exp(reach), 1.0)
         return Interval(1 - (1 - self.share) * exp(reach), 1 - (1 - self.share) * exp(-reach))
 
 
@@ -119,8 +119,9 @@ def errors_removed(
     """Estimate the share of a baseline's errors that another network removes; None where the baseline makes none.
 
     The interval is that of the logarithm of the ratio of the two error rates, whose error follows from the crossed
-    layout of the ratio's linear part (the delta method), so that it never reaches above 100 %. Where the other network
-    makes no error at all, the limit is Wilson's for its error rate.
+    layout of the ratio's linear part (the delta method), so that it never reaches above 100 %. One more image as large
+    as those that make the error is imagined, as Agresti and Min do for a difference. Where the other network makes no
+    error at all, the limit is Wilson's for its error rate, over the lower limit of the baseline's.
 
     Parameters
     ----------
@@ -131,17 +132,17 @@ def errors_removed(
 
     Notes
     -----
-    In simulations as in `crossed_estimate`, 8 seeds, 1,000 and 10,000 images, accuracies of 96.7 to 99.997 %, 95 %
-    intervals cover the truth in 92 to 99 %.
+    In simulations as in `crossed_estimate`, 8 seeds, 1,000 images, accuracies of 90 to 99.997 %, 95 % intervals cover
+    the truth in 94.1 to 99 % (1,000 studies in each of 17 settings; without the imagined image 92.1 to 98.4 %, and below
+    93 % in four of them).
     """
     wrong, of_baseline = (~correct).astype(np.float64), (~baseline).astype(np.float64)
     errors, baseline_errors, images = float(wrong.mean()), float(of_baseline.mean()), wrong.shape[1]
     if not baseline_errors:
         return None
-    if not errors:
-        return ErrorsRemoved(1.0, None, None, baseline_errors, images)
-    pooled = spread.variance((1 / errors, -1 / baseline_errors)) if spread else None
-    linear = crossed_estimate(wrong / errors - of_baseline / baseline_errors, seeds=pooled)
+    weights = (1 / errors if errors else 0.0, -1 / baseline_errors)
+    pooled = spread.variance(weights) if spread else None
+    linear = crossed_estimate(weights[0] * wrong + weights[1] * of_baseline, seeds=pooled, imagined="ratios")
     return ErrorsRemoved(
         1 - errors / baseline_errors, linear.standard_error, linear.degrees_of_freedom, baseline_errors, images
     )
