@@ -136,10 +136,10 @@ def crossed_estimate(
         (`convscope.analysis.pooling`). None takes it from these scores.
     imagined
         Which imagined images are added to the error where few images tell, as Agresti and Min do for paired
-        proportions [3]_. ``"counts"``, for differences of right and wrong answers, of which most are alike: where fewer
-        than 20 images ever differ from the others, or fewer than 60 and fewer than 5 of them to one of the sides, half
-        of one that differs to each side; `test_set_error` is then never 0. ``"ratios"``, for the linear part of a ratio of
-        error rates: always one more that is as large as those that make the error. None adds none.
+        proportions [3]_. ``"counts"``, for differences of right and wrong answers, of which most are alike: where
+        fewer than 20 images ever differ from the others, or fewer than 60 and fewer than 5 of them to one of the
+        sides, half of one that differs to each side; `test_set_error` is then never 0. ``"ratios"``, for the linear
+        part of a ratio of error rates: always one more that is as large as those that make the error. None adds none.
 
     Notes
     -----
