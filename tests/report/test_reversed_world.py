@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,24 @@ def test_verdicts_word_the_other_way(both: Any, published: dict[str, Any]) -> No
     assert len(found) > 15
     for claim, verdict in found:
         assert verdict == OTHER[published["claims"][claim]["verdict"]]
+
+
+def test_one_list_orders_the_chapters(published: dict[str, Any], figures: Path, tmp_path: Path) -> None:
+    templates = shutil.copytree(ROOT / "report", tmp_path / "report")
+    source = (templates / "report.qmd").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"<% set chapters = (\[.*\]) %>", source)
+    before = headings(published, figures, templates, tmp_path / "before")
+    order = json.loads(listed)
+    (templates / "report.qmd").write_text(source.replace(listed, json.dumps(order[::-1])), encoding="utf-8")
+    after = headings(published, figures, templates, tmp_path / "after")
+    summary, *chapters, references = before
+    assert after == [summary, *chapters[::-1], references]
+    assert len(chapters) >= len(order) - 2  # without a study of one's own, without a deployment
+
+
+def headings(metrics: dict[str, Any], figures: Path, templates: Path, folder: Path) -> list[str]:
+    fill(templates, metrics, figures, {"commit": "0123456", "backend": "pandoc", "flipped": None}, folder)
+    return re.findall(r"^# (.+)$", (folder / "report.qmd").read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def words(text: str) -> str:
