@@ -12,8 +12,7 @@ import typer
 from convscope.build.project import Project
 from convscope.build.run import Build
 from convscope.checkout import find_root
-from convscope.deployment.commands import deploy_app
-from convscope.deployment.serving.command import serve_model
+from convscope.deployment.commands import deploy_app, serve_model
 from convscope.errors import ConvscopeError
 from convscope.files import write_json
 from convscope.options import OF_A_BUILD, OF_DATA, OF_TRAINING, project_command

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 
 from sagemaker_emulator.containers import Image
 from sagemaker_emulator.server import Emulator
@@ -17,8 +18,7 @@ def main() -> None:
     """Start, say where, wait for the end of the input."""
     images = {name: Image(**image) for name, image in json.loads(sys.stdin.readline()).items()}
     with Emulator(images) as emulator:
-        place = {"variables": emulator.environment, "bucket": emulator.bucket, "role": emulator.role}
-        print(json.dumps(place), flush=True)
+        print(json.dumps(asdict(emulator.running)), flush=True)
         sys.stdin.read()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import Any
 
@@ -75,7 +74,7 @@ class ControlPlane:
                 {"Status": "Starting", "StartTime": now, "StatusMessage": "Launching requested ML instances"}
             ],
         )
-        threading.Thread(target=self.jobs.run, args=(job,), daemon=True).start()
+        self.jobs.start(job)
         return {"TrainingJobArn": job.description["TrainingJobArn"]}
 
     def _StopTrainingJob(self, request: Description) -> Description:
@@ -125,7 +124,7 @@ class ControlPlane:
             "Endpoint", request, EndpointStatus="Creating", Serverless="ServerlessConfig" in variant
         )
         container = model.description["PrimaryContainer"]
-        threading.Thread(target=self.endpoints.start, args=(endpoint, variant, container), daemon=True).start()
+        self.endpoints.start(endpoint, variant, container)
         return {"EndpointArn": endpoint.description["EndpointArn"]}
 
     def _DeleteEndpoint(self, request: Description) -> Description:

@@ -7,17 +7,15 @@ import shutil
 import socket
 import threading
 import time
-import traceback
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from sagemaker_emulator.containers import Container, Image, image_name
-from sagemaker_emulator.resources import Description, Records, Resource
-from sagemaker_emulator.storage import Storage, unpack_archive
+from sagemaker_emulator.containers import Container
+from sagemaker_emulator.resources import Description, Resource
+from sagemaker_emulator.storage import unpack_archive
 from sagemaker_emulator.validation import Refusal
+from sagemaker_emulator.work import Work
 
 MEGABYTE = 1024 * 1024
 PAYLOAD_LIMIT = {"instance": 6 * MEGABYTE, "serverless": 4 * MEGABYTE}
@@ -34,52 +32,26 @@ class Answer:
     content_type: str
 
 
-class Endpoints:
+@dataclass
+class Endpoints(Work):
     """Starts, calls and ends the servers of endpoints.
 
     Parameters
     ----------
-    records, storage, images
-        The account, S3, and what can be run.
-    folder
-        Gets a folder an endpoint, which is /opt/ml to it.
     health_check_seconds
         How long a server may take to answer, where the endpoint config does not say.
     """
 
-    def __init__(
-        self,
-        records: Records,
-        storage: Storage,
-        images: Mapping[str, Image],
-        folder: Path,
-        *,
-        health_check_seconds: float,
-    ) -> None:
-        self.records = records
-        self.storage = storage
-        self.images = images
-        self.folder = folder
-        self.health_check_seconds = health_check_seconds
+    health_check_seconds: float = 60
 
-    def start(self, endpoint: Resource, variant: Description, container: Description) -> None:
-        """Bring an endpoint into service, or let it fail."""
-        try:
-            self._start(endpoint, variant, container)
-        except Refusal as refusal:
-            self._fail(endpoint, refusal.message)
-        except Exception as error:  # an endpoint that nobody ends would be Creating for ever
-            traceback.print_exc()
-            self._fail(endpoint, f"InternalServerError: {error!r}. Please try again.")
-
-    def _fail(self, endpoint: Resource, reason: str) -> None:
-        if endpoint.container is not None:
-            endpoint.container.kill()
+    def _fail(self, resource: Resource, reason: str) -> None:
         with self.records.lock:
-            if not endpoint.ending.is_set():
-                self.records.update(endpoint, EndpointStatus="Failed", FailureReason=reason[:1024])
+            if not resource.ending.is_set():
+                self.records.update(resource, EndpointStatus="Failed", FailureReason=reason)
 
-    def _start(self, endpoint: Resource, variant: Description, container: Description) -> None:
+    def _run(self, resource: Resource, *described: Description) -> None:
+        """Bring an endpoint into service, given its production variant and the container of its model."""
+        endpoint, (variant, container) = resource, described
         if self.records.faults.out_of_capacity(variant.get("InstanceType")):
             raise Refusal(
                 "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error. Please "
@@ -90,7 +62,7 @@ class Endpoints:
         (opt_ml / "model").mkdir(parents=True)
         self.storage.download(container["ModelDataUrl"], opt_ml / "download")
         unpack_archive(opt_ml / "download" / "model.tar.gz", opt_ml / "model")
-        image = self.images.get(image_name(container["Image"]), Image())
+        image = self._image(container["Image"])
         if not image.serve:
             raise Refusal(f"Cannot pull the image {container['Image']}: it does not exist.")
         port = _free_port()

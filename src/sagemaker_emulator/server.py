@@ -21,6 +21,7 @@ from sagemaker_emulator.control import ControlPlane
 from sagemaker_emulator.faults import Fault, Faults
 from sagemaker_emulator.hosting import Endpoints
 from sagemaker_emulator.http import create_app
+from sagemaker_emulator.process import Running
 from sagemaker_emulator.resources import Records
 from sagemaker_emulator.signatures import new_credentials
 from sagemaker_emulator.storage import Storage
@@ -50,7 +51,7 @@ class Emulator:
     Examples
     --------
     >>> with Emulator({}) as emulator:
-    ...     os.environ.update(emulator.environment)
+    ...     os.environ.update(emulator.running.variables)
     ...     boto3.client("sagemaker").list_endpoints()
     """
 
@@ -80,21 +81,9 @@ class Emulator:
         iam = session.client("iam", endpoint_url=self.moto_url)
         self.role = _make_role(iam)
         self.bucket = _make_bucket(storage)
-        jobs = TrainingJobs(
-            self.records,
-            storage,
-            self.images,
-            self._folder / "jobs",
-            sm_environment=self.sm_environment,
-            grace_seconds=self.grace_seconds,
-        )
-        endpoints = Endpoints(
-            self.records,
-            storage,
-            self.images,
-            self._folder / "endpoints",
-            health_check_seconds=self.health_check_seconds,
-        )
+        shared = (self.records, storage, self.images)
+        jobs = TrainingJobs(*shared, self._folder / "jobs", self.sm_environment, self.grace_seconds)
+        endpoints = Endpoints(*shared, self._folder / "endpoints", self.health_check_seconds)
         app = create_app(ControlPlane(self.records, storage, jobs, endpoints, iam), endpoints, self._credentials)
         self._server = uvicorn.Server(
             # A client that keeps its connection open would hold the end back for ever.
@@ -130,9 +119,9 @@ class Emulator:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
-    def environment(self) -> dict[str, str]:
-        """Variables that lead unmodified AWS clients here."""
-        return {
+    def running(self) -> Running:
+        """What leads clients here."""
+        variables = {
             "AWS_ENDPOINT_URL": self.moto_url,
             "AWS_ENDPOINT_URL_SAGEMAKER": self.sagemaker_url,
             "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": self.sagemaker_url,
@@ -141,6 +130,7 @@ class Emulator:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+        return Running(variables, self.bucket, self.role)
 
 
 def _make_role(iam: Any) -> str:

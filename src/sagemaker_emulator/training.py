@@ -5,67 +5,38 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-import traceback
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from sagemaker_emulator.containers import Container, Image, image_name
-from sagemaker_emulator.resources import Description, Records, Resource
-from sagemaker_emulator.storage import Storage, pack_folder
+from sagemaker_emulator.containers import Container
+from sagemaker_emulator.resources import Description, Resource
+from sagemaker_emulator.storage import pack_folder
 from sagemaker_emulator.validation import Refusal
+from sagemaker_emulator.work import Work
 
 _FOLDERS = ("input/config", "input/data", "model", "output/data", "checkpoints")
 
 
-class TrainingJobs:
+@dataclass
+class TrainingJobs(Work):
     """Runs training jobs.
 
     Parameters
     ----------
-    records, storage, images
-        The account, S3, and what can be run.
-    folder
-        Gets a folder a job, which is /opt/ml to it.
     sm_environment
         Whether SM_MODEL_DIR and its like are set: the images of AWS set them, a plain image does not.
     grace_seconds
         Between SIGTERM and SIGKILL; AWS gives 120.
     """
 
-    def __init__(
-        self,
-        records: Records,
-        storage: Storage,
-        images: Mapping[str, Image],
-        folder: Path,
-        *,
-        sm_environment: bool,
-        grace_seconds: float,
-    ) -> None:
-        self.records = records
-        self.storage = storage
-        self.images = images
-        self.folder = folder
-        self.sm_environment = sm_environment
-        self.grace_seconds = grace_seconds
+    sm_environment: bool = True
+    grace_seconds: float = 120
 
-    def run(self, job: Resource) -> None:
-        """Do a whole job; its description tells how far it is."""
-        try:
-            self._run(job)
-        except Refusal as refusal:
-            self._fail(job, refusal.message)
-        except Exception as error:  # a job that nobody ends would be InProgress for ever
-            traceback.print_exc()
-            self._fail(job, f"InternalServerError: {error!r}. Please try again.")
+    def _fail(self, resource: Resource, reason: str) -> None:
+        self._end(resource, "Failed", "Failed", FailureReason=reason)
 
-    def _fail(self, job: Resource, reason: str) -> None:
-        if job.container is not None:
-            job.container.kill()
-        self._end(job, "Failed", "Failed", FailureReason=reason[:1024])
-
-    def _run(self, job: Resource) -> None:
-        request = job.description
+    def _run(self, resource: Resource, *_described: Description) -> None:
+        job, request = resource, resource.description
         instance_type = request["ResourceConfig"].get("InstanceType")
         if self.records.faults.out_of_capacity(instance_type):
             raise Refusal(
@@ -78,7 +49,7 @@ class TrainingJobs:
         self._enter(job, "Downloading", "Downloading input data")
         self._download(request, opt_ml)
         uri = request["AlgorithmSpecification"].get("TrainingImage", "")
-        image = self.images.get(image_name(uri), Image())
+        image = self._image(uri)
         if not image.train:
             raise Refusal(f"ClientError: Cannot pull the image {uri}: it does not exist.")
         self._enter(job, "Training", "Training image download completed. Training in progress.")

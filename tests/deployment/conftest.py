@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import tiny_run
-from emulation import environment_of, everything, images, tiny_plan
+from emulation import everything, images, tiny_plan
 
-from convscope.deployment.aws import Cloud, connect
+from convscope.deployment.aws import Cloud, connect_emulator
 from convscope.deployment.evidence import assemble
 from convscope.deployment.flow import deploy
 from sagemaker_emulator.server import Emulator
@@ -44,7 +44,7 @@ def no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def emulator(account: Emulator, no_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    for name, value in environment_of(account).items():
+    for name, value in account.running.variables.items():
         monkeypatch.setenv(name, value)
     # the emulator has done what it was asked when it answers; AWS may take longer
     monkeypatch.setattr("convscope.deployment.sweep._SETTLING_SECONDS", 0.1)
@@ -55,7 +55,7 @@ def emulator(account: Emulator, no_aws: None, monkeypatch: pytest.MonkeyPatch) -
 @pytest.fixture
 def cloud(emulator: Emulator) -> Iterator[Cloud]:
     """The account as a client sees it; nothing may be left in it."""
-    connected = connect("emulator")
+    connected = connect_emulator(emulator.running)
     yield connected
     assert everything(emulator, connected) == []
 
@@ -63,9 +63,7 @@ def cloud(emulator: Emulator) -> Iterator[Cloud]:
 @pytest.fixture(scope="session")
 def evidence(quick_artefact: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """One deployment's evidence; tests change copies."""
-    with pytest.MonkeyPatch.context() as patch, Emulator(images=images(quick_artefact)) as emulator:
-        for name, value in environment_of(emulator).items():
-            patch.setenv(name, value)
-        cloud, plan = connect("emulator"), tiny_plan()
+    with Emulator(images=images(quick_artefact)) as emulator:
+        cloud, plan = connect_emulator(emulator.running), tiny_plan()
         facts = deploy(cloud, plan, tmp_path_factory.mktemp("journals"), lambda _line: None)
         yield assemble(facts, plan, cloud).as_json()

@@ -6,20 +6,19 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Mapping
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import tiny_run
 
-from convscope.deployment.aws import Cloud, connect
-from convscope.deployment.emulated import IMAGES
+from convscope.deployment.aws import Cloud, connect_emulator
 from convscope.deployment.flow import deploy
 from convscope.deployment.plan import Options, Plan
+from convscope.deployment.stage import IMAGES
 from convscope.deployment.sweep import Leftover, inventory
 from convscope.runs.plan import PlannedRun
-from sagemaker_emulator import Image
+from sagemaker_emulator import Image, Running
 from sagemaker_emulator.server import Emulator
 
 HERE = Path(__file__).parent
@@ -49,10 +48,6 @@ def images(artefact: Path) -> dict[str, Image]:
     }
 
 
-def environment_of(emulator: Emulator) -> dict[str, str]:
-    return {**emulator.environment, "CONVSCOPE_BUCKET": emulator.bucket, "CONVSCOPE_ROLE": emulator.role}
-
-
 def everything(emulator: Emulator, cloud: Cloud) -> list[str]:
     """All that the emulated account still has, whoever made it, jobs that have ended aside."""
     kinds = ("Endpoint", "EndpointConfig", "Model", "TrainingJob")
@@ -77,21 +72,18 @@ _CONTEXT = multiprocessing.get_context("forkserver")  # each child comes from a 
 _CONTEXT.set_forkserver_preload(["convscope.deployment.flow", "sagemaker.core.resources"])
 
 
-def start_client(
-    environment: Mapping[str, str], plan: Plan, journals: Path, output: Path, kill_at: str = ""
-) -> BaseProcess:
+def start_client(emulator: Running, plan: Plan, journals: Path, output: Path, kill_at: str = "") -> BaseProcess:
     """Deploy in another process; ``output`` gets its lines.
 
     kill_at names an operation: the process is killed when it is answered, before the client knows.
     """
-    client = _CONTEXT.Process(target=_client, args=(dict(environment), plan, journals, output, kill_at))
+    client = _CONTEXT.Process(target=_client, args=(emulator, plan, journals, output, kill_at))
     client.start()
     return client
 
 
-def _client(environment: dict[str, str], plan: Plan, journals: Path, output: Path, kill_at: str) -> None:
-    os.environ.update(environment)
-    cloud = connect("emulator")
+def _client(emulator: Running, plan: Plan, journals: Path, output: Path, kill_at: str) -> None:
+    cloud = connect_emulator(emulator)
 
     def killed(**_: Any) -> None:
         os.kill(os.getpid(), signal.SIGKILL)

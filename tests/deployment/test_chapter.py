@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 from emulation import tiny_plan
 from numpy.testing import assert_array_equal
 
-from convscope.deployment.cost import estimate
+from convscope.deployment.evidence import estimate
 from convscope.figures.deployment import deployment_request, deployment_way, latency_rows, request_rows, way_rows
 from convscope.figures.registry import registered
 from convscope.figures.style import figure_style, save
@@ -145,5 +145,5 @@ def test_the_figures_show_the_evidence_and_its_label(evidence: Json) -> None:
 
 def test_the_cost_is_the_sum_of_its_parts() -> None:
     cost = estimate(requests=60, stored_bytes=100_000_000)
-    assert cost["total"] == pytest.approx(600 / 3600 * 0.115 + (30 + 0.2 * 60) * 0.00006 + 0.1 * 0.023 / 730)
-    assert cost["forgotten_a_month"] == pytest.approx(83.95)
+    assert cost.total == pytest.approx(600 / 3600 * 0.115 + (30 + 0.2 * 60) * 0.00006 + 0.1 * 0.023 / 730)
+    assert cost.forgotten_a_month == pytest.approx(83.95)

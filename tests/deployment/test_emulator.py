@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.deployment.aws import Cloud, import_sdk
-from convscope.deployment.names import LONGEST, belongs_to, deployment_name
+from convscope.deployment.plan import LONGEST, belongs_to, deployment_name
 from sagemaker_emulator import ApiFault, Image, leading_to
 from sagemaker_emulator.server import Emulator
 from sagemaker_emulator.storage import split_uri
@@ -60,7 +60,7 @@ def own(no_aws: None, monkeypatch: pytest.MonkeyPatch, quick_artefact: Path) -> 
     from emulation import images  # noqa: PLC0415
 
     with Emulator(images=images(quick_artefact), grace_seconds=1) as emulator:
-        for name, value in emulator.environment.items():
+        for name, value in emulator.running.variables.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the secret of the emulator before
         yield emulator
@@ -175,7 +175,7 @@ def test_whatever_breaks_in_the_emulator_ends_the_job_and_the_endpoint(
 def test_only_who_has_the_secret_is_answered(own: Emulator, client: Any) -> None:
     """CreateTrainingJob runs code, and loopback is open to every user of the machine."""
     stranger = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-    guesser = {"aws_access_key_id": own.environment["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": "guess"}
+    guesser = {"aws_access_key_id": own.running.variables["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": "guess"}
     cases: list[tuple[dict[str, Any], str]] = [(stranger, "security token"), (guesser, "does not match")]
     for keys, reason in cases:
         other = boto3.client("sagemaker", **keys)
@@ -194,7 +194,9 @@ def test_what_is_not_signed_or_not_what_was_signed_is_refused(own: Emulator) -> 
     import httpx  # noqa: PLC0415
 
     def send(change: Callable[[Any], None], service: str = "sagemaker", body: bytes = b"{}") -> httpx.Response:
-        credentials = Credentials(own.environment["AWS_ACCESS_KEY_ID"], own.environment["AWS_SECRET_ACCESS_KEY"])
+        credentials = Credentials(
+            own.running.variables["AWS_ACCESS_KEY_ID"], own.running.variables["AWS_SECRET_ACCESS_KEY"]
+        )
         url = (
             own.sagemaker_url if service == "sagemaker" else f"{own.moto_url}/{own.bucket}/a%20key?list-type=2&x=a%2Fb"
         )

@@ -22,9 +22,9 @@ from PIL import Image
 from convscope.deployment.aws import Cloud
 from convscope.deployment.evidence import assemble, find_evidence, read_evidence, schema, validate
 from convscope.deployment.inference import png
-from convscope.deployment.label import is_amazon, label_of
 from convscope.deployment.page import render_page
 from convscope.deployment.records import parse
+from convscope.deployment.witness import is_amazon, label_of
 from convscope.errors import DeploymentError
 from convscope.files import write_json
 from sagemaker_emulator.server import Emulator
@@ -185,7 +185,7 @@ def test_the_witness_sees_where_requests_go_and_not_what_is_configured(emulator:
     assert cloud.witness.origins["s3"] == {emulator.moto_url}
     call = cloud.witness.calls[before]
     assert (call.service, call.operation, call.status) == ("s3", "ListBuckets", 200)
-    assert call.request_id == cloud.witness.last_request_id("ListBuckets") != ""
+    assert call.id == cloud.witness.last_request_id("ListBuckets") != ""
     assert cloud.witness.last_request_id("NeverCalled") == ""
 
 

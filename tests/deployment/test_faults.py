@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 from cutting_proxy import cutting_proxy
-from emulation import QUICK, environment_of, everything, images, start_client, tiny_plan
+from emulation import QUICK, everything, images, start_client, tiny_plan
 
 from convscope.deployment import aws
-from convscope.deployment.aws import Cloud, connect
+from convscope.deployment.aws import Cloud, connect_emulator
 from convscope.deployment.flow import deploy
+from convscope.deployment.journal import Interrupted, Signals
 from convscope.deployment.plan import Options, Plan
-from convscope.deployment.signals import Interrupted, Signals
 from convscope.deployment.sweep import sweep
 from convscope.errors import ConvscopeError, DeploymentError
 from sagemaker_emulator import ApiFault, ArtefactFault, CapacityFault
@@ -124,13 +124,9 @@ def test_broken_inference_code(cloud: Cloud, tmp_path: Path) -> None:
     )
 
 
-def test_an_endpoint_that_never_comes_up(
-    no_aws: None, monkeypatch: pytest.MonkeyPatch, quick_artefact: Path, tmp_path: Path
-) -> None:
+def test_an_endpoint_that_never_comes_up(quick_artefact: Path, tmp_path: Path) -> None:
     with Emulator(images=images(quick_artefact), health_check_seconds=1) as own:
-        for name, value in environment_of(own).items():
-            monkeypatch.setenv(name, value)
-        cloud = connect("emulator")
+        cloud = connect_emulator(own.running)
         reason = fails(cloud, tmp_path, replace(QUICK, serving_image="ecr/hanging-serving"))
         assert everything(own, cloud) == []
     assert "did not pass the ping health check" in reason
@@ -207,10 +203,10 @@ def test_an_upload_that_is_cut_off(
     emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cuts: int, succeeds: bool
 ) -> None:
     monkeypatch.setitem(aws._RETRIES, "total_max_attempts", 2)
-    direct = connect("emulator")
+    direct = connect_emulator(emulator.running)
     with cutting_proxy(emulator.moto_url, cuts) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        cloud = connect("emulator")
+        through = {**emulator.running.variables, "AWS_ENDPOINT_URL": proxy.url}
+        cloud = connect_emulator(replace(emulator.running, variables=through))
         if succeeds:
             assert deploy(cloud, tiny_plan(), tmp_path, lambda _line: None)["leftovers"] == []
         else:
@@ -226,7 +222,7 @@ def test_an_account_that_cannot_be_reached_while_tearing_down(
     monkeypatch.setitem(aws._RETRIES, "total_max_attempts", 1)
     denied = [ApiFault(f"List{kind}s", "AccessDeniedException", "no", times=9) for kind in ("Endpoint", "Model")]
     emulator.faults.active += [ApiFault("CreateModel", "ResourceLimitExceeded", "limit reached"), *denied]
-    cloud = connect("emulator")
+    cloud = connect_emulator(emulator.running)
     with pytest.raises(DeploymentError, match=r"(?s)limit reached.*Still there: .*Model convscope.*deploy sweep"):
         deploy(cloud, tiny_plan(), tmp_path, lambda _line: None)
     assert [path.suffix for path in tmp_path.glob("*.jsonl")] == [".jsonl"]
@@ -259,7 +255,7 @@ def test_a_client_killed_between_a_request_and_its_answer(
     emulator: Emulator, cloud: Cloud, tmp_path: Path, operation: str
 ) -> None:
     journals = tmp_path / "journals"
-    client = start_client(environment_of(emulator), tiny_plan(), journals, tmp_path / "lines", operation)
+    client = start_client(emulator.running, tiny_plan(), journals, tmp_path / "lines", operation)
     client.join()
     assert client.exitcode == -signal.SIGKILL, (tmp_path / "lines").read_text()
     assert len(list(journals.glob("*.jsonl"))) == 1
@@ -290,9 +286,7 @@ def test_a_job_that_saves_its_model_when_it_is_stopped(emulator: Emulator, cloud
 
 @pytest.mark.slow
 def test_sweep_without_the_journal(emulator: Emulator, cloud: Cloud, tmp_path: Path) -> None:
-    client = start_client(
-        environment_of(emulator), tiny_plan(), tmp_path / "lost", tmp_path / "lines", "InvokeEndpoint"
-    )
+    client = start_client(emulator.running, tiny_plan(), tmp_path / "lost", tmp_path / "lines", "InvokeEndpoint")
     client.join()
     assert len(everything(emulator, cloud)) == 5  # endpoint, config, model, code, artefact
     assert sweep(cloud, [], lambda _line: None) == []
@@ -308,7 +302,7 @@ def test_a_signal_while_waiting_tears_down(
     if "endpoint" in phase:
         options = replace(options, training_image=QUICK.training_image)
     lines = tmp_path / "lines"
-    client = start_client(environment_of(emulator), tiny_plan(options), tmp_path / "journals", lines)
+    client = start_client(emulator.running, tiny_plan(options), tmp_path / "journals", lines)
     while phase not in (lines.read_text() if lines.exists() else ""):
         assert client.is_alive()
         time.sleep(0.02)

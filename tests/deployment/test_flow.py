@@ -9,6 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -16,9 +17,9 @@ import tiny_run
 from emulation import QUICK, REAL, everything, tiny_plan
 
 from convscope.checkout import MARKS
-from convscope.deployment.aws import Cloud, connect
+from convscope.deployment.artefact import package_code
+from convscope.deployment.aws import Cloud, connect_aws, connect_emulator
 from convscope.deployment.flow import deploy
-from convscope.deployment.package import package_code
 from convscope.deployment.plan import Options, Plan
 from convscope.deployment.stage import plan_of
 from convscope.deployment.sweep import sweep
@@ -116,63 +117,82 @@ def test_the_second_type_of_machine_is_taken_where_the_first_is_not_to_be_had(
 # ---------------------------------------------------------------- before anything is created
 
 
+FOR_AWS = {
+    "AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
+    "CONVSCOPE_BUCKET": "mine", "CONVSCOPE_ROLE": "arn:aws:iam::417203986512:role/mine",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("missing", "named"),
     [
         ("AWS_ACCESS_KEY_ID", "credentials"),
-        ("AWS_DEFAULT_REGION", "region"),
+        ("AWS_REGION", "region"),
         ("CONVSCOPE_BUCKET", "bucket"),
         ("CONVSCOPE_ROLE", "role"),
     ],
 )
 def test_says_in_one_line_what_is_missing(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, missing: str, named: str
+    no_aws: None, monkeypatch: pytest.MonkeyPatch, missing: str, named: str
 ) -> None:
-    monkeypatch.delenv(missing)
-    if missing == "AWS_ACCESS_KEY_ID":
-        monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    for name, value in FOR_AWS.items():
+        if name != missing and not (missing == "AWS_ACCESS_KEY_ID" and name == "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, value)
     with pytest.raises(DeploymentError, match=f"Missing for a deployment: {named}") as caught:
-        connect("emulator")
+        connect_aws()
     assert "\n" not in caught.value.message
     assert "Nothing was created" in caught.value.message
 
 
 def test_all_that_is_missing_is_named_at_once(no_aws: None) -> None:
     with pytest.raises(DeploymentError, match=r"credentials .*region .*bucket .*role"):
-        connect("aws")
+        connect_aws()
 
 
-def test_never_falls_back_to_the_emulator_or_from_it(
-    emulator: Emulator, no_aws: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_aws_is_not_an_emulator(emulator: Emulator, no_aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.moto_url)
     with pytest.raises(DeploymentError, match="target is aws, but AWS_ENDPOINT_URL is http://127"):
-        connect("aws", "eu-central-1", "bucket", "role")
-    monkeypatch.delenv("AWS_ENDPOINT_URL")
-    with pytest.raises(DeploymentError, match="target is emulator, but"):
-        connect("emulator", "eu-central-1", "bucket", "role")
+        connect_aws("eu-central-1", "bucket", "role")
+
+
+def test_nothing_leads_away_from_the_emulator(
+    emulator: Emulator, no_aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Environment, files of AWS and proxies would each lead the clients elsewhere, or keep them from loopback."""
+    (tmp_path / "config").write_text("[profile nobody]\nendpoint_url = http://127.0.0.1:9\nregion = us-east-1\n")
+    files = {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_USE_FIPS_ENDPOINT": "true", "AWS_SESSION_TOKEN": "t"}
+    of_services = {f"AWS_ENDPOINT_URL_{name}": "http://127.0.0.1:9" for name in ("S3", "STS", "IAM", "SAGEMAKER")}
+    for name, value in {**FOR_AWS, **SHELL_FOR_AWS, **files, **of_services}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("MOTO_ACCOUNT_ID")  # this emulator runs in the test's own process
+    before = dict(os.environ)
+    cloud = connect_emulator(emulator.running)
+    assert (cloud.region, cloud.bucket, cloud.role) == ("eu-central-1", emulator.bucket, emulator.role)
+    assert cloud.sagemaker.list_endpoints()["Endpoints"] == []
+    found = cloud.resources.TrainingJob.get_all(**cloud.where)  # by the clients that the SDK makes
+    assert [job.training_job_name for job in found if job.training_job_status == "InProgress"] == []
+    here = {emulator.moto_url, emulator.sagemaker_url}
+    assert set().union(*cloud.witness.origins.values()) == here
+    assert dict(os.environ) == before
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "reason"),
+    ("changed", "reason"),
     [
-        ("CONVSCOPE_BUCKET", "no-such-bucket-here", "bucket no-such-bucket-here cannot be used"),
-        ("CONVSCOPE_ROLE", "arn:aws:iam::123456789012:role/nobody", "role .*nobody cannot be used"),
+        ({"bucket": "no-such-bucket-here"}, "bucket no-such-bucket-here cannot be used"),
+        ({"role": "arn:aws:iam::123456789012:role/nobody"}, "role .*nobody cannot be used"),
     ],
 )
-def test_looks_at_bucket_and_role(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str
-) -> None:
-    monkeypatch.setenv(name, value)
+def test_looks_at_bucket_and_role(emulator: Emulator, changed: dict[str, Any], reason: str) -> None:
     with pytest.raises(DeploymentError, match=reason):
-        connect("emulator")
+        connect_emulator(replace(emulator.running, **changed))
 
 
 def test_a_bucket_of_another_region_is_refused(emulator: Emulator) -> None:
     s3 = boto3.client("s3", region_name="eu-west-1")
     s3.create_bucket(Bucket="far-away", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     with pytest.raises(DeploymentError, match="far-away is in eu-west-1, not in eu-central-1"):
-        connect("emulator", bucket="far-away")
+        connect_emulator(replace(emulator.running, bucket="far-away"))
 
 
 def test_a_folder_of_images_is_refused(tmp_path: Path) -> None:

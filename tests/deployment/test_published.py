@@ -13,11 +13,10 @@ from emulation import QUICK, tiny_plan
 
 from convscope.datasets.catalogue import fingerprint
 from convscope.datasets.eda import describe
-from convscope.deployment import published
+from convscope.deployment import stage
 from convscope.deployment.aws import Cloud
 from convscope.deployment.flow import deploy
-from convscope.deployment.published import PublishedStore, published_run
-from convscope.deployment.stage import plan_of
+from convscope.deployment.stage import PublishedStore, plan_of, published_run
 from convscope.errors import DatasetUnavailable, DeploymentError
 from convscope.runs.published import PublishedRuns
 from convscope.specs import run_key
@@ -71,7 +70,7 @@ def test_only_a_run_that_can_be_deployed_is_found(tmp_path: Path, monkeypatch: p
         if name not in there:
             raise DatasetUnavailable(name)
 
-    monkeypatch.setattr(published, "find", find)
+    monkeypatch.setattr(stage, "find", find)
     monkeypatch.setattr(PublishedRuns, "find", lambda _, asked: {local.mode: key} if asked == spec else {})
     assert published_run(study, "cnn3", tmp_path, tmp_path) is None  # no weights
     folder.mkdir(parents=True)

@@ -15,7 +15,7 @@ import tiny_run
 
 from convscope.checkout import MARKS
 from convscope.datasets.load import load
-from convscope.deployment.serving.command import choose, trained_runs
+from convscope.deployment.commands import choose, trained_runs
 from convscope.errors import ConvscopeError
 from convscope.runs.plan import PlannedRun, plan_study
 from convscope.runs.store import RunStore
@@ -24,7 +24,7 @@ from convscope.studies import STUDIES
 
 PROGRAM = """
 import typer
-from convscope.deployment.serving.command import serve_model
+from convscope.deployment.commands import serve_model
 typer.run(serve_model)
 """
 

@@ -206,7 +206,7 @@ class Project:
         Of published results it is one whose weights are kept, where its data set is on this machine.
         """
         if self.profile == PUBLISHED:
-            from convscope.deployment.published import published_run  # noqa: PLC0415  # imports numpy
+            from convscope.deployment.stage import published_run  # noqa: PLC0415  # imports numpy
 
             studies = sorted(self.selected, key=lambda study: study.id != "fashion")
             found = (

@@ -1,7 +1,8 @@
 """The artefact: everything that a trained model needs to answer, in two files, and its archive for S3.
 
 ``model.json`` says what the model is and how images are normalised, ``weights.safetensors`` holds its weights. No
-pickle: an artefact from elsewhere can be wrong, but it cannot run code.
+pickle: an artefact from elsewhere can be wrong, but it cannot run code. Beside it stands the archive of the code that
+trains it in a container.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import gzip
 import hashlib
 import json
 import tarfile
+import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import convscope
 from convscope.datasets.dataset import Dataset
 from convscope.datasets.splits import split
 from convscope.errors import ConvscopeError
@@ -27,6 +30,8 @@ from convscope.specs import ModelSpec, NumericMode, RunSpec, from_json, to_json
 
 FORMAT = 1
 HEADER, WEIGHTS = "model.json", "weights.safetensors"
+PACKAGE = Path(convscope.__file__).parent
+_EARLIEST = (1980, 1, 1, 0, 0, 0)  # that zip knows: equal sources give equal bytes
 
 
 class ArtefactError(ConvscopeError):
@@ -233,3 +238,31 @@ def unpack(archive: Path, folder: Path) -> None:
         raise ArtefactError(f"{archive} is refused: {error}.", "Pack the folder's own files only.") from error
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise ArtefactError(f"{archive} cannot be unpacked: {error}.", "It is absent, cut off or damaged.") from error
+
+
+# ---------------------------------------------------------------- code
+
+
+def package_code(archive: Path) -> None:
+    """Write the package as a zip, from which Python imports without unpacking it (PEP 273).
+
+    Parameters
+    ----------
+    archive
+        ``code.zip``. A checkout's ``requirements.lock`` goes along: it says which versions the image should have.
+    """
+    files = {path.relative_to(PACKAGE.parent).as_posix(): path for path in PACKAGE.rglob("*") if _belongs(path)}
+    lock = PACKAGE.parent.parent / "requirements.lock"
+    if lock.is_file():
+        files["requirements.lock"] = lock
+    with replacing(archive) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, _EARLIEST)
+            entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
+            zipped.writestr(entry, files[name].read_bytes())
+
+
+def _belongs(path: Path) -> bool:
+    """Source and the data beside it; fonts and templates of the report are of no use to a training job."""
+    inside = path.relative_to(PACKAGE)
+    return path.is_file() and "__pycache__" not in inside.parts and inside.parts[0] not in {"report", "figures"}

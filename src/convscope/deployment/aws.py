@@ -1,7 +1,7 @@
 """The account that a deployment runs in: clients, and the checks that come before anything is created.
 
-One code path leads to AWS and to the emulator. Where it leads is decided by the variables AWS_ENDPOINT_URL and its
-like, which boto3 and the SageMaker SDK read by themselves; nothing here knows the difference.
+One code path leads to AWS and to the emulator: both are a session of boto3, which the SageMaker SDK takes as well. That
+of AWS reads the environment and the profile as every tool of AWS does; that of the emulator reads neither.
 """
 
 from __future__ import annotations
@@ -10,21 +10,20 @@ import os
 import random
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, TypeVar
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as SESSION_VARIABLES
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
-from convscope.deployment.label import is_amazon
-from convscope.deployment.witness import Witness
+from convscope.deployment.witness import Witness, is_amazon
 from convscope.errors import DeploymentError
-
-Target = Literal["emulator", "aws"]
+from sagemaker_emulator import Running
 
 _ENDPOINT = "AWS_ENDPOINT_URL"  # for every service; with the name of one behind it for that one
 _RETRIES: Any = {"mode": "standard", "total_max_attempts": 8}  # absorb throttling for a minute; the SDK's own has 10
@@ -94,13 +93,51 @@ def import_sdk() -> Any:
     return resources
 
 
-def connect(target: Target, region: str = "", bucket: str = "", role: str | None = "") -> Cloud:
-    """Check everything that a deployment needs, and create nothing.
+class _EmulatorSession(boto3.Session):  # type: ignore[misc]  # boto3 has no types
+    """A session that finds one emulator and nothing else, whatever environment, files and proxies this process has."""
+
+    def __init__(self, emulator: Running) -> None:
+        absent = {"config_file": os.devnull, "credentials_file": os.devnull}
+        unread = {
+            name: (None, None, absent.get(name, default), convert)
+            for name, (_, _, default, convert) in SESSION_VARIABLES.items()
+        }
+        super().__init__(
+            emulator.variables["AWS_ACCESS_KEY_ID"],
+            emulator.variables["AWS_SECRET_ACCESS_KEY"],
+            region_name=emulator.variables["AWS_DEFAULT_REGION"],
+            botocore_session=botocore.session.Session(unread),
+        )
+        self._variables = emulator.variables
+
+    def client(self, service_name: str, region_name: str | None = None, *, config: Config | None = None) -> Any:
+        """Return a client of the emulator's service; the SDK makes its own by this, too."""
+        place = self._variables.get(f"{_ENDPOINT}_{service_name.replace('-', '_').upper()}")
+        own = Config(proxies={}, use_fips_endpoint=False, use_dualstack_endpoint=False)
+        return super().client(
+            service_name,
+            region_name,
+            endpoint_url=place or self._variables[_ENDPOINT],
+            config=(config or Config()).merge(own),
+        )
+
+
+def connect_emulator(emulator: Running) -> Cloud:
+    """Check the account of an emulator, and create nothing.
+
+    Raises
+    ------
+    DeploymentError
+        Its bucket or its role cannot be used.
+    """
+    return _checked(_EmulatorSession(emulator), emulator.bucket, emulator.role)
+
+
+def connect_aws(region: str = "", bucket: str = "", role: str | None = "") -> Cloud:
+    """Check everything that a deployment on AWS needs, and create nothing.
 
     Parameters
     ----------
-    target
-        ``"aws"`` refuses endpoints that are not Amazon's, ``"emulator"`` those that are.
     region, bucket, role
         Empty takes the region from AWS_REGION or the profile, the others from CONVSCOPE_BUCKET and CONVSCOPE_ROLE.
         None needs no role: nothing is to be created.
@@ -108,53 +145,42 @@ def connect(target: Target, region: str = "", bucket: str = "", role: str | None
     Raises
     ------
     DeploymentError
-        Something is missing or cannot be used; the first line names all that is missing.
+        Something is missing or cannot be used, and the first line names all that is missing; or a variable leads to
+        an endpoint that is not Amazon's.
     """
-    _check_endpoints(target, os.environ)
+    for name, url in os.environ.items():
+        service = name.removeprefix(f"{_ENDPOINT}_").replace("_", "-").lower()
+        if name.startswith(_ENDPOINT) and url and not is_amazon(service, url):
+            raise DeploymentError(
+                f"The target is aws, but {name} is {url}, which is no endpoint of AWS. Nothing was created.",
+                f"Unset {name}, or use --target emulator.",
+            )
     session = boto3.Session(region_name=region or os.environ.get("AWS_REGION") or None)
-    region = session.region_name or ""
     bucket = bucket or os.environ.get("CONVSCOPE_BUCKET", "")
     if role is not None:
         role = role or os.environ.get("CONVSCOPE_ROLE", "")
     needed = {
         "credentials (aws configure, or AWS_PROFILE)": _has_credentials(session),
-        "region (--region, or AWS_REGION)": region,
+        "region (--region, or AWS_REGION)": session.region_name or "",
         "bucket (--bucket, or CONVSCOPE_BUCKET)": bucket,
         "role (--role, or CONVSCOPE_ROLE)": role,
     }
     if missing := [name for name, value in needed.items() if value in {False, ""}]:
         raise DeploymentError(f"Missing for a deployment: {', '.join(missing)}. Nothing was created.", _GUIDE)
+    return _checked(session, bucket, role)
+
+
+def _checked(session: Any, bucket: str, role: str | None) -> Cloud:
+    """Ask the account who we are there, and look at role and bucket."""
     witness = Witness()
     witness.watch(session)
-    cloud = Cloud(session, region, "", bucket, role or "", witness)
+    cloud = Cloud(session, session.region_name, "", bucket, role or "", witness)
     identity = _asked(cloud.client("sts").get_caller_identity, "The credentials are not accepted")
     cloud.account = identity["Account"]
     if role is not None:
         cloud.role = _role_arn(cloud)
     _check_bucket(cloud)
     return cloud
-
-
-def _check_endpoints(target: Target, environment: Mapping[str, str]) -> None:
-    given = {name: url for name, url in environment.items() if name.startswith(_ENDPOINT) and url}
-    if target == "aws":
-        for name, url in given.items():
-            service = name.removeprefix(f"{_ENDPOINT}_").replace("_", "-").lower()
-            if not is_amazon(service, url):
-                raise DeploymentError(
-                    f"The target is aws, but {name} is {url}, which is no endpoint of AWS. Nothing was created.",
-                    f"Unset {name}, or use --target emulator.",
-                )
-    elif any(not on_loopback(url) for url in (environment.get(_ENDPOINT, ""), *given.values())):
-        raise DeploymentError(
-            f"The target is emulator, but {_ENDPOINT} and its like do not lead to one. Nothing was created.",
-            "Unset them: the command starts an emulator by itself.",
-        )
-
-
-def on_loopback(url: str) -> bool:
-    """Tell whether an address is on this machine."""
-    return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
 
 
 def _has_credentials(session: Any) -> bool:

@@ -1,9 +1,9 @@
-"""``convscope deploy``: the deployment as commands."""
+"""``convscope deploy``, the deployment, and ``convscope serve-model``, a trained run that answers here, as commands."""
 
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,11 +11,15 @@ import typer
 
 from convscope.checkout import find_root
 from convscope.errors import ConvscopeError, DeploymentError
+from convscope.runs.plan import PlannedRun, plan_study
+from convscope.runs.store import RunStore
+from convscope.studies import Profile, profile_named, select
 
-if TYPE_CHECKING:  # boto3 takes a second to import, and every command of convscope imports this module
-    from convscope.deployment.aws import Target
+if TYPE_CHECKING:  # numpy takes long to import, and every command of convscope imports this module
+    from convscope.deployment.plan import Target
 
 PUBLISHED = "published"
+SHOWN_NAMES = 12  # of the trained runs, in an error message
 
 deploy_app = typer.Typer(
     no_args_is_help=True, help="Amazon SageMaker: train, deploy, ask, tear down, with evidence; or its emulator."
@@ -48,11 +52,7 @@ def run(  # noqa: PLR0917  # typer turns parameters into options
 ) -> None:
     """Deploy a trained run, ask it, tear it down, and write evidence.json."""
     from convscope.deployment.plan import DEFAULT, Options  # noqa: PLC0415
-    from convscope.deployment.published import PublishedStore, published_run  # noqa: PLC0415
-    from convscope.deployment.serving.command import choose, trained_runs  # noqa: PLC0415
-    from convscope.deployment.stage import Results, deploy  # noqa: PLC0415
-    from convscope.runs.store import RunStore  # noqa: PLC0415
-    from convscope.studies import profile_named, select  # noqa: PLC0415
+    from convscope.deployment.stage import PublishedStore, Results, deploy, published_run  # noqa: PLC0415
 
     chosen_target = _target(target, region, bucket, role)
     root = find_root(Path.cwd())
@@ -78,15 +78,7 @@ def run(  # noqa: PLR0917  # typer turns parameters into options
     )
     folder = Path(output) if output else root / "build" / profile / "deployment"
     evidence = deploy(
-        store,
-        planned,
-        root / "data",
-        folder,
-        chosen_target,
-        options=options,
-        region=region,
-        bucket=bucket,
-        role=role,
+        store, planned, root / "data", folder, chosen_target, options=options, region=region, bucket=bucket, role=role
     )
     print(f"Evidence  {evidence}")
 
@@ -101,28 +93,17 @@ def sweep(
     ] = "",
 ) -> None:
     """Remove what killed deployments left: by their journals, and by name and tag where there is none."""
-    from convscope.deployment.aws import connect  # noqa: PLC0415
-    from convscope.deployment.emulated import emulated_account  # noqa: PLC0415
+    from convscope.deployment.stage import JOURNALS, connected  # noqa: PLC0415
     from convscope.deployment.sweep import still_there  # noqa: PLC0415
     from convscope.deployment.sweep import sweep as do  # noqa: PLC0415
 
-    folders = [Path(journals)] if journals else _journal_folders()
-    chosen_target = _target(target, region, bucket)
-    with ExitStack() as stack:
-        if chosen_target == "emulator":
-            bucket = stack.enter_context(emulated_account()).bucket
-        cloud = connect(chosen_target, region, bucket, role=None)
+    of_all_profiles = find_root(Path.cwd()).glob(f"build/*/deployment/{JOURNALS}")
+    folders = [Path(journals)] if journals else sorted(of_all_profiles)
+    with connected(_target(target, region, bucket), region, bucket, role=None) as cloud:
         left = do(cloud, folders, lambda line: print(line, file=sys.stderr))
     if left:
         raise DeploymentError(still_there(left))
     print("Nothing is left.")
-
-
-def _journal_folders() -> list[Path]:
-    """Folders with journals of all profiles of this checkout."""
-    from convscope.deployment.stage import JOURNALS  # noqa: PLC0415
-
-    return sorted(find_root(Path.cwd()).glob(f"build/*/deployment/{JOURNALS}"))
 
 
 def _target(name: str, *of_aws: str) -> Target:
@@ -140,3 +121,60 @@ def _target(name: str, *of_aws: str) -> Target:
 
 def _listed(names: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in names.split(",") if name.strip())
+
+
+def serve_model(  # noqa: PLR0917  # typer turns parameters into options
+    run: Annotated[
+        str, typer.Argument(help="Which trained run: **STUDY/VARIANT/seedN**. Without it the trained runs are listed.")
+    ] = "",
+    profile: Annotated[str, typer.Option(envvar="PROFILE", help="Whose runs: smoke, quick, full.")] = "quick",
+    studies: Annotated[str, typer.Option(envvar="STUDIES", help="Among which studies; all by default.")] = "",
+    device: Annotated[str, typer.Option(envvar="DEVICE", help="On which it was trained: auto, cpu, cuda.")] = "auto",
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="PORT", min=0, max=65535, help="0 takes a free one.")] = 8080,
+) -> None:
+    """Serve a trained model on this machine: GET /ping, POST /invocations."""
+    root = find_root(Path.cwd())
+    trained = trained_runs(root, profile_named(profile), studies, device)
+    if not run:
+        print("\n".join(trained) or f"No run of profile {profile} is trained yet; `make train` does it.")
+        return
+    chosen = choose(trained, run, profile)
+    from convscope.datasets.load import load  # noqa: PLC0415
+    from convscope.deployment.artefact import write_artefact  # noqa: PLC0415
+    from convscope.deployment.serving.__main__ import serve  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory(prefix="convscope-model-") as folder:
+        dataset = load(chosen.spec.data.dataset, root / "data", download=False)
+        write_artefact(RunStore(root / "build" / "runs").read(chosen.key), dataset, Path(folder), run)
+        print(f"POST http://{host}:{port}/invocations with an image, as in:")
+        print(f"  curl --data-binary @image.png -H 'Content-Type: image/png' http://{host}:{port}/invocations")
+        status = serve(Path(folder), host, port)
+    if status:
+        raise typer.Exit(status)
+
+
+def trained_runs(root: Path, profile: Profile, studies: str, device: str) -> dict[str, PlannedRun]:
+    """Return the runs of a profile that are trained, by name (``fashion/cnn3/seed0``), in the order of the report."""
+    store = RunStore(root / "build" / "runs")
+    chosen = [study for study in select(studies, root / "report" / "studies") if profile in study.budgets]
+    runs = (run for study in chosen for runs in plan_study(study, profile, device).values() for run in runs)
+    return {f"{run.study}/{run.variant}/seed{run.spec.seed}": run for run in runs if store.state(run.key) is not None}
+
+
+def choose(trained: dict[str, PlannedRun], name: str, profile: str) -> PlannedRun:
+    """Return the run of a name.
+
+    Raises
+    ------
+    ConvscopeError
+        None of the trained runs has it.
+    """
+    if name not in trained:
+        more = [f"and {len(trained) - SHOWN_NAMES} more"] if len(trained) > SHOWN_NAMES else []
+        known = ", ".join([*list(trained)[:SHOWN_NAMES], *more]) or "none"
+        raise ConvscopeError(
+            f"{name!r} is no trained run of profile {profile}; trained are: {known}.",
+            "`convscope serve-model` alone lists them, `make train` trains them.",
+        )
+    return trained[name]

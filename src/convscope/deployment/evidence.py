@@ -1,4 +1,4 @@
-"""What a deployment proves, as a file: its schema, how it is put together, how it is read and believed."""
+"""What a deployment proves, as a file: how it is put together, with way and cost; how it is read and believed."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import json
 import platform
 import re
 import statistics
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convscope.deployment.cost import estimate
-from convscope.deployment.label import label_of
-from convscope.deployment.records import SCHEMA, Evidence, Inference, parse
-from convscope.deployment.way import way
+from convscope.deployment.records import SCHEMA, Cost, CostPart, Evidence, Inference, Request, Stop, parse
+from convscope.deployment.witness import label_of
 from convscope.errors import DeploymentError
 from convscope.runs.environment import commit
 
@@ -26,7 +26,23 @@ if TYPE_CHECKING:  # boto3 takes a second to import; who reads evidence needs no
 FILE = "evidence.json"
 _PACKAGES = ("boto3", "botocore", "sagemaker-core", "torch", "convscope")
 _POLLED = ("Describe", "List", "Head", "Get")  # operations that ask; only those that change or compute are listed
+DELETIONS = ("DeleteEndpoint", "DeleteEndpointConfig", "DeleteModel", "DeleteObject")
+_NONE = Request(service="", operation="", id="", status=0, time="", seconds=0, arn="")
 _ARN = re.compile(r"arn:[\w-]+:(?P<service>\w+):(?P<region>[\w-]*):(?P<account>\d{12}):")
+
+# Of the order that AWS asks in us-east-1 for these; nobody looked them up for a build. The deployment guide says where
+# the current ones are.
+ASSUMED = "2026-11-21"
+USD_AN_HOUR = 0.115  # ml.m5.large, for training and as an endpoint
+USD_A_SERVERLESS_SECOND = 0.00006  # 3 GB of memory
+USD_A_GB_MONTH_S3 = 0.023
+USD_A_GB_MONTH_ECR = 0.10
+
+TRAINING_SECONDS = 600  # a machine of AWS starts in minutes; the emulator's seconds say nothing about it
+ANSWER_SECONDS = 0.2
+FIRST_ANSWER_SECONDS = 30  # a serverless endpoint starts its container when it is first asked
+IMAGES_GB = 1.0
+HOURS_A_MONTH = 730
 
 
 def assemble(facts: dict[str, Any], plan: Plan, cloud: Cloud) -> Evidence:
@@ -47,13 +63,7 @@ def assemble(facts: dict[str, Any], plan: Plan, cloud: Cloud) -> Evidence:
         It does not fit its schema, or contradicts itself.
     """
     witness = cloud.witness
-    calls: list[dict[str, Any]] = [
-        {
-            "service": call.service, "operation": call.operation, "id": call.request_id, "status": call.status,
-            "time": call.time, "seconds": call.seconds, "arn": call.arn,
-        }
-        for call in witness.calls
-    ]  # fmt: skip
+    calls = witness.calls
     stored = facts["code"]["bytes"] + facts["artefact"]["bytes"] + sum(path.stat().st_size for path in plan.files)
     computed: dict[str, Any] = {
         "schema": SCHEMA,
@@ -72,20 +82,100 @@ def assemble(facts: dict[str, Any], plan: Plan, cloud: Cloud) -> Evidence:
             "test_accuracy": plan.local.test_accuracy,
         },
         "way": way(facts, calls),
-        "cost": estimate(sum(call["operation"] == "InvokeEndpoint" for call in calls), stored),
+        "cost": estimate(sum(call.operation == "InvokeEndpoint" for call in calls), stored),
         "versions": {
             "python": platform.python_version(),
             **{package: version(package) for package in _PACKAGES},
             "commit": commit(Path(__file__).parent),
         },
-        "requests": [
-            call
-            for call in calls
-            if not call["operation"].startswith(_POLLED) and call["operation"] != "InvokeEndpoint"
-        ],
-        "request_counts": _counts([call["operation"] for call in calls]),
+        "requests": [call for call in calls if not call.operation.startswith((*_POLLED, "InvokeEndpoint"))],
+        "request_counts": dict(sorted(Counter(call.operation for call in calls).items())),
     }
     return validate(facts | computed)  # in this order: facts replace nothing that is computed
+
+
+def way(facts: Mapping[str, Any], calls: Sequence[Request]) -> list[Stop]:
+    """Return the stops from training to an answer and back to nothing, in order.
+
+    Parameters
+    ----------
+    facts
+        From `convscope.deployment.flow.deploy`.
+    calls
+        Every answered request.
+    """
+    training, endpoint, artefact = facts["training"], facts["endpoint"], facts["artefact"]
+    config = f"/{endpoint['arn'].rpartition('/')[2]}"  # has the endpoint's name
+    answered = next((call for call in calls if call.id == facts["inference"]["request_id"]), _NONE)
+    first = facts["inference"]["images"][0]
+    gone = [call for call in calls if call.operation in DELETIONS and call.status // 100 == 2]
+    left = facts["leftovers"]
+    steps = {step["name"]: step for step in facts["steps"]}
+    return [
+        _made("Training job", _call(calls, "CreateTrainingJob", training["arn"]), training["transitions"]),
+        _stop(
+            "model.tar.gz in S3", _call(calls, "GetObject"), f"{artefact['bytes']:,} bytes", artefact["uri"],
+            steps["artefact"]["seconds"],
+        ),
+        _stop("Model", _call(calls, "CreateModel", endpoint["model_arn"]), "created", endpoint["model_arn"]),
+        _stop("Endpoint configuration", _call(calls, "CreateEndpointConfig", config), "created", ""),
+        _made("Endpoint", _call(calls, "CreateEndpoint", endpoint["arn"]), endpoint["transitions"][-2:]),
+        _stop("Request", answered, f"{first['label']}, {first['confidence']:.3f}", endpoint["arn"]),
+        _stop(
+            "Teardown", gone[0] if gone else _NONE, f"{len(left)} things left" if left else "nothing left",
+            f"{len(gone)} deletions", steps["tear-down"]["seconds"],
+        ),
+    ]  # fmt: skip
+
+
+def _call(calls: Sequence[Request], operation: str, arn: str = "") -> Request:
+    """Return the call that made a thing, by the end of its ARN."""
+    return next((call for call in reversed(calls) if call.operation == operation and call.arn.endswith(arn)), _NONE)
+
+
+def _made(stop: str, call: Request, transitions: Sequence[Mapping[str, str]]) -> Stop:
+    """Describe something that takes its time: until its last status."""
+    began, ended = (datetime.fromisoformat(transitions[place]["time"]) for place in (0, -1))
+    return _stop(stop, call, transitions[-1]["status"], "", (ended - began).total_seconds())
+
+
+def _stop(stop: str, call: Request, outcome: str, name: str, seconds: float | None = None) -> Stop:
+    return Stop(
+        stop=stop, call=call.operation, status=call.status, id=call.id, time=call.time,
+        seconds=round(call.seconds if seconds is None else seconds, 3), outcome=outcome, name=name or call.arn,
+    )  # fmt: skip
+
+
+def estimate(requests: int, stored_bytes: int) -> Cost:
+    """Estimate the cost of one deployment on AWS.
+
+    Parameters
+    ----------
+    requests
+        Sent to the endpoint.
+    stored_bytes
+        In S3: code, data and artefact; for an hour.
+    """
+    parts = [
+        _part("Training, ml.m5.large", TRAINING_SECONDS / 3600, "hours", USD_AN_HOUR),
+        _part(
+            "Serverless endpoint, 3 GB", FIRST_ANSWER_SECONDS + ANSWER_SECONDS * requests, "seconds",
+            USD_A_SERVERLESS_SECOND,
+        ),
+        _part("S3", stored_bytes / 1e9, "GB for an hour", USD_A_GB_MONTH_S3 / HOURS_A_MONTH),
+    ]  # fmt: skip
+    return Cost(
+        assumed=ASSUMED,
+        region="us-east-1",
+        parts=parts,
+        total=sum(part.usd for part in parts),
+        images_a_month=IMAGES_GB * USD_A_GB_MONTH_ECR,
+        forgotten_a_month=HOURS_A_MONTH * USD_AN_HOUR,
+    )
+
+
+def _part(name: str, amount: float, unit: str, rate: float) -> CostPart:
+    return CostPart(part=name, amount=amount, unit=unit, rate=rate, usd=amount * rate)
 
 
 def schema() -> dict[str, Any]:
@@ -195,7 +285,3 @@ def with_evidence(metrics: dict[str, Any], folders: Iterable[Path]) -> dict[str,
     """
     found = find_evidence(folders)
     return metrics | {"deployment": found[0][1].as_json()} if found else metrics
-
-
-def _counts(operations: list[str]) -> dict[str, int]:
-    return {operation: operations.count(operation) for operation in sorted(set(operations))}

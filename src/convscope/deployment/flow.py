@@ -15,15 +15,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from convscope.deployment import inference
-from convscope.deployment.artefact import Artefact, read_artefact, unpack
+from convscope.deployment.artefact import Artefact, package_code, read_artefact, unpack
 from convscope.deployment.aws import Cloud, error_code, poll
-from convscope.deployment.journal import Journal
-from convscope.deployment.names import deployment_name
-from convscope.deployment.package import package_code
-from convscope.deployment.plan import Plan
+from convscope.deployment.journal import Journal, Signals, Steps
+from convscope.deployment.plan import Plan, deployment_name
 from convscope.deployment.provision import Provision, given
-from convscope.deployment.signals import Signals
-from convscope.deployment.steps import Steps
 from convscope.deployment.sweep import SWEEP, Leftover, still_there, tear_down
 from convscope.deployment.witness import utc
 from convscope.errors import DeploymentError

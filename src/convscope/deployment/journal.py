@@ -1,19 +1,28 @@
-"""What a deployment is about to create, on the disk before it is created.
+"""A deployment under way: what it is about to create, what it has done, and the signals that end it.
 
-A process can be killed between a request and its answer. Whoever cleans up afterwards reads here what may exist.
+A process can be killed between a request and its answer. What is about to be created is on the disk before, where
+whoever cleans up afterwards reads what may exist.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import FrameType, TracebackType
 from typing import Any
 
 from filelock import FileLock, Timeout
+
+from convscope.errors import ConvscopeError
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Journal:
@@ -89,3 +98,109 @@ class Journal:
 def journals(folder: Path) -> list[Journal]:
     """Return the journals in a folder, oldest first."""
     return [Journal(path) for path in sorted(folder.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)]
+
+
+@dataclass
+class Step:
+    """One step.
+
+    Parameters
+    ----------
+    name
+        ``"training job"``.
+    began, seconds
+        Since the deployment's start, and how long it took.
+    outcome
+        One sentence; set while the step runs.
+    """
+
+    name: str
+    began: float
+    seconds: float = 0.0
+    outcome: str = ""
+
+
+class Steps:
+    """The steps so far.
+
+    Parameters
+    ----------
+    report
+        Called with one line for each thing that happens.
+    """
+
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._report = report
+        self._started = time.monotonic()
+        self.done: list[Step] = []
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.monotonic() - self._started
+
+    def say(self, line: str) -> None:
+        """Report a line with its time."""
+        self._report(f"{self.seconds:7.1f} s  {line}")
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Step]:
+        """Do a step; it is kept when it ends well."""
+        step = Step(name, self.seconds)
+        self.say(name)
+        yield step
+        step.seconds = self.seconds - step.began
+        self.done.append(step)
+        if step.outcome:
+            self.say(f"{name}: {step.outcome}")
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return the steps done, times rounded to milliseconds."""
+        return [asdict(step) | {"began": round(step.began, 3), "seconds": round(step.seconds, 3)} for step in self.done]
+
+
+class Interrupted(ConvscopeError):
+    """The deployment was stopped by Ctrl-C or a termination signal."""
+
+
+class Signals:
+    """Lets the first Ctrl-C, termination or closed terminal raise `Interrupted` in the block, and no second one.
+
+    What is being torn down must be torn down to the end: after the first signal, or after `hold`, signals are only
+    remarked on. An exception that a handler raises can be swallowed by whatever library it strikes (the SDK has an
+    ``except BaseException``), so `check` raises it again. Outside of the main thread, where Python lets nobody handle
+    signals, the block runs as it is.
+    """
+
+    def __init__(self) -> None:
+        self.received: Interrupted | None = None
+        self._held = False
+        self._previous: dict[signal.Signals, object] = {}
+
+    def check(self) -> None:
+        """Raise what a signal raised before, if somebody swallowed it."""
+        if self.received is not None and not self._held:
+            raise self.received
+
+    def hold(self) -> None:
+        """From here on let no signal interrupt the block."""
+        self._held = True
+
+    def __enter__(self) -> Signals:
+        if threading.current_thread() is threading.main_thread():
+            self._previous = {number: signal.signal(number, self._handle) for number in _ENDING}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, before in self._previous.items():
+            signal.signal(number, before)  # type: ignore[arg-type]  # what signal.signal gave
+
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        if self._held or self.received is not None:
+            print(f"{name}: tearing down, please wait.", flush=True)
+            return
+        self.received = Interrupted(f"Stopped by {name}.")
+        raise self.received

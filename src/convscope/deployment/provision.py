@@ -13,8 +13,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from convscope.deployment.aws import Cloud, error_code, poll
 from convscope.deployment.journal import Journal
-from convscope.deployment.names import S3_FOLDER, tags
-from convscope.deployment.plan import MOST_TRAINING_SECONDS, SERVERLESS_CONCURRENCY, SERVERLESS_MEMORY, Plan
+from convscope.deployment.plan import (
+    MOST_TRAINING_SECONDS,
+    S3_FOLDER,
+    SERVERLESS_CONCURRENCY,
+    SERVERLESS_MEMORY,
+    Plan,
+    tags,
+)
 from convscope.deployment.witness import utc
 from convscope.errors import DeploymentError
 

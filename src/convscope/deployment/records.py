@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from convscope.deployment.label import Label
 from convscope.errors import DeploymentError
 
 SCHEMA = 2
+Label = Literal["EMULATED", "AWS"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Arn = Annotated[str, Field(pattern=r"^arn:aws")]
 S3Uri = Annotated[str, Field(pattern=r"^s3://")]
@@ -41,7 +41,7 @@ class Run(Record):
 
 
 class Stop(Record):
-    """One stop of the way, from `convscope.deployment.way`."""
+    """One stop of the way; seconds until its outcome, and as name an ARN or an address in S3."""
 
     stop: str
     call: str
@@ -64,7 +64,7 @@ class CostPart(Record):
 
 
 class Cost(Record):
-    """What a deployment would cost on AWS, from `convscope.deployment.cost`."""
+    """What a deployment would cost on AWS at rates of a day, and what goes on: images, a forgotten endpoint."""
 
     assumed: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
     region: str
@@ -75,7 +75,7 @@ class Cost(Record):
 
 
 class Request(Record):
-    """One answered request that changed something."""
+    """One answered request: its HTTP status, when it was sent, how long its answer took, the ARN of what it made."""
 
     service: str
     operation: str

@@ -1,22 +1,49 @@
-"""The build's step: one deployment and its evidence."""
+"""The build's step: which run is deployed, in which account, and the evidence of it."""
 
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from convscope.deployment.aws import Target
-from convscope.deployment.emulated import emulated_account
-from convscope.deployment.plan import DEFAULT, Options, Plan
-from convscope.errors import DeploymentError
+import numpy as np
+
+from convscope.datasets.find import find
+from convscope.datasets.load import load
+from convscope.datasets.splits import on_canvas
+from convscope.deployment.plan import DEFAULT, Options, Plan, Target
+from convscope.errors import DatasetUnavailable, DeploymentError
 from convscope.files import write_json
 from convscope.runs.plan import PlannedRun
+from convscope.runs.published import WEIGHTS, PublishedRuns
 from convscope.runs.result import RunResult
 from convscope.specs import ImageFolder, Table
+from convscope.studies import Study
+from sagemaker_emulator import EmulatorError, Image, emulator_process
+
+if TYPE_CHECKING:  # takes seconds to import
+    from convscope.deployment.aws import Cloud
 
 JOURNALS = ".journals"  # in the output folder; hidden, as it is no result
+PREDICTED = 2000  # test images that are predicted here, from published weights of 16 bits
+
+# One thread, as in the Dockerfiles: numeric modes ask for it.
+_ENVIRONMENT = {
+    "CONVSCOPE_OPT_ML": "{opt_ml}", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+}  # fmt: skip
+
+IMAGES: Mapping[str, Image] = {
+    "convscope-training": Image(
+        train=[sys.executable, "-m", "convscope.deployment.train_entry"], environment=_ENVIRONMENT
+    ),
+    "convscope-serving": Image(
+        serve=[sys.executable, "-m", "convscope.deployment.serving", "--host", "127.0.0.1"], environment=_ENVIRONMENT
+    ),
+}
 
 
 class Results(Protocol):
@@ -55,7 +82,7 @@ def deploy(
     options
         Machines and images.
     region, bucket, role
-        As `convscope.deployment.aws.connect` takes them; the emulator has its own, whatever is given.
+        As `connected` takes them.
 
     Returns
     -------
@@ -67,18 +94,13 @@ def deploy(
     DeploymentError
         It could not be done, or something is left over; ``evidence.json`` is written in the second case.
     """
-    with ExitStack() as stack:
-        if target == "emulator":
-            account = stack.enter_context(emulated_account())
-            bucket, role = account.bucket, account.role
-        from convscope.deployment.aws import connect  # noqa: PLC0415
-        from convscope.deployment.evidence import FILE, assemble  # noqa: PLC0415
-        from convscope.deployment.flow import deploy as do  # noqa: PLC0415
-        from convscope.deployment.sweep import SWEEP, Leftover, still_there  # noqa: PLC0415
+    from convscope.deployment.evidence import FILE, assemble  # noqa: PLC0415
+    from convscope.deployment.flow import deploy as do  # noqa: PLC0415
+    from convscope.deployment.sweep import SWEEP, Leftover, still_there  # noqa: PLC0415
 
-        cloud = connect(target, "" if target == "emulator" else region, bucket, role)
+    with connected(target, region, bucket, role) as cloud:
         plan = plan_of(store, run, data_folder, options)
-        facts = do(cloud, plan, output / JOURNALS, _report)
+        facts = do(cloud, plan, output / JOURNALS, lambda line: print(line, file=sys.stderr, flush=True))
         evidence = assemble(facts, plan, cloud)
     path = output / FILE
     write_json(path, evidence.as_json())
@@ -97,10 +119,6 @@ def plan_of(store: Results, run: PlannedRun, data_folder: Path, options: Options
     UnreadableResult
         The run is not trained.
     """
-    from convscope.datasets.find import find  # noqa: PLC0415
-    from convscope.datasets.load import load  # noqa: PLC0415
-    from convscope.datasets.splits import on_canvas  # noqa: PLC0415
-
     dataset = run.spec.data.dataset
     if isinstance(dataset, ImageFolder | Table):
         raise DeploymentError(
@@ -115,5 +133,98 @@ def plan_of(store: Results, run: PlannedRun, data_folder: Path, options: Options
     return Plan(run, local, images, files, options)
 
 
-def _report(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+@contextmanager
+def connected(target: Target, region: str = "", bucket: str = "", role: str | None = "") -> Iterator[Cloud]:
+    """Connect to AWS, or to an emulator that lives as long as the block.
+
+    Parameters
+    ----------
+    target
+        ``"emulator"`` has a region, a bucket and a role of its own, whatever is given; ``"aws"`` costs money.
+    region, bucket, role
+        As `convscope.deployment.aws.connect_aws` takes them.
+
+    Raises
+    ------
+    DeploymentError
+        The emulator does not start, or the account cannot be used.
+    """
+    from convscope.deployment.aws import connect_aws, connect_emulator, import_sdk  # noqa: PLC0415
+
+    if target == "aws":
+        yield connect_aws(region, bucket, role)
+        return
+    try:
+        with emulator_process(IMAGES, meanwhile=import_sdk) as running:
+            yield connect_emulator(running)
+    except EmulatorError as error:
+        raise DeploymentError(str(error)) from error
+
+
+def published_run(study: Study, variant: str, published: Path, data_folder: Path) -> PlannedRun | None:
+    """Return the first run of a variant as it was published, None where it cannot be deployed.
+
+    Parameters
+    ----------
+    study, variant
+        Whose run of seed 0 in the full profile.
+    published
+        ``data/published``.
+    data_folder
+        The project's ``data/``; nothing is downloaded.
+    """
+    runs = PublishedRuns(published)
+    specs = study.runs("full").get(variant, ())
+    if not specs or not isinstance(specs[0].data.dataset, str):
+        return None
+    keys = {mode: key for mode, key in runs.find(specs[0]).items() if (runs.path(key) / WEIGHTS).is_file()}
+    if not keys:
+        return None
+    try:
+        find(specs[0].data.dataset, data_folder, download=False)
+    except DatasetUnavailable:
+        return None
+    mode, key = next(iter(keys.items()))
+    return PlannedRun(key, specs[0], mode, study.id, variant, f"{study.id} · {study.variant(variant).title} · seed 0")
+
+
+@dataclass(frozen=True)
+class PublishedStore:
+    """Reads published runs as those of the store are read, with predictions computed from the kept weights.
+
+    Parameters
+    ----------
+    published
+        ``data/published``.
+    data_folder
+        The project's ``data/``.
+    """
+
+    published: Path
+    data_folder: Path
+
+    def read(self, key: str) -> RunResult:
+        """Read a run; its predictions and confidences are those of the kept weights, on the first test images.
+
+        Raises
+        ------
+        DeploymentError
+            Its weights are not kept.
+        """
+        result = PublishedRuns(self.published).read(key)
+        if not result.weights:
+            raise DeploymentError(
+                f"Of the published run {key[:12]} no weights are kept.", "Deploy a run that has some."
+            )
+        from convscope.deployment.artefact import write_artefact  # noqa: PLC0415
+        from convscope.deployment.serving.predictor import Predictor  # noqa: PLC0415  # imports torch
+
+        dataset = load(result.spec.data.dataset, self.data_folder, download=False)
+        with tempfile.TemporaryDirectory(prefix="convscope-published-") as folder:
+            predictor = Predictor(write_artefact(result, dataset, Path(folder)))
+        answers = predictor.predict(dataset.test.pixels[:PREDICTED].astype(np.float32))
+        return replace(
+            result,
+            predictions=np.array([answer.predicted_class for answer in answers], np.uint8),
+            confidences=np.array([answer.confidence for answer in answers], np.float32),
+        )

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from convscope.deployment.aws import Cloud, is_absent, poll
 from convscope.deployment.journal import Journal, journals
-from convscope.deployment.names import PREFIX, S3_FOLDER, TAG, belongs_to
+from convscope.deployment.plan import PREFIX, S3_FOLDER, TAG, belongs_to
 from convscope.errors import DeploymentError
 
 _DELETION_SECONDS = 900

@@ -32,7 +32,6 @@ def work(project: Project) -> None:
         sys.executable, "-m", "convscope", "deploy", "run", "--study", run.study, "--variant", run.variant,
         "--profile", project.profile, "--device", project.device,
     ]  # fmt: skip
-    # What leads to the emulator, and keeps a shell set up for AWS from it, is made by convscope.deployment.emulated.
     if subprocess.run(command, cwd=project.root, stdout=subprocess.DEVNULL, check=False).returncode:
         raise ConvscopeError(
             "The deployment failed; its own message stands above. Everything else was built.",
