@@ -9,7 +9,8 @@ import typst
 
 from convscope.errors import ReportError
 from convscope.report import pandoc
-from convscope.report.paper import check_pdf, pages_of, tables_of
+from convscope.report.page import Table, read_page
+from convscope.report.paper import check_pdf, pages_of
 
 HEAD = '#set page(width: 300pt, height: 200pt, margin: 20pt)\n#set document(title: "T")\n'
 TABLE = "#figure(table(columns: 2, table.header[*A*][*B*], {}), caption: [Table 1: All.], kind: table, numbering: none)"
@@ -38,7 +39,7 @@ def compiled(folder: Path, body: str) -> Path:
 def test_what_a_reader_of_the_paper_would_miss_is_named(tmp_path: Path, body: str, named: str) -> None:
     path = compiled(tmp_path, body)
     with pytest.raises(ReportError, match=named):
-        check_pdf(path, [("Table 1", ["a1", "b1 c1"])] if "lacks" in named else [])
+        check_pdf(path, [Table("Table 1", ["a1", "b1 c1"])] if "lacks" in named else [])
 
 
 def test_formulas_ligatures_and_broken_words_are_no_complaint(tmp_path: Path) -> None:
@@ -49,7 +50,7 @@ def test_formulas_ligatures_and_broken_words_are_no_complaint(tmp_path: Path) ->
         '#math.equation(alt: "x", $x_(i j)^2 = sum_(k=1)^n hat(a)_k sqrt(b_k) / (c^2 + d)$)\n\n'
         + TABLE.format("[office], [−1.25 %]")
     )
-    check_pdf(compiled(tmp_path, body), [("Table 1", ["A", "B", "office", "−1.25 %"])])
+    check_pdf(compiled(tmp_path, body), [Table("Table 1", ["A", "B", "office", "−1.25 %"])])
 
 
 @pytest.mark.parametrize("lines_before", range(24, 44, 2))
@@ -62,8 +63,8 @@ def test_our_template_leaves_no_row_alone(tmp_path: Path, lines_before: int, row
     )
     pandoc.render_pdf(tmp_path, tmp_path / "s.pdf", "supplement")
     pandoc.render_site_page(tmp_path, tmp_path / "s.md", "supplement")
-    tables = tables_of(tmp_path / "s.md")
-    assert [label for label, _ in tables] == ["Table 1"]
-    assert len(tables[0][1]) == 2 * rows + 2
-    check_pdf(tmp_path / "s.pdf", tables)
+    (table,) = read_page((tmp_path / "s.md").read_text(encoding="utf-8")).tables
+    assert table.label == "Table 1"
+    assert len(table.cells) == 2 * rows + 2
+    check_pdf(tmp_path / "s.pdf", [table])
     assert sum(part.rows for page in pages_of(tmp_path / "s.pdf") for part in page.tables) == rows

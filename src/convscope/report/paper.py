@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium
-from bs4 import BeautifulSoup
 
 from convscope.errors import ReportError
+from convscope.report.page import Table
 
 _OUTSIDE = 1.0
 """Points that ink may reach over the edge of the page."""
@@ -106,22 +106,7 @@ def pages_of(path: Path) -> list[Page]:
     return [Page(document, index) for index in range(len(document))]
 
 
-def tables_of(page: Path) -> list[tuple[str, list[str]]]:
-    """Read the tables of a page: for each its label, and the texts of its cells, formulas left out."""
-    html = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
-    found = []
-    for table in html.select("table"):
-        for formula in table.select("math"):
-            formula.decompose()
-        around = table.find_parent("figure")
-        caption = around.find("figcaption") if around else None
-        numbered = re.match(r"\s*(Table\s[\d.]+)", caption.get_text()) if caption else None
-        cells = [" ".join(cell.get_text().split()) for cell in table.select("th, td")]
-        found.append((" ".join(numbered[1].split()) if numbered else "a table without number", cells))
-    return found
-
-
-def check_pdf(path: Path, tables: Sequence[tuple[str, Sequence[str]]]) -> None:
+def check_pdf(path: Path, tables: Sequence[Table]) -> None:
     """Check a rendered PDF.
 
     Parameters
@@ -129,7 +114,7 @@ def check_pdf(path: Path, tables: Sequence[tuple[str, Sequence[str]]]) -> None:
     path
         The file.
     tables
-        What the same document has in HTML: the label of each table (``"Table 7"``), and the texts of its cells.
+        What the same document has in HTML.
 
     Raises
     ------
@@ -175,18 +160,18 @@ def _lone_rows(pages: Sequence[Page]) -> Iterator[str]:
                 yield f"page {where.number}: one row of a table stands alone"
 
 
-def _missing(pages: Sequence[Page], tables: Sequence[tuple[str, Sequence[str]]]) -> Iterator[str]:
+def _missing(pages: Sequence[Page], tables: Sequence[Table]) -> Iterator[str]:
     texts = [_plain("".join(word.text for word in page.words)) for page in pages]
     first = 0
-    for label, cells in tables:
-        caption = _plain(f"{label}:")
+    for table in tables:
+        caption = _plain(f"{table.label}:")
         starts = (place for place in range(first, len(texts)) if caption in texts[place])
         first = next(starts, first)
         here = "".join(texts[max(first - 1, 0) : first + 8])  # a float may stand before its caption's chapter
-        for cell in cells:
+        for cell in table.cells:
             lost = [word for word in cell.split() if _plain(word) not in here]
             if lost:
-                yield f"page {first + 1}: {label} lacks {' '.join(lost)!r} of the cell {cell!r}"
+                yield f"page {first + 1}: {table.label} lacks {' '.join(lost)!r} of the cell {cell!r}"
 
 
 def _plain(text: str) -> str:

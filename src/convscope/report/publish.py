@@ -22,7 +22,8 @@ from convscope.report.document import DOCUMENTS, documents_in
 from convscope.report.fill import PASSAGES, fill
 from convscope.report.lint import check_templates
 from convscope.report.origins import DATA, put_data_inside, repository_of
-from convscope.report.paper import check_pdf, tables_of
+from convscope.report.page import read_page
+from convscope.report.paper import check_pdf
 from convscope.report.traced import check_numbers
 
 MOST_NAMED = 20
@@ -111,7 +112,7 @@ def _publish(templates: Path, metrics: Metrics, figures: Path, folder: Path, fac
         check_html(folder / f"{name}.html")
         check_html(page)
         check_numbers(page, metrics)
-        check_pdf(folder / f"{name}.pdf", tables_of(page))
+        check_pdf(folder / f"{name}.pdf", read_page(page.read_text(encoding="utf-8")).tables)
     _say_fallbacks(source / PASSAGES)
 
 
