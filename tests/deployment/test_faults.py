@@ -268,7 +268,7 @@ def test_a_client_killed_between_a_request_and_its_answer(
 def test_a_job_that_saves_its_model_when_it_is_stopped(emulator: Emulator, cloud: Cloud, tmp_path: Path) -> None:
     """What comes into being while things are removed is removed too, and the journal with it."""
     plan = tiny_plan(replace(QUICK, training_image="ecr/saving-training:1"))
-    client = start_client(environment_of(emulator), plan, tmp_path / "journals", tmp_path / "lines")
+    client = start_client(emulator.running, plan, tmp_path / "journals", tmp_path / "lines")
 
     def saved() -> bool:
         jobs = [job.container for job in emulator.records.all("TrainingJob") if job.container]
