@@ -15,6 +15,7 @@ import pytest
 from convscope.analysis import publication
 from convscope.analysis.metrics import Analysis
 from convscope.analysis.publication import TIMINGS, publish, published_metrics
+from convscope.datasets.load import load
 from convscope.engines import ENGINE_REVISION
 from convscope.errors import ConvscopeError
 from convscope.files import sha256_of, write_json
@@ -100,6 +101,53 @@ def test_publishing_adds_and_never_takes_away(kept: PublishedRuns, store: RunSto
     assert {path: path.stat().st_mtime_ns for path in before} == before
     metrics, _ = published_metrics([tiny(3)], kept)
     assert metrics["studies"]["tiny"]["seeds"] == 3
+
+
+def test_disputed_images_are_those_that_all_runs_agree_on_and_are_kept_for_the_figure(
+    kept: PublishedRuns, store: RunStore
+) -> None:
+    results = trained_here(tiny(2), "full", store, store.root, device="cpu")
+    metrics, pictures = published_metrics([tiny(2)], kept)
+    found = metrics["studies"]["tiny"]["disputed"]
+    pixels = load(tiny(2).data.dataset, store.root).test.pixels
+    expected: dict[str, list[int]] = {"cnn": [], "mlp": []}
+    neither = 0
+    for place, label in enumerate(results.labels):
+        right = {name: {bool(run.predictions[place] == label) for run in runs} for name, runs in results.runs.items()}
+        for one, other in (("cnn", "mlp"), ("mlp", "cnn")):
+            if right[one] == {True} and right[other] == {False}:
+                expected[one].append(place)
+        neither += right["cnn"] == right["mlp"] == {False}
+    assert neither == found["neither"]
+    assert {side["right"]: side["count"] for side in found["only"]} == {name: len(of) for name, of in expected.items()}
+    assert sum(map(len, expected.values())) > 0
+    for side in found["only"]:
+        places = [shown["image"] for shown in side["shown"]]
+        assert places == expected[side["right"]][:8]
+        for shown in side["shown"]:
+            assert shown["label"] == results.labels[shown["image"]] != shown["called"]
+        if places:
+            assert np.array_equal(pictures[f"studies/tiny/only/{side['right']}"], pixels[places])
+
+
+def test_without_its_images_there_is_no_picture_of_disputed_ones(kept: PublishedRuns) -> None:
+    shutil.rmtree(kept.root / "images")
+    metrics, pictures = published_metrics([tiny(2)], kept)
+    assert any(side["count"] for side in metrics["studies"]["tiny"]["disputed"]["only"])
+    assert not [name for name in pictures if "/only/" in name]
+
+
+def test_colours_survive_the_way_through_a_file(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (3, 3, 5, 4), dtype=np.uint8)
+    PublishedRuns(tmp_path).add_images("own", (2, 30, 1), images)
+    kept = PublishedRuns(tmp_path)
+    found = kept.images("own", (30, 1))
+    assert found is not None
+    assert np.array_equal(found, images[1:])
+    assert kept.images("own", (30, 4)) is None
+    (tmp_path / "images" / "own" / "00030.png").write_bytes(b"no picture")
+    with pytest.raises(DamagedPublication, match="own"):
+        kept.images("own", (30,))
 
 
 def test_nothing_to_publish_is_refused_and_changes_nothing(tmp_path: Path, kept: PublishedRuns) -> None:

@@ -77,8 +77,8 @@ def test_the_places_that_the_text_names_are_listed(templates: Path, figures: Pat
 
 
 def test_a_figure_gets_its_label_its_words_and_its_file(templates: Path, figures: Path) -> None:
-    text = filled(templates, figures, '<< figure("fashion-curves", "Curves.", "Two lines", "curves", "60%") >>')
-    assert text == '![Curves.](figures/fashion-curves.svg){#fig-curves fig-alt="Two lines" width=60%}'
+    text = filled(templates, figures, '<< figure("fashion-curves", "Curves.", "Two lines", "curves") >>')
+    assert text == '![Curves.](figures/fashion-curves.svg){#fig-curves fig-alt="Two lines" width=100%}'
     copied = templates.parent / "source" / "figures"
     assert [path.name for path in copied.iterdir()] == ["fashion-curves.svg"]
 
@@ -182,14 +182,15 @@ def test_the_documents_of_this_checkout_can_be_read_before_they_are_filled(name:
 
 
 @pytest.mark.parametrize(
-    ("size", "width", "shown"),
-    [("300pt", "100%", "100%"), ("600pt", "100%", "62.5%"), ("600pt", "60%", "60%"), ("600pt", "5cm", "5cm")],
+    ("width", "height", "shown"),
+    [("229.6", "100", 50), ("459.2", "300", 100), ("480", "300", 100), ("459.2", "918.4", 62.5)],
 )
-def test_a_tall_figure_leaves_room_for_its_caption(
-    templates: Path, figures: Path, size: str, width: str, shown: str
+def test_a_figure_is_shown_at_the_width_it_is_drawn_at(
+    templates: Path, figures: Path, width: str, height: str, shown: float
 ) -> None:
+    """So that its type has the size that it says; narrower where its caption would have no room on the page."""
     (figures / "tall.svg").write_text(
-        f'<?xml version="1.0"?>\n<svg xmlns="x" height="{size}" version="1.1" width="300pt"/>'
+        f'<?xml version="1.0"?>\n<svg xmlns="x" height="{height}pt" version="1.1" width="{width}pt"/>'
     )
-    text = filled(templates, figures, f'<< figure("tall", "Tall.", "A tower", "", "{width}") >>')
-    assert text.endswith(f"width={shown}}}")
+    text = filled(templates, figures, '<< figure("tall", "Tall.", "A tower") >>')
+    assert text.endswith(f"width={shown:g}%}}")

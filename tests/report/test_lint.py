@@ -21,7 +21,7 @@ from convscope.report.lint import check_templates, untraced_digits
         ("## The 3×3 kernel {#sec-k3}", [(1, "3×3")]),
         ("| a | 7 |\n|:-----|--:|\n| b | << value('/x/1') >> |", [(1, "7")]),
         (": Caption with 95 % intervals. {#tbl-x2}", [(1, "95")]),
-        ('<< figure("fig-1", "Bars are 95 % intervals.", "alt", "x", "62%") >>', [(1, "95")]),
+        ('<< figure("fig-1", "Bars are 95 % intervals.", "alt", "x") >>', [(1, "95")]),
         ('<< verdict("a-3x3",\n  supported="It wins by 3 points.",\n  refuted="No.") >>', [(2, "3")]),
         ("[see 3](https://example.org/7)", [(1, "3")]),
     ],

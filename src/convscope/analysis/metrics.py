@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from convscope.analysis import shifts, tuning
+from convscope.analysis import disputed, shifts, tuning
 from convscope.analysis.claims import compute, decide
 from convscope.analysis.declarations import (
     baseline_pairs,
@@ -133,6 +133,9 @@ class Analysis:
             described["equivariance"] = equivariance(
                 {each: runs[each] for each in probed}, results.measure, len(labels)
             )
+        if dispute := disputed.disputed(results):
+            described["disputed"] = dispute
+        self.pictures.update(disputed.pictures(results, dispute))
         described["reported"] = reproductions(
             study, described["variants"], public_class_names(study.data.dataset), trained=self.profile == "full"
         )

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from convscope.analysis.disputed import disputed
 from convscope.analysis.metrics import Analysis
 from convscope.analysis.metrics_file import Metrics, read_metrics
 from convscope.analysis.pictures import Pictures, read_pictures
+from convscope.datasets.folds import all_tested
 from convscope.datasets.load import load
 from convscope.datasets.splits import Split
 from convscope.errors import ConvscopeError
@@ -64,7 +66,19 @@ def publish(
         dataset = load(study.budget("full").data(study.data).dataset, data_folder)
         kept.add_dataset(results.facts, dataset.test.labels, results.pictures)
         new[study.id] = _add(results, kept)
+        keep_images(study, data_folder, kept)
     return new
+
+
+def keep_images(study: Study, data_folder: Path, kept: PublishedRuns) -> None:
+    """Keep the test images that a figure of published runs shows, so that it can be drawn where the data are not."""
+    results = published(study, kept)
+    dispute = disputed(results) if results else None
+    data = study.budget("full").data(study.data)
+    for side in dispute["only"] if dispute else ():
+        places = [shown["image"] for shown in side["shown"]]
+        pixels = all_tested(load(data.dataset, data_folder), data, seed=0).test.pixels
+        kept.add_images(study.id, places, pixels[places])
 
 
 def _add(results: Results, kept: PublishedRuns) -> int:

@@ -287,6 +287,30 @@ class Tuning(Record):
     variants: dict[str, TunedVariant]
 
 
+class DisputedImage(Record):
+    """A test image by its place, what it is, and what the network that is wrong calls it most often."""
+
+    image: Count
+    label: Count
+    called: Count
+
+
+class OnlyRight(Record):
+    """Test images that one network has right in all runs and the other in none; the first of them are shown."""
+
+    right: str
+    count: Count
+    shown: tuple[DisputedImage, ...]
+
+
+class Disputed(Record):
+    """What reference and baseline dispute, and how many images neither of them ever has right."""
+
+    runs: AtLeastTwo = Field(description="Of each network.")
+    only: tuple[OnlyRight, OnlyRight] = Field(description="Of the reference, of the baseline.")
+    neither: Count
+
+
 class DeclaredStudy(Record):
     """What stands in a study, whether it was run or not."""
 
@@ -329,6 +353,7 @@ class StudyRun(DeclaredStudy):
     shift: Shift | None = None
     equivariance: Equivariance | None = None
     tuning: Tuning | None = None
+    disputed: Disputed | None = None
 
 
 class Counted(Record):

@@ -28,7 +28,7 @@ def architecture(model: ModelSpec) -> Figure:
     """Draw the shapes that flow through a network: images as stacks of maps, vectors as bars."""
     costs = layer_costs(model)
     count = len(model.layers) + 1
-    figure, axes = plt.subplots(figsize=(WIDTH, 2.3))
+    figure, axes = plt.subplots(figsize=(min(WIDTH, 0.86 * count), 2.2))
     figure.subplots_adjust(left=0, right=1, top=1, bottom=0)
     axes.set_xlim(-0.55, count - 0.45)
     axes.set_ylim(-1.55, 1.05)
@@ -80,4 +80,4 @@ def _caption(axes: Axes, place: float, text: str, shape: Shape, cost: LayerCost 
     axes.text(place, -0.68, text, ha="center", va="top", fontsize=7, color=INK, linespacing=1.25)
     axes.text(place, -1.08, "×".join(map(str, shape)), ha="center", va="top", fontsize=7, color=INK, weight="bold")
     if cost is not None and cost.parameters:
-        axes.text(place, -1.28, f"{cost.parameters:,}\nparameters", ha="center", va="top", fontsize=6, color=MUTED)
+        axes.text(place, -1.25, f"{cost.parameters:,}\nparameters", ha="center", va="top", fontsize=7, color=MUTED)

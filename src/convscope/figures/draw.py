@@ -18,7 +18,9 @@ from convscope.figures import (  # argument, deployment and structure register t
     bias,
     claims,
     deployment,  # noqa: F401
+    disputed,  # noqa: F401
     eda,
+    factors,  # noqa: F401
     probes,
     results,
     structure,  # noqa: F401

@@ -29,12 +29,12 @@ def show_image(axes: Axes, image: NDArray[Any]) -> None:
 
 def class_distribution(facts: dict[str, Any]) -> Figure:
     """Images of each class in the training and the test part."""
-    figure, axes = plt.subplots(figsize=(WIDTH, 2.6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(WIDTH, 2.2), layout="constrained")
     names, places = facts["class_names"], np.arange(len(facts["class_names"]))
-    for shift, part, colour in ((-0.2, "train", PALETTE[0]), (0.2, "test", PALETTE[4])):
+    for shift, part, colour, turned in ((-0.2, "train", PALETTE[0], 0), (0.2, "test", PALETTE[4], 90)):
         counts = facts[f"{part}_counts"]
         bars = axes.bar(places + shift, counts, width=0.38, color=colour, label=f"{part} ({sum(counts):,} images)")
-        axes.bar_label(bars, fmt="{:,.0f}", fontsize=6, padding=1.5)
+        axes.bar_label(bars, fmt="{:,.0f}", fontsize=7, padding=1.5, rotation=turned)
     axes.set_xticks(
         places,
         names,
@@ -42,9 +42,9 @@ def class_distribution(facts: dict[str, Any]) -> Figure:
         ha="right" if max(map(len, names)) > 4 else "center",
     )
     axes.set_ylabel("images")
-    axes.set_ylim(0, max(facts["train_counts"]) * 1.12)
+    axes.set_ylim(0, max(facts["train_counts"]) * 1.14)
     axes.grid(axis="x", visible=False)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=2)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2)
     return figure
 
 
@@ -52,8 +52,8 @@ def samples(facts: dict[str, Any], images: NDArray[np.uint8]) -> Figure:
     """Show training images of each class, one class a row; images (classes, n, C, H, W)."""
     classes, count = images.shape[:2]
     board = mosaic(_channels_last(images.reshape(-1, *images.shape[2:])), columns=count)
-    figure, axes = plt.subplots(figsize=(WIDTH * 0.8, WIDTH * 0.66 * classes / count))
-    figure.subplots_adjust(left=0.18, right=1, top=1, bottom=0)
+    figure, axes = plt.subplots(figsize=(WIDTH * 0.66, WIDTH * 0.52 * classes / count))
+    figure.subplots_adjust(left=0.21, right=1, top=1, bottom=0)
     show(axes, board, "gray", (0, 255))
     for label, name in enumerate(facts["class_names"]):
         axes.text(-0.02, 1 - (label + 0.5) / classes, name, transform=axes.transAxes, ha="right", va="center")
@@ -67,11 +67,11 @@ def _channels_last(images: NDArray[Any]) -> NDArray[Any]:
 
 def mean_images(facts: dict[str, Any], images: NDArray[np.uint8]) -> Figure:
     """Show the mean training image of each class, (classes, C, H, W)."""
-    # A title of 14 letters is nearly as wide as a fifth of the figure.
-    columns = max(1, min(5, 70 // max(map(len, facts["class_names"]))))
+    # A title of 12 letters is nearly as wide as a fifth of the figure.
+    columns = max(1, min(5, 62 // max(map(len, facts["class_names"]))))
     rows = -(-len(images) // columns)
     figure, grid = plt.subplots(
-        rows, columns, figsize=(WIDTH * 0.85, WIDTH * 0.85 * rows / columns * 1.12), squeeze=False
+        rows, columns, figsize=(WIDTH * 0.75, WIDTH * 0.75 * rows / columns * 1.14), squeeze=False
     )
     figure.subplots_adjust(left=0, right=1, top=0.93, bottom=0, wspace=0.08, hspace=0.2)
     for axes in grid.flat:

@@ -23,7 +23,8 @@ def filters(weights: NDArray[np.float32]) -> Figure:
     weights = weights / np.maximum(np.abs(weights).max(axis=(1, 2, 3), keepdims=True), 1e-12)
     limit = 1.0
     board = mosaic(np.moveaxis(weights, 1, -1) if weights.shape[1] == 3 else weights[:, 0], columns, gap=0.3)
-    figure, axes = plt.subplots(figsize=(WIDTH, WIDTH * board.shape[0] / board.shape[1]))
+    width = 0.86 * WIDTH
+    figure, axes = plt.subplots(figsize=(width, width * board.shape[0] / board.shape[1]))
     figure.subplots_adjust(left=0, right=1, top=1, bottom=0)
     show(axes, board, "RdBu_r", (-limit, limit))
     return figure
@@ -36,7 +37,8 @@ def feature_maps(image: NDArray[np.uint8], layers: list[NDArray[Any]]) -> Figure
     """
     boards = [mosaic(maps / np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-6), 8) for maps in layers]
     heights = [board.shape[0] / board.shape[1] for board in boards]
-    figure = plt.figure(figsize=(WIDTH, WIDTH * 0.84 * sum(heights) + 0.24 * len(boards)), layout="constrained")
+    width = 0.84 * WIDTH
+    figure = plt.figure(figsize=(width, width * 0.84 * sum(heights) + 0.24 * len(boards)), layout="constrained")
     grid = figure.add_gridspec(len(boards), 2, width_ratios=(0.15, 0.85), height_ratios=heights)
     axes = figure.add_subplot(grid[:, 0])
     show_image(axes, image)

@@ -31,7 +31,7 @@ def accuracy_chart(study: Study) -> Figure:
     """Test accuracy of each variant: every run, the mean, and its 95 % interval."""
     variants = study["variants"]
     many = len(variants) > MOST_COLOURS
-    figure, axes = plt.subplots(figsize=(WIDTH, 0.7 + (0.27 if many else 0.42) * len(variants)), layout="constrained")
+    figure, axes = plt.subplots(figsize=(WIDTH, 0.6 + (0.24 if many else 0.36) * len(variants)), layout="constrained")
     if many:
         axes.axvline(100 * variants[study["baseline"]]["test_accuracy"]["mean"], color=MUTED, linewidth=1)
     for place, variant in enumerate(variants.values()):
@@ -77,7 +77,7 @@ def curves(study: Study, only: Collection[str] | None = None) -> Figure:
     """
     legend = _curve_legend(study, only)
     columns = _columns([str(handle.get_label()) for handle in legend])
-    height = 2.5 + 0.17 * math.ceil(len(legend) / columns)
+    height = (2.3 if only is None else 2.0) + 0.17 * math.ceil(len(legend) / columns)
     figure, (loss, accuracy) = plt.subplots(1, 2, figsize=(WIDTH, height), layout="constrained")
     for (hue, shape), variant in _shown(study, only):
         for axes, quantity, factor in ((loss, "loss", 1), (accuracy, "accuracy", 100)):
@@ -129,14 +129,14 @@ def confusion_matrix(study: Study, class_names: list[str], variant: str) -> Figu
     """Share of each true class (rows) that was called each class (columns), over all runs, in percent."""
     counts = np.array(study["variants"][variant]["confusion"], dtype=float)
     shares = 100 * counts / counts.sum(axis=1, keepdims=True)
-    figure, axes = plt.subplots(figsize=(WIDTH * 0.72, WIDTH * 0.66), layout="constrained")
+    figure, axes = plt.subplots(figsize=(WIDTH * 0.72, WIDTH * 0.6), layout="constrained")
     # the root makes the few percent of errors visible beside the diagonal
     axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.4, 0, 100))
     for row, column in np.ndindex(*shares.shape):
         if shares[row, column] >= 0.05:
             text = f"{shares[row, column]:.1f}" if shares[row, column] < 99.95 else "100"
             light = shares[row, column] > 35
-            axes.text(column, row, text, ha="center", va="center", fontsize=6, color="white" if light else INK)
+            axes.text(column, row, text, ha="center", va="center", fontsize=7, color="white" if light else INK)
     axes.set_xticks(range(len(class_names)), class_names, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(class_names)), class_names)
     axes.set_xlabel("predicted class")
@@ -152,7 +152,7 @@ def class_accuracy(study: Study, class_names: list[str]) -> Figure:
     means = [[100 * measure["mean"] for measure in variant["class_accuracy"]] for variant in (baseline, reference)]
     gains = np.array(means[1]) - np.array(means[0])
     order = np.argsort(gains)
-    figure, axes = plt.subplots(figsize=(WIDTH, 0.9 + 0.24 * len(class_names)), layout="constrained")
+    figure, axes = plt.subplots(figsize=(WIDTH * 0.92, 0.8 + 0.21 * len(class_names)), layout="constrained")
     places = list(study["variants"])
     for row, label in enumerate(order):
         axes.plot([means[0][label], means[1][label]], [row, row], color=MUTED, linewidth=1.2, zorder=1)
@@ -192,9 +192,9 @@ def cost_chart(study: Study) -> Figure:
         if measure["interval"]:
             axes.plot([macs, macs], 100 * np.array(measure["interval"]), color=hue, linewidth=1.6)
         label = f"{variant['title']}, {variant['parameters']:,} parameters"
-        axes.plot([macs], [mean], shape, color=hue, markersize=10 if many else 7, mec="white", label=label)
+        axes.plot([macs], [mean], shape, color=hue, markersize=12 if many else 7, mec="white", label=label)
         if many:
-            axes.annotate(f"{place + 1}", (macs, mean), ha="center", va="center_baseline", fontsize=6, color="white")
+            axes.annotate(f"{place + 1}", (macs, mean), ha="center", va="center_baseline", fontsize=7, color="white")
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")

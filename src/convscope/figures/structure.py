@@ -8,10 +8,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator
 from numpy.typing import NDArray
 
 from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
+from convscope.figures.eda import CHANNEL_COLOURS, CHANNEL_NAMES
 from convscope.figures.mosaic import mosaic, show
 from convscope.figures.registry import Rows, figure
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH
@@ -159,7 +161,9 @@ def receptive_field(rows: Rows) -> Figure:
     return drawn
 
 
-SHOWN = 4  # samples of a class
+SHOWN = 3  # samples of a class
+BIN = 8  # pixel values a bar of the histogram
+TALL = 20.0  # percent of all pixels in one bar, beside which the others are seen on a logarithmic axis alone
 
 
 def board_rows(metrics: Metrics, pictures: Pictures, dataset: str) -> Rows:
@@ -222,33 +226,60 @@ def preprocessing_rows(metrics: Metrics, pictures: Pictures, study_id: str) -> R
             entries = {str(number): round(float(value), 4) for number, value in enumerate(shown.ravel())}
             rows.append({"what": what, "class": facts["class_names"][label], "standard": standard,
                          "height": shown.shape[0], "width": shown.shape[1]} | entries)  # fmt: skip
+    starts = np.arange(0, 257, BIN)
+    for channel, counts in enumerate(facts["histogram"]):
+        shares = 100 * np.add.reduceat(np.array(counts), starts[:-1]) / sum(counts)
+        centre, scale = (float(values[channel]) if standard else float(values) for values in (mean, sd))
+        for start, share in zip(starts.tolist(), shares, strict=False):
+            rows.append({"what": "values", "channel": CHANNEL_NAMES[len(facts["histogram"])][channel], "from": start,
+                         "received_from": (start / 255 - centre) / scale, "width": BIN / 255 / scale,
+                         "percent": float(share)})  # fmt: skip
     return rows
 
 
 @figure("{study}-preprocessing", rows=preprocessing_rows)
 def preprocessing(rows: Rows) -> Figure:
-    """Draw images as they are stored, and below as the network receives them, each row with its scale."""
+    """Draw images as stored and, below, as the network receives them, and beside them how often each value occurs."""
     kinds = ("stored", "received")
-    columns = len(rows) // 2
-    drawn, panels = plt.subplots(2, columns, figsize=(WIDTH * 0.62, 2.9), layout="constrained", squeeze=False)
-    for line, kind in zip(panels, kinds, strict=True):
+    values = [row for row in rows if row["what"] == "values"]
+    channels = list(dict.fromkeys(row["channel"] for row in values))
+    columns = sum(row["what"] == "stored" for row in rows)
+    drawn = plt.figure(figsize=(WIDTH, 2.75), layout="constrained")
+    grid = drawn.add_gridspec(1, 2, width_ratios=(3, 2))
+    images, charts = drawn.add_subfigure(grid[0]), drawn.add_subfigure(grid[1])
+    panels = images.subplots(2, columns, squeeze=False)
+    for line, axes, kind in zip(panels, charts.subplots(2, 1), kinds, strict=True):
         here = [row for row in rows if row["what"] == kind]
         boards = [_board(row) for row in here]
-        low, high = (0.0, 255.0) if kind == "stored" else (min(b.min() for b in boards), max(b.max() for b in boards))
-        for axes, row, board in zip(line, here, boards, strict=True):
-            image = axes.imshow(board, cmap="gray" if kind == "stored" else "RdBu_r", interpolation="nearest",
-                                vmin=low if kind == "stored" else -max(abs(low), abs(high)),
-                                vmax=high if kind == "stored" else max(abs(low), abs(high)))  # fmt: skip
-            axes.set_xticks([])
-            axes.set_yticks([])
-            axes.spines[:].set_visible(False)
+        furthest = max(abs(board).max() for board in boards)
+        low, high = (0.0, 255.0) if kind == "stored" else (-furthest, furthest)
+        for picture, row, pixels in zip(line, here, boards, strict=True):
+            shown = picture.imshow(pixels, cmap="gray" if kind == "stored" else "RdBu_r", interpolation="nearest",
+                                   vmin=low, vmax=high)  # fmt: skip
+            picture.set_xticks([])
+            picture.set_yticks([])
+            picture.spines[:].set_visible(False)
             if kind == "stored":
-                axes.set_title(row["class"], loc="center", fontsize=8, fontweight="normal")
-        bar = drawn.colorbar(image, ax=list(line), shrink=0.9, pad=0.02)
+                picture.set_title(row["class"], loc="center", fontsize=8, fontweight="normal")
+        bar = images.colorbar(shown, ax=list(line), shrink=0.9, pad=0.02)
         bar.outline.set_visible(False)
-        bar.ax.tick_params(labelsize=7, color=MUTED)
-        standard = here[0]["standard"]
-        text = "pixel value" if kind == "stored" else "(value / 255 − mean) / SD" if standard else "value / 255"
-        bar.set_label(text, fontsize=7.5)
-        line[0].set_ylabel("as stored" if kind == "stored" else "as received", fontsize=8)
+        bar.ax.tick_params(labelsize=7.5, color=MUTED)
+        line[0].set_ylabel(f"as {kind}", fontsize=8)
+        for channel, hue in zip(channels, CHANNEL_COLOURS[len(channels)], strict=True):
+            of_channel = [row for row in values if row["channel"] == channel]
+            start, step = ("from", BIN) if kind == "stored" else ("received_from", of_channel[0]["width"])
+            edges = [row[start] for row in of_channel]
+            axes.stairs([row["percent"] for row in of_channel], [*edges, edges[-1] + step], color=hue, alpha=0.85,
+                        fill=len(channels) == 1)  # fmt: skip
+        if max(row["percent"] for row in values) > TALL:
+            axes.set_yscale("log")
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 5)))
+            axes.yaxis.set_major_formatter("{x:g}")
+            axes.yaxis.set_minor_formatter("")
+        axes.tick_params(labelsize=7.5)
+        text = (
+            "pixel value" if kind == "stored" else "(value / 255 − mean) / SD" if here[0]["standard"] else "value / 255"
+        )
+        axes.set_xlabel(text, fontsize=8)
+        axes.set_ylabel("% of pixels", fontsize=8)
     return drawn

@@ -71,6 +71,8 @@ _ROLES = {
     "cnn7": ("#CC79A7", "D"),
     "kernel7": ("#CC79A7", "D"),
     "local": ("#009E73", "^"),
+    "conv-permuted": ("#7B4FB3", "h"),
+    "local-permuted": ("#8C5A2B", "<"),
     "unpooled": ("#E69F00", "X"),
     "gap": ("#D55E00", "D"),
 }

@@ -28,6 +28,7 @@ from convscope.specs import from_json
 PASSAGES = "passages.json"
 _VALUE = re.compile(r"\[([^\[\]]*)\]\{\.value [^{}]*\}")
 _SIZE = re.compile(r'<svg(?=[^>]* height="(?P<height>[\d.]+)pt")(?=[^>]* width="(?P<width>[\d.]+)pt")')
+_TEXT_WIDTH = 459.2  # points: A4 less the margins of template.typ
 _TALLEST = 1.25  # times the width of the text, of the 1.5 that a page has
 _TEMPLATES = (".qmd", ".md")
 COPIED = ("_quarto.yml", "references.bib")
@@ -91,12 +92,11 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
     def has_figure(name: str) -> bool:
         return (figures / f"{name}.svg").is_file()
 
-    def figure(name: str, caption: str, alt: str, label: str = "", width: str = "100%") -> str:
+    def figure(name: str, caption: str, alt: str, label: str = "") -> str:
         if not has_figure(name):
             raise ReportError(f"The report shows figure {name!r}, but {figures} has no {name}.svg.")
         words = " ".join(_VALUE.sub(r"\1", alt).split())  # an attribute holds no marks
-        shown = _fitting(figures / f"{name}.svg", width)
-        attributes = f'#fig-{label or name} fig-alt="{words}" width={shown}'
+        attributes = f'#fig-{label or name} fig-alt="{words}" width={_width(figures / f"{name}.svg")}'
         return f"![{caption}](figures/{name}.svg){{{attributes}}}"
 
     def page(label: str) -> str:
@@ -211,13 +211,16 @@ def fill_plain(templates: Path, name: str, metrics: Metrics, **more: Any) -> str
     return _render(jinja, templates, name)
 
 
-def _fitting(figure: Path, width: str) -> str:
-    """Return the width that a figure is shown at, smaller where it would leave no room for its caption on the page."""
+def _width(figure: Path) -> str:
+    """Return the width that a figure is shown at: that at which it is drawn, so that its type has the size it says.
+
+    Smaller where it would leave no room for its caption on the page.
+    """
     size = _SIZE.search(figure.read_text(encoding="utf-8")[:2000])
-    if not size or not width.endswith("%"):
-        return width
-    most = 100 * _TALLEST * float(size["width"]) / float(size["height"])
-    return f"{min(float(width[:-1]), most):.4g}%"
+    if not size:
+        return "100%"
+    width, height = float(size["width"]), float(size["height"])
+    return f"{100 * min(1, width / _TEXT_WIDTH, _TALLEST * width / height):.4g}%"
 
 
 def _with_head(text: str, name: str, metrics: Metrics, facts: dict[str, Any]) -> str:

@@ -134,17 +134,18 @@ class Numbers:
         values = resolve(self._metrics, f"{pointer}/values")
         return self.value(f"{pointer}/values/{values.index(min(values))}", "decimal", 1)
 
-    def interval(self, pointer: str) -> str:
+    def interval(self, pointer: str, digits: int | None = None) -> str:
         """Format the 95 % interval of a measure or comparison as ``low to high``; a dash for a single run.
 
-        A pointer with a minus before it turns the comparison round.
+        A pointer with a minus before it turns the comparison round; in a column of a table all have the same digits.
         """
         pointer, turned = pointer.removeprefix("-"), pointer.startswith("-")
         measured = resolve(self._metrics, pointer)
         if measured["interval"] is None:
             return formats.NOTHING
         fraction = measured["unit"] == "fraction"
-        digits = digits_for(measured["interval"], 100 if fraction else 1, most=2 if fraction else 3)
+        if digits is None:
+            digits = digits_for(measured["interval"], 100 if fraction else 1, most=2 if fraction else 3)
         styles = ("decimal", "decimal")
         if fraction:  # a difference is signed; of a range in percent the unit stands once
             styles = ("points", "points") if "effect" in measured else ("spread", "percent")
@@ -152,11 +153,13 @@ class Numbers:
         low, high = (self.value(f"{pointer}/interval/{end}", style, digits) for end, style in ends)
         return f"{low} to {high}"
 
-    def effect(self, pointer: str) -> str:
+    def effect(self, pointer: str, digits: int | None = None) -> str:
         """Format the effect of a comparison of accuracies in percentage points; a minus before it turns it round."""
         pointer, style = pointer.removeprefix("-"), "turned" if pointer.startswith("-") else "points"
         measured = resolve(self._metrics, pointer)
-        return self.value(f"{pointer}/effect", style, digits_for(measured["interval"], 100))
+        if digits is None:
+            digits = digits_for(measured["interval"], 100)
+        return self.value(f"{pointer}/effect", style, digits)
 
     def size(self, pointer: str) -> str:
         """Format an effect that is known to be positive, with its interval, without signs: ``1.11 (0.59 to 1.64)``."""

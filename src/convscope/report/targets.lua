@@ -150,11 +150,11 @@ function typst.image(image, alt)
   return pandoc.RawInline('typst', ('#image(%s, alt: %s%s)'):format(quoted(image.src), quoted(alt), size))
 end
 
--- A float does not break across pages, so that a table of about half a page or more stands in the text.
+-- A float does not break across pages, so that a table of about a third of a page or more stands in the text.
 local function is_long(tbl)
   local rows = 0
   for _, body in ipairs(tbl.bodies) do rows = rows + #body.body end
-  return rows > 12 or #pandoc.utils.stringify(tbl) > 1200
+  return rows > 9 or #pandoc.utils.stringify(tbl) > 1200
 end
 
 function typst.table(tbl, caption)
@@ -163,6 +163,22 @@ function typst.table(tbl, caption)
   tie_rows(tbl)
   if not long then return pandoc.Blocks { tbl } end
   return pandoc.Blocks { raw_typst '#[#set figure(placement: none)', tbl, raw_typst ']' }
+end
+
+-- A float goes to the top of a page where that is nearer, also above the heading of the chapter that it opens: the first
+-- of a chapter goes to the bottom.
+function typst.float_below_headings(blocks)
+  local result, opened = pandoc.Blocks {}, false
+  for _, block in ipairs(blocks) do
+    if block.t == 'Header' then opened = opened or block.level == 1 end
+    if opened and block.t == 'Figure' then
+      opened = false
+      result:extend { raw_typst '#[#set figure(placement: bottom)', block, raw_typst ']' }
+    else
+      result:insert(block)
+    end
+  end
+  return result
 end
 
 function typst.grid(cells, columns)

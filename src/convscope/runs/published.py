@@ -4,16 +4,18 @@ A run's folder, ``runs/KEY[:2]/KEY/``, holds ``run.json`` (what was asked for, w
 size and SHA-256 of the other files), ``answers.xz`` (how far each answer is from the label, 0 where it is right: about
 2 kB for 10,000 images), measurements that need the weights (``NAME.safetensors.xz``), and for a few runs the weights
 themselves as 16-bit floats. Beside the runs, ``datasets/FINGERPRINT[:16]/`` has the facts, labels and pictures of a
-data set, so that everything can be computed where the data set is not.
+data set, and ``images/STUDY/PLACE.png`` the few test images that a figure shows, so that
+everything can be computed where the data set is not.
 
 Runs are added and never taken away or replaced: training goes on over many days and machines.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import lzma
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +27,7 @@ from numpy.typing import NDArray
 from convscope.engines import ENGINE_REVISION
 from convscope.engines.outcome import Epoch
 from convscope.errors import ConvscopeError, SpecError
-from convscope.files import replacing_folder, sha256_of, write_json
+from convscope.files import replacing, replacing_folder, sha256_of, write_json
 from convscope.runs.result import Arrays, RunResult
 from convscope.specs import NumericMode, RunSpec, canonical_json, from_json, run_key, to_json
 
@@ -177,6 +179,25 @@ class PublishedRuns:
             self._datasets[fingerprint] = PublishedDataset(facts, labels, _unpacked_arrays(folder / PICTURES))
         return self._datasets[fingerprint]
 
+    def images(self, study: str, places: Sequence[int]) -> NDArray[np.uint8] | None:
+        """Return test images of a study, (images, C, H, W); None unless all of them are kept.
+
+        Raises
+        ------
+        DamagedPublication
+            A file cannot be read.
+        """
+        files = [self._image(study, place) for place in places]
+        if not files or not all(file.is_file() for file in files):
+            return None
+        try:
+            return np.stack([_from_png(file.read_bytes()) for file in files])
+        except (OSError, ValueError) as error:
+            raise DamagedPublication(f"{files[0].parent} cannot be read: {error}") from error
+
+    def _image(self, study: str, place: int) -> Path:
+        return self.root / "images" / study / f"{place:05}.png"
+
     def _weights(self, folder: Path, header: Mapping[str, Any]) -> Arrays:
         if WEIGHTS not in header["files"]:
             return {}
@@ -245,6 +266,13 @@ class PublishedRuns:
         self.__dict__.pop("_by_spec", None)
         return True
 
+    def add_images(self, study: str, places: Sequence[int], pixels: NDArray[np.uint8]) -> None:
+        """Keep test images of a study, (images, C, H, W): a handful that a figure shows, never a data set."""
+        for place, image in zip(places, pixels, strict=True):
+            if not (file := self._image(study, place)).is_file():
+                with replacing(file) as temporary:
+                    temporary.write_bytes(_png(image))
+
     def add_dataset(self, facts: dict[str, Any], labels: NDArray[np.int64], pictures: Arrays) -> None:
         """Keep the facts, test labels and pictures of a data set, unless they are there."""
         folder = self.dataset_path(facts["fingerprint"])
@@ -305,3 +333,20 @@ def _unpacked_arrays(file: Path) -> Arrays:
 def _halved(name: str, array: NDArray[Any]) -> NDArray[Any]:
     """Return weights in 16 bits; a permutation's places, which must stay whole numbers above 2,048, as they are."""
     return np.ascontiguousarray(array if name.endswith("permutation") else array.astype(np.float16))
+
+
+def _png(image: NDArray[np.uint8]) -> bytes:
+    """Return an image (C, H, W) as a PNG file."""
+    from PIL import Image  # noqa: PLC0415  # slow to import
+
+    file = io.BytesIO()
+    Image.fromarray(image[0] if len(image) == 1 else np.ascontiguousarray(np.moveaxis(image, 0, -1))).save(file, "PNG")
+    return file.getvalue()
+
+
+def _from_png(content: bytes) -> NDArray[np.uint8]:
+    from PIL import Image  # noqa: PLC0415  # slow to import
+
+    with Image.open(io.BytesIO(content), formats=("PNG",)) as opened:
+        pixels = np.asarray(opened)
+    return pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, -1, 0)

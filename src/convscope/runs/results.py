@@ -28,6 +28,8 @@ from convscope.studies.study import Profile, Study
 
 Measure = Callable[[RunResult, str, Callable[[Split], Arrays]], Arrays]
 """Called as ``measure(run, name, compute)``: what ``compute(images)`` gives, or gave when the run was published."""
+TestImages = Callable[[Sequence[int]], NDArray[np.uint8] | None]
+"""Pixels of test images by their places, (images, C, H, W); None where they are not at hand."""
 Curve = dict[float, tuple[RunResult, ...]]
 """By learning rate, one run a tuning seed."""
 
@@ -51,6 +53,8 @@ class Results:
         Of the images that every run was tested on, (test images,).
     measure
         Gives what needs the weights of a run.
+    test_images
+        Gives the pixels of test images.
     """
 
     study: Study
@@ -61,6 +65,7 @@ class Results:
     pictures: Arrays
     labels: NDArray[np.int64]
     measure: Measure
+    test_images: TestImages
 
 
 def trained_here(
@@ -112,6 +117,7 @@ def trained_here(
         tuning=read_tuned(),
         facts=facts, pictures=pictures, labels=images.test.labels,
         measure=lambda _run, _name, compute: compute(images),
+        test_images=lambda places: images.test.pixels[list(places)],
     )  # fmt: skip
 
 
@@ -155,7 +161,7 @@ def published(study: Study, kept: PublishedRuns) -> Results | None:
     tested = len(runs[study.baseline][0].predictions)
     return Results(
         study, "full", runs=runs, tuning=_tuned(study, kept), facts=dataset.facts, pictures=dataset.pictures,
-        labels=dataset.labels[:tested], measure=measure,
+        labels=dataset.labels[:tested], measure=measure, test_images=lambda places: kept.images(study.id, places),
     )  # fmt: skip
 
 

@@ -8,15 +8,17 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-NEEDED = ("matplotlib", "numpy", "pandas", "pydantic", "safetensors", "scipy")
-"""What redrawing imports beyond the standard library; each package has the name of its module."""
+NEEDED = ("matplotlib", "numpy", "pandas", "pydantic", "safetensors", "scipy", "torch")
+"""What redrawing and, of torch, the lesson import beyond the standard library; a package has the name of its module."""
 
 _ABOUT = """\
 ## About this notebook
 
-This is the chapter *{title}* of the report. Text and numbers are the report's, of profile `{profile}`; figures, tables,
-sections and equations have the numbers that they have there. The code loads the stored results and draws every figure
-from them, in seconds and without training. The last part trains a network anew, on request.
+Sections 1 to 5 are a lesson: the data, the networks written out, a convolution in NumPy with its way back, one image on
+its way through the layers, and a training of under a minute. Section 6 is the chapter *{title}* of the report's
+supplement, its numbers those of profile `{profile}`, its figures drawn from the stored results. Section 7
+trains a network
+as the study did, on request. Sections, figures and tables are numbered for this notebook.
 
 `results.study` holds everything that was measured in this study, and `results.figure(name).figure` is a figure of
 matplotlib, to be changed as you like.
@@ -85,11 +87,13 @@ test_accuracy = {{
 pd.DataFrame(test_accuracy).rename_axis("seed")"""
 
 _TRAIN = """\
-## Train it yourself
+## {number} The whole training
 
-Everything above was drawn from stored results. With `RETRAIN = True` the next two cells train one network of the study
-anew, with the same images, settings and seed, and compare its test accuracy with the stored ones. That needs PyTorch,
-which Colab and SageMaker Studio bring along, and the data set, which is downloaded where it is missing."""
+What section 6 shows was drawn from stored results. With `RETRAIN = True` the next two cells train one network
+of the study
+anew, with the same images, settings and seed, and compare its test accuracy with the stored ones. That needs
+the data set, which is downloaded where
+it is missing."""
 
 _PARAMETERS = """\
 RETRAIN = False
@@ -150,7 +154,7 @@ def opening_cells(
     ]
 
 
-def training_cells(facts: dict[str, Any]) -> list[NotebookNode]:
+def training_cells(facts: dict[str, Any], number: int) -> list[NotebookNode]:
     """Return the cells that train one network on request.
 
     The settings stand in a cell with the tag ``parameters``, where papermill, and with it notebook jobs of SageMaker
@@ -158,7 +162,7 @@ def training_cells(facts: dict[str, Any]) -> list[NotebookNode]:
     """
     variants = ", ".join(facts["variants"])
     return [
-        new_markdown_cell(_TRAIN),
+        new_markdown_cell(_TRAIN.format(number=number)),
         new_code_cell(
             _PARAMETERS.format(variant=json.dumps(facts["reference"]), variants=variants),
             metadata={"tags": ["parameters"]},

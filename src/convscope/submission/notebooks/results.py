@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.figure import Figure
 
 from convscope.analysis.metrics_file import Metrics, read_metrics
 from convscope.analysis.pictures import Pictures, read_pictures
+from convscope.datasets.dataset import Dataset, Images
 from convscope.errors import ConvscopeError
 from convscope.figures.draw import drawings
 from convscope.figures.style import figure_style
@@ -133,6 +135,49 @@ class StoredResults:
         timings = self.metrics["timings"]["studies"][self.study_id]
         return {variant: min(measured["train_seconds"]["values"]) for variant, measured in timings.items()}
 
+    def few_images(self, project: Path, most: int, download: bool = False) -> tuple[Images, Images, str]:
+        """Return some training and test images of the study's data set, and a line that says which.
+
+        Parameters
+        ----------
+        project
+            The checkout.
+        most
+            Training images; half as many test images.
+        download
+            Fetch a data set that is not on this machine. Without it, the samples that are stored with the results are
+            taken.
+        """
+        from convscope.datasets.load import load  # noqa: PLC0415  # the figures need none of this
+        from convscope.datasets.splits import on_canvas  # noqa: PLC0415
+        from convscope.studies import select  # noqa: PLC0415
+
+        study = select(self.study_id, project / "report" / "studies")[0]
+        data = study.budget(self.metrics["profile"]).data(study.data)
+        facts = self.metrics["datasets"][self.study["dataset"]]
+        try:
+            dataset = load(data.dataset, project / "data", download)
+            said = (
+                f"{dataset.title}: some of its {len(dataset.train):,} training and {len(dataset.test):,} test images."
+            )
+            if dataset.kind == "table":  # whose two parts are the same rows
+                dataset = _held_out(dataset, dataset.train)
+                said = f"{dataset.title}: of its rows every fourth is held out for the test."
+        except ConvscopeError:
+            samples = self.pictures[f"datasets/{self.study['dataset']}/samples"]  # (classes, images, C, H, W)
+            labels = np.repeat(np.arange(len(samples)), samples.shape[1])
+            stored = Images(samples.reshape(-1, *samples.shape[2:]), labels)
+            names = tuple(facts["class_names"])
+            dataset = Dataset(facts["title"], facts["title"], stored, stored, names, facts["fingerprint"], "stored")
+            dataset = _held_out(dataset, stored)
+            said = f"{dataset.title} is not on this machine: these are samples stored with the results."
+        dataset = on_canvas(dataset, data.canvas)
+        train, test = (
+            Images(part.pixels[:count], part.labels[:count])
+            for part, count in ((dataset.train, most), (dataset.test, most // 2))
+        )
+        return train, test, said
+
     def figure(self, name: str) -> Picture:
         """Draw a figure of the report.
 
@@ -153,3 +198,9 @@ class StoredResults:
             figure = known[name]()
         plt.close(figure)  # else Jupyter's own backend would show it a second time
         return Picture(figure)
+
+
+def _held_out(dataset: Dataset, images: Images) -> Dataset:
+    """Return the data set with every fourth of these images for the test, and the others for training."""
+    held = np.arange(len(images)) % 4 == 3
+    return replace(dataset, train=images.take(np.flatnonzero(~held)), test=images.take(np.flatnonzero(held)))

@@ -1,4 +1,4 @@
-"""One executed notebook a study: the chapter of the report, with code that draws its figures and trains on request."""
+"""One executed notebook a study: a lesson with its data, then its chapter, drawn again from the stored results."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from convscope.files import digest, replacing_folder, sha256_of, write_text
 from convscope.report.pandoc import render_chapters
 from convscope.stages import Stage
 from convscope.submission.notebooks.cells import opening_cells, training_cells
+from convscope.submission.notebooks.lesson import SECTIONS, lesson_cells
+from convscope.submission.notebooks.numbering import renumber
 from convscope.submission.notebooks.run import KERNEL, run_notebook
 
 
@@ -87,8 +89,10 @@ def assemble(
         opening = opening_cells(study, facts, profile=profile, repository=repository, sha256=sha256)
         references = [cell for cell in rest if cell.source.startswith("## References")]
         body = [cell for cell in rest if cell not in references]
+        renumber([title, *body], SECTIONS + 1)
+        lesson = lesson_cells(facts)
         notebook: NotebookNode = nbformat.v4.new_notebook(
-            cells=[title, *opening, *body, *training_cells(facts), *references],
+            cells=[title, *opening, *lesson, *body, *training_cells(facts, SECTIONS + 2), *references],
             metadata={"kernelspec": {"name": KERNEL, "display_name": "Python 3 (ipykernel)", "language": "python"}},
         )
         for place, cell in enumerate(notebook.cells):

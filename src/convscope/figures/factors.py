@@ -1,0 +1,94 @@
+"""What each choice of a network changes, and what it costs."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
+
+from convscope.analysis.metrics_file import Metrics
+from convscope.analysis.pictures import Pictures
+from convscope.figures.argument import comparison
+from convscope.figures.registry import Rows, figure
+from convscope.figures.results import MOST_COLOURS, WILD
+from convscope.figures.style import MUTED, PALETTE, WIDTH
+
+FURTHEST = 8  # times the median size of a group's differences: what lies beyond is written, not drawn
+
+
+def factor_rows(metrics: Metrics, _: Pictures, study_id: str) -> Rows:
+    """Return, for a study of many variants, each beside its base: difference, and multiples of work and weights.
+
+    A variant whose id ends in ``-gap`` has the base of that ending; runs of which some never trained are left out.
+    """
+    study = metrics["studies"][study_id]
+    variants = study["variants"]
+    if study["baseline"] != study["reference"] or len(variants) <= MOST_COLOURS:
+        return []
+    base, twin = study["baseline"], f"{study['baseline']}-gap"
+    rows: Rows = []
+    for name, variant in variants.items():
+        other = twin if name.endswith("-gap") and name != twin and twin in variants else base
+        if name == base or (variant["test_accuracy"]["sd"] or 0) > WILD:
+            continue
+        effect, low, high = comparison(study, name, other)
+        rows.append(
+            {"variant": name, "title": variant["title"], "base": variants[other]["title"], "difference": effect,
+             "low": low, "high": high, "macs": variant["macs"] / variants[other]["macs"],
+             "parameters": variant["parameters"] / variants[other]["parameters"]}
+        )  # fmt: skip
+    return rows
+
+
+@figure("{study}-factors", rows=factor_rows)
+def factors(rows: Rows) -> Figure:
+    """Draw what each choice changes and what it costs, a line a choice; a pair of panels for each base."""
+    bases = list(dict.fromkeys(row["base"] for row in rows))
+    groups = [[row for row in rows if row["base"] == base] for base in bases]
+    drawn, panels = plt.subplots(
+        len(groups), 2, figsize=(WIDTH, 0.75 + 0.3 * len(groups) + 0.172 * len(rows)), layout="constrained",
+        squeeze=False, height_ratios=[len(group) + 0.6 for group in groups], width_ratios=(3, 2),
+    )  # fmt: skip
+    for (effects, costs), base, group in zip(panels, bases, groups, strict=True):
+        for axes, neutral in ((effects, 0), (costs, 1)):
+            axes.axvline(neutral, color=MUTED, linewidth=1)
+            axes.grid(axis="y", visible=False)
+            axes.set_ylim(len(group) - 0.4, -0.6)
+        reach = FURTHEST * float(np.median([abs(row["difference"]) for row in group]))
+        effects.set_xlim(*_limits(group, reach))
+        for place, row in enumerate(group):
+            hue = PALETTE[0]
+            if row["low"] is not None and abs(row["difference"]) <= reach:
+                effects.plot([row["low"], row["high"]], [place, place], color=hue, linewidth=1.5)
+            if abs(row["difference"]) > reach:  # one choice that changes nearly all would press the others together
+                side = np.sign(row["difference"])
+                text = f"{row['difference']:+.1f}".replace("-", "−")
+                effects.annotate(text, (side * reach, place), (side * 3, 0), textcoords="offset points", va="center",
+                                 ha="right" if side > 0 else "left", fontsize=7.5, color=hue)  # fmt: skip
+            else:
+                effects.plot([row["difference"]], [place], "o", color=hue, markersize=5.5, mec="white")
+            for what, shape, colour in (("macs", "o", PALETTE[1]), ("parameters", "s", PALETTE[6])):
+                costs.plot([row[what]], [place], shape, color=colour, markersize=5, mec="white")
+        effects.set_yticks(range(len(group)), [row["title"] for row in group], fontsize=7.5)
+        costs.set_yticks([])
+        costs.set_xscale("log")
+        costs.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+        costs.xaxis.set_major_formatter("{x:g}")
+        costs.xaxis.set_minor_formatter("")
+        effects.set_title(f"minus {base} (points)", fontsize=8)
+        costs.set_title(f"over {base}", fontsize=8)
+    for what, shape, colour in (("multiply-accumulates", "o", PALETTE[1]), ("parameters", "s", PALETTE[6])):
+        costs.plot([], [], shape, color=colour, markersize=5, mec="white", label=what)
+    drawn.legend(loc="outside lower right", ncols=2, fontsize=7.5)
+    return drawn
+
+
+def _limits(group: Rows, reach: float) -> tuple[float, float]:
+    """Return the ends of an axis that shows all that lies within reach, and where the rest is written."""
+    ends = [0.0]
+    for row in group:
+        near = abs(row["difference"]) <= reach
+        ends += [row["difference"], row["low"] or 0, row["high"] or 0] if near else [np.sign(row["difference"]) * reach]
+    room = 0.06 * (max(ends) - min(ends) or 1)
+    return min(ends) - room, max(ends) + room

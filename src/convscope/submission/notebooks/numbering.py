@@ -1,0 +1,57 @@
+"""A notebook's own numbers: sections, figures, tables and equations count from one, whatever they are in the report."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from nbformat import NotebookNode
+
+_HEADING = re.compile(r"^(?P<marks>#+) (?P<number>\d+(?:\.\d+)*) (?P<text>.*)$", re.MULTILINE)
+_CAPTION = re.compile(r"^\*\*(?P<kind>Figure|Table)[\s\u00a0](?P<number>\d+):\*\*", re.MULTILINE)
+_TAG = re.compile(r"\\tag\{(?P<number>\d+)\}")
+_REFERENCE = re.compile(
+    r"(?P<document>(?:Report|Supplement), )?\b(?P<kind>Figure|Table|Section|Equation)(?P<space>[\s\u00a0])"
+    r"(?P<number>\d+(?:\.\d+)*)(?P<colon>:\*\*)?"
+)
+
+
+def renumber(cells: Sequence[NotebookNode], chapter: int) -> None:
+    """Give the cells of one chapter of the supplement the numbers of a notebook, in place.
+
+    Parameters
+    ----------
+    cells
+        As Pandoc wrote them, with the supplement's numbers.
+    chapter
+        The number that the chapter has in the notebook; what it refers to elsewhere is said to be in the supplement.
+    """
+    texts = [cell for cell in cells if cell.cell_type == "markdown"]
+    own: dict[tuple[str, str], str] = {}
+    counts: Counter[str] = Counter()
+    for cell in texts:
+        for heading in _HEADING.finditer(cell.source):
+            _, *below = heading["number"].split(".")
+            own["Section", heading["number"]] = ".".join([str(chapter), *below])
+        found = [(match["kind"], match["number"], match.start()) for match in _CAPTION.finditer(cell.source)]
+        found += [("Equation", match["number"], match.start()) for match in _TAG.finditer(cell.source)]
+        for kind, number, _ in sorted(found, key=lambda each: each[2]):
+            counts[kind] += 1
+            own[kind, number] = str(counts[kind])
+
+    def heading_of(match: re.Match[str]) -> str:
+        if "." not in match["number"]:  # the chapter's own, which is the notebook's title
+            return f"{match['marks']} {match['text']}"
+        return f"{match['marks']}# {own['Section', match['number']]} {match['text']}"
+
+    def reference_of(match: re.Match[str]) -> str:
+        number = own.get((match["kind"], match["number"]))
+        if match["document"] or number is None:
+            where = "" if match["document"] else " of the supplement"
+            return f"{match[0]}{where}"
+        return f"{match['kind']}{match['space']}{number}{match['colon'] or ''}"
+
+    for cell in texts:
+        text = _TAG.sub(lambda match: f"\\tag{{{own['Equation', match['number']]}}}", cell.source)
+        cell.source = _REFERENCE.sub(reference_of, _HEADING.sub(heading_of, text))
