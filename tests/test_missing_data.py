@@ -62,9 +62,11 @@ def test_its_study_is_not_run_and_the_others_are(offline: Checkout, without_apt:
     metrics = offline.metrics("quick")
     assert {name: study["status"] for name, study in metrics["studies"].items()} == {"mnist": "not run", "tiny": "run"}
     assert "MNIST is not to be had" in metrics["studies"]["mnist"]["reason"]
-    page = offline.root / "build/quick/report/supplement.html"
-    html = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
-    chapter = html.select_one("#sec-mnist")
+    report, supplement = (
+        BeautifulSoup((offline.root / "build/quick/report" / name).read_text(encoding="utf-8"), "html.parser")
+        for name in ("report.html", "supplement.html")
+    )
+    chapter = supplement.select_one("#sec-mnist")
     assert isinstance(chapter, Tag)
     section = chapter if chapter.name == "section" else chapter.find_parent("section") or chapter.parent
     assert isinstance(section, Tag)
@@ -72,8 +74,10 @@ def test_its_study_is_not_run_and_the_others_are(offline: Checkout, without_apt:
     assert "Not run" in text
     assert "mirrors of torchvision" in text
     assert str(offline.root) not in text  # published with the report
-    assert html.select("[data-source='/studies/tiny/variants/cnn3/test_accuracy/mean']")
-    assert not html.select("[data-source^='/studies/mnist/variants/']")
+    # A study of the user's own has its chapter in the report itself.
+    assert report.select("[data-source='/studies/tiny/variants/cnn3/test_accuracy/mean']")
+    for document in (report, supplement):
+        assert not document.select("[data-source^='/studies/mnist/variants/']")
 
 
 def test_it_is_not_looked_for_again_at_once(offline: Checkout, without_apt: str) -> None:
