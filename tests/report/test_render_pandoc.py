@@ -279,6 +279,43 @@ def test_wide_tables_stay_on_the_paper(pdf_file: Path) -> None:
         assert all(float(str(word["xmax"])) <= right + 1 for word in sheet.find_all("word"))
 
 
+def report_of(folder: Path, front_matter: str, body: str) -> list[str]:
+    """Render a small report with a figure at hand, and return the text of each page of its PDF."""
+    shutil.copytree(SAMPLE, folder)
+    (folder / "report.qmd").write_text(f"---\ntitle: T\n{front_matter}---\n\n{body}", encoding="utf-8")
+    pandoc.render_pdf(folder, folder / "report.pdf")
+    command = ["pdftotext", "-layout", str(folder / "report.pdf"), "-"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\f")
+
+
+@pytest.mark.parametrize("lines_before", [0, 3, 8])
+def test_the_first_figure_of_a_chapter_stands_below_its_heading(tmp_path: Path, lines_before: int) -> None:
+    """A float goes to the top of the page where that is nearer."""
+    picture = next((SAMPLE / "figures").glob("*.svg"))
+    above = "\n\n".join(["A line of the chapter before."] * lines_before)
+    body = f"# Before {{#sec-a}}\n\n{above}\n\n# Chapter {{#sec-b}}\n\nText.\n\n"
+    body += f'![Its figure.](figures/{picture.name}){{#fig-x fig-alt="A picture" width=50%}}\n\n'
+    text = "".join(report_of(tmp_path / "source", "", body + "More text.\n\n" * 30))
+    assert text.index("2 Chapter") < text.index("Figure 1: Its figure.")
+
+
+@pytest.mark.parametrize("lines_before", range(30, 42, 3))
+def test_a_callout_does_not_break_over_a_page(tmp_path: Path, lines_before: int) -> None:
+    lines = [f"Line {place} of the callout." for place in range(8)]
+    body = "A line.\n\n" * lines_before + '::: {.callout-warning title="EMULATED"}\n' + "\n\n".join(lines) + "\n:::\n"
+    pages = report_of(tmp_path / "source", "", body)
+    assert len({place for place, text in enumerate(pages) for line in ("EMULATED", *lines) if line in text}) == 1
+
+
+def test_names_with_quotes_reach_the_files_own_metadata(tmp_path: Path) -> None:
+    (first, *_) = report_of(tmp_path / "source", 'author: ["Ada O\'Neil", "José \\"Pepe\\" Núñez"]\n', "Text.\n")
+    assert "Ada O’Neil, José “Pepe” Núñez" in first
+    info = subprocess.run(
+        ["pdfinfo", str(tmp_path / "source" / "report.pdf")], capture_output=True, text=True, check=True
+    ).stdout
+    assert re.search(r'Author: +Ada O’Neil, José "Pepe" Núñez\n', info)
+
+
 @pytest.mark.parametrize("render", [pandoc.render_html, pandoc.render_pdf, pandoc.render_site_page])
 def test_rendering_again_gives_equal_bytes(render: Callable[[Path, Path], None], tmp_path: Path) -> None:
     elsewhere = tmp_path / "another folder"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +53,40 @@ def filled(names: list[str], pictures: Pictures, folder: Path, templates: Path) 
     labels = re.findall(rf"#{LABEL}", "\n".join(texts.values()))
     assert len(labels) == len(set(labels))
     assert set(re.findall(rf"@{LABEL}", "\n".join(texts.values()))) <= set(labels)
+    for text in texts.values():
+        assert not list(empty_sections(text))
+    said = re.sub(r"\[([^\]]*)\]\{[^}]*\}", r"\1", texts["report"])  # without the marks of numbers
+    for phrase, needed in SAID_OF.items():
+        assert needed & set(names) or not re.search(phrase, said), phrase
     return texts
+
+
+# What is said of these studies, and of no others.
+BIAS = {"inductive_bias", "inductive_bias_glyphs"}
+THREE = {"mnist", "fashion", "cifar10"}
+SAID_OF: dict[str, set[str]] = {
+    r"\b1 study train\b": set(),
+    "this report trains it": BIAS,
+    "The next sections remove them": {"inductive_bias"},
+    "None of this says": THREE,
+    "The comparisons so far": {"mnist", "mnist_numpy", "fashion", "fashion_compact", "cifar10"},
+    "the moved digits are the other end|The moved digits": {"inductive_bias_glyphs"},
+    "CIFAR-10|[Pp]hotographs": {"cifar10", "design_cifar10"},
+    "Several test digits": {"mnist", "mnist_numpy"},
+    r"[Oo]n clothing": {"fashion", "fashion_compact", "inductive_bias", "sample_size", "design"},
+    "a tenth of the weights and a fifth": {"inductive_bias"},
+    "On a real table": {"table"},
+}
+
+
+def empty_sections(text: str) -> Iterator[str]:
+    """Yield headings that are followed by nothing but another heading of their level or above, or by the end."""
+    code = re.sub(r"^(```.*?^```|<!--.*?-->)", "", text.split("---\n", 2)[2], flags=re.DOTALL | re.MULTILINE)
+    lines = [line for line in code.splitlines() if line.strip()] + ["# End"]
+    for line, following in pairwise(lines):
+        here, there = (len(each) - len(each.lstrip("#")) for each in (line, following))
+        if here and there and there <= here:
+            yield line
 
 
 @pytest.mark.parametrize("names", [*([name] for name in RAN), ["fashion", "mnist"], ["cifar10", "inductive_bias"]])

@@ -13,11 +13,14 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
+import torch
 from bs4 import BeautifulSoup, Tag
 from nbformat import NotebookNode
 from PIL import Image
@@ -27,6 +30,8 @@ from convscope.analysis.pictures import read_pictures
 from convscope.errors import ConvscopeError
 from convscope.figures.draw import drawings
 from convscope.figures.style import figure_style
+from convscope.models.torch_model import build
+from convscope.specs import from_json
 from convscope.submission.notebooks.cells import NEEDED
 from convscope.submission.notebooks.results import DOTS_PER_INCH, StoredResults
 from convscope.submission.notebooks.run import NotebookError, run_notebook
@@ -188,13 +193,64 @@ def test_every_number_of_the_chapter_is_there_in_its_place(notebook: NotebookNod
         assert place >= 0, f"{words!r} of {number['data-source']}"
 
 
+def unnumbered(text: str) -> str:
+    """Leave out the numbers of sections, figures and tables, which a notebook has of its own."""
+    return re.sub(r"(Figure|Table|Section|Equation) [\d.]+( of the supplement)?|#* ?\d+\.\d+(?= [A-Z])", r"\1", text)
+
+
+def test_sections_figures_and_tables_count_from_one(notebook: NotebookNode) -> None:
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    sections = re.findall(r"^## (\d+) ", text, re.MULTILINE)
+    assert sections == ["1", "2", "3", "4", "5", "6", "7"]
+    below = re.findall(r"^### (\d+\.\d+) ", text, re.MULTILINE)
+    assert below == [f"6.{place}" for place in range(1, len(below) + 1)]
+    assert len(below) > 4
+    for kind in ("Figure", "Table"):
+        captions = re.findall(rf"^\*\*{kind}[\s\u00a0](\d+):", text, re.MULTILINE)
+        assert captions == [str(place) for place in range(1, len(captions) + 1)]
+        for reference in re.findall(rf"(?<!\*){kind}[\s\u00a0](\d+)(?! of the supplement)\b(?!:)", text):
+            assert reference in captions, f"{kind} {reference}"
+
+
+def test_the_lesson_writes_out_the_networks_of_the_study(notebook: NotebookNode, fashion: Checkout) -> None:
+    """The code, run by itself, makes networks that answer as the project's do with the same weights."""
+    (cell,) = [cell for cell in code(notebook) if cell.source.startswith("import torch")]
+    study = fashion.metrics()["studies"]["fashion"]
+    names: dict[str, Any] = {"results": SimpleNamespace(study=study)}
+    threads = torch.get_num_threads()
+    exec(cell.source, names)
+    torch.set_num_threads(threads)
+    assert list(names["networks"]) == ["mlp", "cnn3"]
+    for name, network in names["networks"].items():
+        assert all(type(layer).__module__.startswith("torch.nn") for layer in network)
+        model = from_json(study["variants"][name]["model"])
+        other = build(model, pool_first=False)
+        other.load_state_dict(dict(zip(other.state_dict(), network.state_dict().values(), strict=True)))
+        image = torch.randn(3, *model.input_shape)
+        assert torch.equal(network(image), other(image))
+
+
+def test_the_lesson_ran_on_the_data_and_learned(notebook: NotebookNode) -> None:
+    said = "\n".join(printed(cell) for cell in code(notebook))
+    assert "train: " in said
+    assert ", as in the study" in said
+    assert said.count("as PyTorch's up to rounding") == 4
+    (cell,) = [cell for cell in code(notebook) if cell.source.startswith("EPOCHS, BATCH")]
+    table = BeautifulSoup(cell.outputs[-1].data["text/html"], "html.parser")
+    losses = [float(row.find("td").get_text()) for row in table.select("tbody tr")]
+    assert len(losses) == 3
+    assert losses[-1] < losses[0]
+
+
 def test_headings_captions_and_references_are_those_of_the_report(notebook: NotebookNode, fashion: Checkout) -> None:
     text = plain("\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown"))
     elements = list(chapter(fashion, "sec-fashion"))
     marked = [element for element in elements if element.name in ("h3", "figcaption") or "data-cites" in element.attrs]
     assert len(marked) > 30
+    text = unnumbered(text)
     for element in marked:
-        assert plain(element.get_text(" ", strip=True)).replace(" .", ".") in text or plain(element.get_text()) in text
+        words = [plain(element.get_text(" ", strip=True)).replace(" .", "."), plain(element.get_text())]
+        assert any(unnumbered(each) in text for each in words), words
     references = text.split("References")[-1]
     cited = [link for element in elements if "data-cites" in element.attrs for link in element.find_all("a")]
     assert {link["href"] for link in cited} == {"#ref-glorot2011", "#ref-kingma2015"}
@@ -261,7 +317,8 @@ def test_where_the_project_is_missing_it_is_cloned(notebook: NotebookNode, fashi
         subprocess.run(["git", *command], cwd=published, check=True, capture_output=True)
     here = tmp_path / "content"
     here.mkdir()
-    set_up, load, first, *_ = [cell.source for cell in code(notebook)]
+    sources = [cell.source for cell in code(notebook)]
+    (set_up, load), first = sources[:2], next(source for source in sources if CALL.fullmatch(source))
     assert 'REPOSITORY = ""' in set_up
     script = [
         set_up.replace('REPOSITORY = ""', f'REPOSITORY = "{published.as_uri()}"'),
@@ -282,7 +339,9 @@ def test_where_the_project_is_missing_it_is_cloned(notebook: NotebookNode, fashi
         "These are the results that the text of this notebook was written from.",
         "convscope/src/convscope/__init__.py PNG 629",
     ]
-    assert set(imported.split()) & named_in_pyproject() == {*NEEDED, "pillow"}  # matplotlib brings Pillow along
+    assert set(imported.split()) & named_in_pyproject() == {*NEEDED, "pillow"} - {
+        "torch"
+    }  # matplotlib brings Pillow along; the lesson is not in this script
 
 
 def test_without_an_address_it_says_what_to_do(notebook: NotebookNode, tmp_path: Path) -> None:

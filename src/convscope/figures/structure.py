@@ -28,7 +28,10 @@ WINDOWS = ((5, 9), (13, 3), (18, 17))
 
 def _image(metrics: Metrics, pictures: Pictures) -> NDArray[np.uint8] | None:
     for name in (*PREFERRED, *metrics["datasets"]):
-        if name in metrics["datasets"] and f"datasets/{name}/samples" in pictures:
+        if (
+            metrics["datasets"].get(name, {}).get("source", "table") != "table"
+            and f"datasets/{name}/samples" in pictures
+        ):
             samples = pictures[f"datasets/{name}/samples"]
             found: NDArray[np.uint8] = samples[min(BOOT, len(samples) - 1), 0]
             return found
@@ -52,7 +55,7 @@ def connectivity_rows(metrics: Metrics, pictures: Pictures) -> Rows:
     """Return the image, and for three layers of the same outputs their windows, sets of weights and counts."""
     image = _image(metrics, pictures)
     for study in sorted(metrics["studies"].values(), key=lambda study: study.get("dataset") != PREFERRED[0]):
-        if study["status"] != "run" or image is None:
+        if study["status"] != "run" or image is None or metrics["datasets"][study["dataset"]]["source"] == "table":
             continue
         model = from_json(study["variants"][study["reference"]]["model"])
         first = next((layer for layer in model.layers if isinstance(layer, Conv2d)), None)

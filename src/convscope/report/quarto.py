@@ -26,7 +26,14 @@ PINNED = Path(__file__).with_name("quarto-requirements.txt")
 RENDER_LIMIT = 900.0
 """Seconds for one rendering: the supplement takes about 20, and 190 beside a training."""
 
-_OWN = ("quarto_style.css", "quarto_dark.scss", "quarto_header.typ", "quarto_paper.lua", "tie_rows.lua")
+_OWN = (
+    "quarto_style.css",
+    "quarto_dark.scss",
+    "quarto_header.typ",
+    "typst-show.typ",
+    "quarto_paper.lua",
+    "tie_rows.lua",
+)
 _SETTINGS = "quarto_settings.yml"
 _ANSI = re.compile(r"\x1b\[[\d;]*m")
 

@@ -135,13 +135,7 @@ typst.other_document = html.other_document
 function typst.page_break() return { raw_typst '#pagebreak(weak: true)' } end
 function typst.caption_label(text) return pandoc.Strong { pandoc.Str(text) } end
 
--- The PDF's own metadata holds strings, not marked-up content.
-function typst.title(meta)
-  meta['title-string'] = pandoc.RawInline('typst', quoted(pandoc.utils.stringify(meta.title)))
-  meta['author-strings'] = pandoc.List(meta.author):map(function(author)
-    return pandoc.MetaInlines { pandoc.RawInline('typst', quoted(pandoc.utils.stringify(author))) }
-  end)
-end
+function typst.title(_) end
 
 -- Pandoc's writer knows no alternative text, which accessible PDF (PDF/UA-1) requires.
 function typst.image(image, alt)
