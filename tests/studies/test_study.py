@@ -223,7 +223,8 @@ def test_declared_runs_fit_their_images(name: str, profile: Profile) -> None:
             else:
                 assert isinstance(dataset, str)
                 available, shape = IMAGES[dataset]
-            assert run.model.input_shape == shape
+            side = run.data.canvas
+            assert run.model.input_shape == ((shape[0], side, side) if side else shape)
             assert run.data.validation_images + (run.data.train_images or 1) <= available
             assert run.model.classes == (2 if isinstance(dataset, Table) else 10)
 

@@ -12,13 +12,14 @@ from typing import Any
 
 from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
-from convscope.figures import (  # argument, deployment and structure register their figures
+from convscope.figures import (  # argument, deployment, dose and structure register their figures
     architecture,
     argument,  # noqa: F401
     bias,
     claims,
     deployment,  # noqa: F401
     disputed,  # noqa: F401
+    dose,  # noqa: F401
     eda,
     factors,  # noqa: F401
     probes,

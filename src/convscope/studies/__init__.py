@@ -10,6 +10,7 @@ from convscope.errors import ConvscopeError, SpecError, of_module
 from convscope.studies import (
     cifar10,
     design,
+    dose,
     fashion,
     fashion_compact,
     inductive_bias,
@@ -18,6 +19,7 @@ from convscope.studies import (
     mnist_numpy,
     sample_size,
     shift,
+    shift_mnist,
     table,
 )
 from convscope.studies.study import PROFILES, Profile, Study, Variant, profile_named
@@ -32,7 +34,9 @@ _IN_ORDER = (
     design.cifar10_study,
     inductive_bias.study,
     inductive_bias_glyphs.study,
+    dose.study,
     shift.study,
+    shift_mnist.study,
     sample_size.study,
     table.study,
 )

@@ -1,0 +1,78 @@
+"""Accuracy against a dose: how far pixels are shuffled, and how large a window is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from convscope.analysis.metrics_file import Metrics
+from convscope.analysis.pictures import Pictures
+from convscope.figures.registry import Rows, figure
+from convscope.figures.style import MUTED, WIDTH, look
+from convscope.specs import ModelSpec, PermutePixels, Windowed, from_json
+
+SCALES = {"pixel order": "side of the blocks that pixels are shuffled in", "kernel": "side of the first window"}
+
+
+def dose(factor: str, model: ModelSpec) -> int:
+    """Return how much of a factor a network gets, in pixels: 1 where every pixel stays in its place."""
+    first = model.layers[0]
+    if factor == "kernel":
+        return next(layer.kernel for layer in model.layers if isinstance(layer, Windowed))
+    if not isinstance(first, PermutePixels):
+        return 1
+    return first.block or model.input_shape[1]
+
+
+def dose_rows(metrics: Metrics, _: Pictures, study_id: str) -> Rows:
+    """Return the accuracy at each dose of a study that shuffles pixels within blocks, and that of its baseline."""
+    study = metrics["studies"][study_id]
+    orders = [each for each in study["experiments"].values() if each["factor"] == "pixel order"]
+    if not any(len(each["variants"]) > 2 for each in orders):
+        return []
+    rows = [_row(study, "baseline", study["baseline"])]
+    for experiment in study["experiments"].values():
+        if experiment["factor"] in SCALES:
+            doses = [_row(study, experiment["factor"], name) for name in experiment["variants"]]
+            rows += sorted(doses, key=lambda row: int(row["dose"]))
+    return rows
+
+
+def _row(study: dict[str, Any], factor: str, name: str) -> dict[str, Any]:
+    variant = study["variants"][name]
+    measure = variant["test_accuracy"]
+    low, high = measure["interval"] or (None, None)
+    return {
+        "factor": factor, "variant": name, "title": variant["title"],
+        "dose": dose(factor, from_json(variant["model"])) if factor in SCALES else "",
+        "accuracy": 100 * measure["mean"],
+        "low": None if low is None else 100 * low, "high": None if high is None else 100 * high,
+    }  # fmt: skip
+
+
+@figure("{study}-dose", rows=dose_rows)
+def dose_and_response(rows: Rows) -> Figure:
+    """Draw accuracy against the dose, a panel a factor, and the baseline as a band."""
+    baseline, *others = rows
+    factors = list(dict.fromkeys(row["factor"] for row in others))
+    drawn, panels = plt.subplots(
+        1, len(factors), figsize=(WIDTH, 2.8), layout="constrained", sharey=True, squeeze=False
+    )
+    hue, shape = look("cnn", 0)
+    for axes, factor in zip(panels[0], factors, strict=True):
+        line = [row for row in others if row["factor"] == factor]
+        places = range(len(line))  # doses are far apart: each has its place
+        axes.axhline(baseline["accuracy"], color=MUTED, linestyle=(0, (4, 2)), label=baseline["title"])
+        if baseline["low"] is not None:
+            axes.axhspan(baseline["low"], baseline["high"], color=MUTED, alpha=0.2, lw=0)
+        axes.plot(places, [row["accuracy"] for row in line], color=hue, marker=shape, mec="white", label="CNN")
+        for place, row in zip(places, line, strict=True):
+            if row["low"] is not None:
+                axes.plot([place, place], [row["low"], row["high"]], color=hue, linewidth=1.6)
+        axes.set_xticks(places, [str(row["dose"]) for row in line])
+        axes.set_xlabel(f"{SCALES[factor]} (pixels)")
+    panels[0][0].set_ylabel("test accuracy (%)")
+    panels[0][0].legend(loc="lower left")
+    return drawn
