@@ -82,8 +82,9 @@ def results_of(study: Study, accuracy: Mapping[str, float]) -> Results:
         name: tuple(made_up(run, name) for run in planned) for name, planned in plan_study(declared, "smoke").items()
     }
     return Results(
-        declared, "smoke", runs=runs, tuning={}, facts=facts, pictures=pictures, labels=labels, measure=measure
-    )
+        declared, "smoke", runs=runs, tuning={}, facts=facts, pictures=pictures, labels=labels, measure=measure,
+        test_images=lambda places: images.test.pixels[list(places)],
+    )  # fmt: skip
 
 
 @cache
