@@ -28,6 +28,7 @@ METRICS: dict[str, Any] = {
             "against_baseline": [comparison(-0.02, -0.03, -0.01)],
         },
         "two": {"status": "not run"},
+        "tuned": {"status": "run", "tuning": {"variants": {}}},
     },
     "claims": {
         "yes": claim("supported"),
@@ -58,7 +59,7 @@ def rendered(grounds: str, text: str = "strong", fallback: str = "<% otherwise %
         'level(between("one", "cnn", "mlp"), 4)', 'there("/studies/one")',
         'above(between("one", "wide", "cnn") ~ "/effect", between("one", "cnn", "mlp") ~ "/effect", 0.03)',
         'above("/studies/one/against_baseline/0/effect", -1)', 'either(supported("no"), supported("yes"))',
-        'supported("yes"), refuted("no"), undecided("open")',
+        'supported("yes"), refuted("no"), undecided("open")', 'one_rate("one")',
     ],
 )  # fmt: skip
 def test_a_passage_stands_where_all_its_grounds_hold(grounds: str) -> None:
@@ -72,6 +73,7 @@ def test_a_passage_stands_where_all_its_grounds_hold(grounds: str) -> None:
         'positive(between("one", "cnn", "mlp"))', 'negative(between("one", "wide", "cnn"))',
         'level(between("one", "cnn", "mlp"), 2)', 'above("/studies/one/against_baseline/0/effect", 0)',
         'either(supported("no"), supported("open"))', 'supported("yes"), supported("no")',
+        'one_rate("one", "tuned")',
     ],
 )  # fmt: skip
 def test_a_passage_gives_way_where_one_does_not(grounds: str) -> None:
@@ -83,6 +85,7 @@ def test_a_passage_gives_way_where_one_does_not(grounds: str) -> None:
     [
         'supported("none")', 'positive(between("two", "a", "b"))', 'positive(between("one", "a", "b"))',
         'above("/studies/none/seeds", 0)', 'there("/studies/none")', 'supported("yes"), supported("none")',
+        'one_rate("one", "two")',
     ],
 )  # fmt: skip
 def test_a_passage_about_what_is_not_there_is_left_out_with_its_fallback(grounds: str) -> None:

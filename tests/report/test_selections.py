@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import shutil
@@ -42,8 +43,10 @@ def selected(names: list[str]) -> dict[str, Any]:
     }
 
 
-def filled(names: list[str], pictures: Pictures, folder: Path, templates: Path) -> dict[str, str]:
-    metrics = selected(names)
+def filled(
+    names: list[str], pictures: Pictures, folder: Path, templates: Path, metrics: dict[str, Any] | None = None
+) -> dict[str, str]:
+    metrics = metrics or selected(names)
     (folder / "figures").mkdir()
     for name in drawings(metrics, pictures):
         (folder / "figures" / f"{name}.svg").write_text("<svg/>")
@@ -105,3 +108,45 @@ def test_a_study_of_ones_own_has_its_chapter_in_the_report(
     texts = filled(names, pictures, tmp_path, templates)
     assert "{#sec-mnist}" in texts["report"]
     assert "{#sec-mnist}" not in texts["supplement"]
+
+
+def measure_of(mean: float) -> dict[str, Any]:
+    return {"unit": "fraction", "mean": mean, "sd": None, "n": 1, "interval": None, "values": [mean]}
+
+
+def tuned(study: dict[str, Any], largest_at_the_end: float) -> dict[str, Any]:
+    """Return a study whose networks have rates of their own, and whose largest kernel ends so at the largest rate."""
+    rates = [0.001, 0.002, 0.004, 0.008]
+
+    def curve(name: str) -> list[dict[str, Any]]:
+        accuracies = [0.91, 0.92, 0.91, largest_at_the_end if name == "cnn7" else 0.9]
+        pairs = zip(rates, accuracies, strict=True)
+        return [{"rate": rate, "validation_accuracy": measure_of(mean), "runs": []} for rate, mean in pairs]
+
+    variants = {
+        name: {"chosen": 0.004 if name == "mlp" else 0.002, "best": 0.002, "at_edge": False, "curve": curve(name)}
+        for name in study["variants"]
+    }
+    return study | {"tuning": {"rates": rates, "seeds": [1000], "variants": variants}}
+
+
+@pytest.mark.parametrize(("end", "parts"), [(0.5, True), (0.9, False)])
+def test_with_rates_of_their_own_kernels_are_read_beside_their_rates(
+    end: float, parts: bool, pictures: Pictures, tmp_path: Path
+) -> None:
+    names = ["fashion", "fashion_compact"]
+    metrics = copy.deepcopy(selected(names))
+    metrics["studies"] = {name: tuned(study, end) for name, study in metrics["studies"].items()}
+    close = next(
+        row
+        for row in metrics["studies"]["fashion_compact"]["experiments"]["kernel"]["comparisons"]
+        if {row["a"], row["b"]} == {"cnn3", "cnn7"}
+    )
+    close.update(effect=0.0, interval=[-0.002, 0.002])
+    text = filled(names, pictures, tmp_path, ROOT / "report", metrics)["report"]
+    said = " ".join(re.sub(r"\[([^\]]*)\]\{[^}]*\}", r"\1", text).split())
+    assert ("one rate for all would have called it worse" in said) == parts
+    assert "{#fig-rates" in said
+    assert "learning rate 0.004 falling linearly to zero" in said  # the baseline's
+    assert "instead of" not in said.split("{#sec-factor-kernel}")[1].split("{#sec-")[0]
+    assert "at the high rate" not in said

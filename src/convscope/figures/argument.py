@@ -217,8 +217,8 @@ def kernel_rows(metrics: Metrics, _: Pictures) -> Rows:
                     {"study": name, "title": study["title"], "experiment": key, "variant": variant,
                      "kernel": study["variants"][variant]["title"], "macs": study["variants"][variant]["macs"],
                      "parameters": study["variants"][variant]["parameters"],
-                     "learning_rate": study["training"]["learning_rate"], "difference": effect,
-                     "low": low, "high": high}
+                     "learning_rate": study["training"]["learning_rate"], "tuned": "tuning" in study,
+                     "difference": effect, "low": low, "high": high}
                 )  # fmt: skip
     return rows
 
@@ -238,8 +238,8 @@ def kernel_cost(rows: Rows) -> Figure:
             if row["low"] is not None:
                 axes.plot([cost, cost], [row["low"], row["high"]], color=hue, linewidth=1.4)
             axes.plot([cost], [row["difference"]], shape, color=hue, markersize=6.5, mec="white")
-        rate = f"{line[0]['learning_rate']:g}"
-        axes.plot([], [], color=hue, label=f"{line[0]['title']} (rate {rate})")
+        rate = "tuned" if line[0]["tuned"] else f"rate {line[0]['learning_rate']:g}"
+        axes.plot([], [], color=hue, label=f"{line[0]['title']} ({rate})")
     for variant, size in (("cnn3", "3×3"), ("cnn5", "5×5"), ("cnn7", "7×7")):
         axes.plot([], [], look(variant, 0)[1], color=MUTED, label=size)
     axes.set_xscale("log")

@@ -81,7 +81,7 @@ class Grounds:
     def functions(self) -> dict[str, Callable[..., Any]]:
         """By the name that templates call them."""
         names = ("supported", "refuted", "reverse", "undecided", "positive", "negative", "level", "above", "there",
-                 "theory", "between", "either", "drawn_from", "share_removed", "gap")  # fmt: skip
+                 "theory", "between", "either", "drawn_from", "one_rate", "share_removed", "gap")  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
     def supported(self, claim: str) -> Ground:
@@ -138,6 +138,14 @@ class Grounds:
         return Ground(
             f"the picture of {study}, {variant} is of run {key} ({runs[0][: len(key)]})", runs[0].startswith(key)
         )
+
+    def one_rate(self, *studies: str) -> Ground:
+        """Rest on all networks of each of these studies having the study's learning rate, none a rate of its own."""
+        found = [self._get(f"/studies/{study}") for study in studies]
+        if any(study is None or study["status"] != "run" for study in found):
+            return Ground(f"one learning rate in {', '.join(studies)}", None)
+        tuned = [name for name, study in zip(studies, found, strict=True) if study.get("tuning")]
+        return Ground(f"one learning rate in {', '.join(studies)} ({', '.join(tuned) or 'none'} tuned)", not tuned)
 
     def theory(self, reason: str) -> Ground:
         """Rest on what is so whatever this build measured: a definition, arithmetic, a source."""
