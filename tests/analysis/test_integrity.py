@@ -27,13 +27,16 @@ def published() -> Metrics:
 
 
 def edited(metrics: Metrics, pointer: str, value: Any) -> Metrics:
-    """Return a copy with one place changed: to a value, or by a factor where that is a number with ``*``."""
+    """Return a copy with one place changed: to a value, or by a factor behind a ``*``; a count stays one."""
     changed = copy.deepcopy(metrics)
     *way, last = (int(part) if part.isdigit() else part for part in pointer.split("/")[1:])
     node: Any = changed
     for part in way:
         node = node[part]
-    node[last] = node[last] * float(value[1:]) if isinstance(value, str) and value.startswith("*") else value
+    if isinstance(value, str) and value.startswith("*"):
+        number = node[last] * float(value[1:])
+        value = round(number) if isinstance(node[last], int) else number
+    node[last] = value
     return changed
 
 
