@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import shutil
 import subprocess
+import xml.etree.ElementTree as ET
 from functools import reduce
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote
 
 import jsonschema
 import numpy as np
@@ -25,14 +25,21 @@ from convscope.report.formats import NUMERIC
 
 pytestmark = pytest.mark.slow
 
-# The site shows the supplement a chapter a page, its claims on a page of their own.
+# The site shows the report on a page for each of the chapters that belong together, in this order of their figures;
+# the supplement a chapter a page, its claims on a page of their own.
+ARGUMENT = tuple(
+    f"site/report/{page}.html"
+    for page in ("index", "data-and-networks", "one-factor-at-a-time", "why-it-works", "deployed-network")
+)
+LEDGER = "site/report/limits-and-ledger.html"
 STUDIES = {study: f"site/report/{study}.html" for study in SMOKE_STUDIES.split()}
 CHAPTERS = (*STUDIES.values(), "site/report/methods.html", "site/report/datasheets.html")
 CLAIMS = "site/claims.html"
-SITE = ("site/report/index.html", *CHAPTERS, CLAIMS)
+SITE = (*ARGUMENT, LEDGER, *CHAPTERS, CLAIMS)
 DOCUMENTS = ("report/report.html", "report/supplement.html")
 # With the least of marked numbers that each has.
-PAGES = dict(zip((*DOCUMENTS, *SITE), (300, 300, 300, 150, 150, 5, 10, 100), strict=True))
+LEAST = (10, 100, 60, 4, 100, 20)  # of the argument and the ledger, which have together what the report has
+PAGES = dict(zip((*DOCUMENTS, *SITE), (300, 300, *LEAST, 150, 150, 5, 10, 100), strict=True))
 UNSCALED = ("n", "sign_flip_p", "level")  # stand beside fractions, and are none
 
 
@@ -111,6 +118,18 @@ def test_every_marked_number_is_the_one_in_metrics(smoke_build: SmokeBuild, page
             assert_shows(text, value, fraction=is_fraction(metrics, pointer))
 
 
+def test_the_pages_of_the_report_have_its_numbers(smoke_build: SmokeBuild) -> None:
+    def marked(*pages: str) -> list[Any]:
+        return [
+            span["data-source"]
+            for page in pages
+            for span in parsed(smoke_build.checkout.build / page).select("main [data-source]")
+        ]
+
+    assert len(marked("report/report.html")) > 300
+    assert sorted(marked(*ARGUMENT, LEDGER)) == sorted(marked("report/report.html"))
+
+
 @pytest.mark.parametrize(
     ("page", "studies"),
     [("report/supplement.html", list(STUDIES)), *((page, [name]) for name, page in STUDIES.items())],
@@ -152,7 +171,7 @@ def test_nothing_was_left_unresolved(smoke_build: SmokeBuild) -> None:
             assert not re.search(sign, text), sign
 
 
-@pytest.mark.parametrize("pages", [*((document,) for document in DOCUMENTS), SITE[:1], CHAPTERS], ids=" ".join)
+@pytest.mark.parametrize("pages", [*((document,) for document in DOCUMENTS), ARGUMENT, CHAPTERS], ids=" ".join)
 def test_every_figure_is_there_with_words_for_who_cannot_see_it(
     smoke_build: SmokeBuild, pages: tuple[str, ...]
 ) -> None:
@@ -188,19 +207,20 @@ def caption_of(figure: Tag) -> str:
 def test_every_figure_that_was_drawn_is_shown(smoke_build: SmokeBuild) -> None:
     """In a document by its content, on the site by its file: there all but the claims', which can be chosen from."""
     build = smoke_build.checkout.build
-    drawn = {f"figures/{file.name}": file.read_bytes().strip() for file in (build / "figures").glob("*.svg")}
+    names = {file.name for file in (build / "figures").glob("*.svg")}
+    drawn = {f"figures/{name}": ET.canonicalize(from_file=build / "figures" / "web" / name) for name in names}
     images = [str(image["src"]) for page in DOCUMENTS for image in parsed(build / page).select("figure img")]
-    assert {embedded(image) for image in images} == set(drawn.values())
+    assert {ET.canonicalize(embedded(image)) for image in images} == set(drawn.values())
     shown = {str(image["src"]) for page in SITE for image in parsed(build / page).select("figure img")}
     assert shown == set(drawn) - {"figures/claims.svg"}
     assert parsed(build / CLAIMS).select("#fig-claims")
 
 
-def embedded(address: str) -> bytes:
+def embedded(address: str) -> str:
     """Return the content of a data URI."""
     kind, _, content = address.partition(",")
-    assert kind.startswith("data:image/svg+xml")
-    return (base64.b64decode(content) if kind.endswith(";base64") else unquote_to_bytes(content)).strip()
+    assert kind == "data:image/svg+xml"
+    return unquote(content)
 
 
 def test_no_figure_of_the_pdf_is_blank(smoke_build: SmokeBuild, tmp_path: Path) -> None:

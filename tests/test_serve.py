@@ -80,7 +80,7 @@ def test_an_edit_shows_a_slip_is_said_and_ctrl_c_ends_it(smoke_build: SmokeBuild
 
     report = smoke_build.checkout.root / "report" / "report.qmd"
     good = report.read_text(encoding="utf-8")
-    heading = "# References {.unnumbered}"
+    heading = '<% include "_answer.qmd" %>'
     try:
         report.write_text(good.replace(heading, f"Marmosets agree.\n\n{heading}"), encoding="utf-8")
         server.wait_for_page("report/index.html", "Marmosets agree.")

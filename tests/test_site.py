@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from checkout import SmokeBuild
 from convscope.report.site_chapters import rewritten, write_chapters
-from convscope.report.site_finish import with_policy
+from convscope.report.site_finish import finish, with_policy
 from convscope.report.site_pages import in_html
 
 AXE = Path(AXE_FILE_PATH).read_text(encoding="utf-8")
@@ -91,7 +91,11 @@ def test_axe_finds_a_barrier(browser: Browser) -> None:
 def test_pages_are_small_and_leave_pictures_their_room(site: Path, browser: Browser) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     large = []
-    for path in pages_of(site):
+    tags = {
+        path: len(re.findall("<[a-z]", path.read_text(encoding="utf-8"))) for path in site.rglob("reference/**/*.html")
+    }
+    largest = sorted(tags, key=lambda path: tags[path])[-5:]  # a browser takes minutes for all 250
+    for path in dict.fromkeys((*pages_of(site), *largest)):
         text = path.read_text(encoding="utf-8")
         page.goto(path.as_uri(), wait_until="load")
         height, elements = page.evaluate(
@@ -208,6 +212,24 @@ def test_numbers_and_literals_become_html_from_the_inside_out() -> None:
     assert in_html("[3×3]{.literal} [x](y.md)") == '<span class="literal">3×3</span> [x](y.md)'
 
 
+def test_pages_of_the_api_are_mended_but_not_their_code(tmp_path: Path) -> None:
+    page = tmp_path / "reference" / "a.html"
+    page.parent.mkdir()
+    page.write_text(
+        "<head></head><p>As shown [1]_.</p><p>.. [1] A book.\n.. [2] Another.</p>"
+        "<summary><code>build/x/.site-source/src/a.py</code></summary>"
+        '<pre><code><span class="n">x</span><span class="k">if</span> '
+        '<span class="n"><span title="str">str</span></span>'
+        "[1]_</code></pre>"
+    )
+    finish(tmp_path)
+    said = page.read_text().partition("<p>")[2]
+    assert said == (
+        "As shown [1].</p><p>[1] A book.<br>[2] Another.</p><summary><code>src/a.py</code></summary>"
+        '<pre><code>x<span class="k">if</span> <span title="str">str</span>[1]_</code></pre>'
+    )
+
+
 def test_a_policy_comes_first_and_knows_the_scripts() -> None:
     page = with_policy('<head><meta charset="utf-8"><script>let a;</script><script src="b.js"></script></head>')
     digest = base64.b64encode(hashlib.sha256(b"let a;").digest()).decode()
@@ -223,24 +245,45 @@ def test_chapters_become_pages_that_know_each_other(tmp_path: Path) -> None:
     (pages / "index.md").write_text(
         "---\ntitle: T\n---\n\n# T\n\n## 1 Summary {#sec-summary}\n\n"
         '<a href="studies.html#sec-shift">S</a> <a href="#sec-summary">1</a> '
-        '<a href="studies.html#tbl-claims-shift">C</a>'
+        '<a href="studies.html#tbl-claims-shift">C</a> <a href="#tbl-base">B</a>\n\n'
+        "## 2 Data {#sec-data}\n\nD\n\n## 3 Base {#sec-baseline}\n\n"
+        '<table id="tbl-base"></table> <a href="#sec-data">2</a> <a href="#sec-essay">4</a>\n\n'
+        "## 4 Why {#sec-essay}\n\n### 4.1 How much {#sec-essay-gain}\n\n<a href='#ref-x'>R</a>"
+        '<a href="#ref-x">R</a>\n\n## References {#references}\n\n<div id="ref-x"></div>'
     )
     (pages / "studies.md").write_text(
         "# T\n\n## 1 About {#sec-about}\n\nText\n\n## 2 Claims {#sec-claims}\n\n"
         '<table id="tbl-claims-shift"></table>\n\n'
         "## 3 <span>Shift</span> {#sec-shift}\n\n### 3.1 Data {#sec-shift-data}\n\n"
-        '<span data-source="/b">2</span> <a href="#sec-about">1</a> <a href="index.html#sec-summary">R</a>\n\n'
+        '<span data-source="/b">2</span> <a href="#sec-about">1</a> <a href="index.html#sec-essay">R</a>\n\n'
+        '## References {#references}\n\n<div id="ref-x"></div>'
         f'<script type="application/json" id="evidence-data">{json.dumps(evidence)}</script>'
     )
     chapters, targets = write_chapters(pages, ["shift"], tmp_path)
-    assert [(one.name, one.title) for one in chapters] == [("methods.md", "Methods"), ("shift.md", "Shift")]
-    index, shift = (tmp_path / name for name in ("index.md", "shift.md"))
-    assert [link["href"] for link in BeautifulSoup(index.read_text(), "html.parser").select("a")] == [
-        "shift.html#sec-shift", "#sec-summary", "../claims.html#tbl-claims-shift",
+    assert [(one.menu, one.name, one.title) for one in chapters] == [
+        ("ARGUMENT", "why-it-works.md", "Why"),
+        ("ARGUMENT", "data-and-networks.md", "Data and networks"),
+        ("METHODS", "methods.md", "Methods"),
+        ("METHODS", "reference-list.md", "References"),
+        ("STUDIES", "shift.md", "Shift"),
+    ]
+    index, shift, why, data = (
+        tmp_path / f"{name}.md" for name in ("index", "shift", "why-it-works", "data-and-networks")
+    )
+
+    def links(page: Path) -> list[Any]:
+        return [link["href"] for link in BeautifulSoup(page.read_text(), "html.parser").select("a")]
+
+    assert links(index) == [
+        "shift.html#sec-shift", "#sec-summary", "../claims.html#tbl-claims-shift", "data-and-networks.html#tbl-base",
     ]  # fmt: skip
-    assert "\n# 3 <span>Shift</span> {#sec-shift}\n\n## 3.1 Data {#sec-shift-data}\n" in shift.read_text()
+    assert links(data) == ["#sec-data", "why-it-works.html#sec-essay"]
+    assert links(why)[1] == "reference-list.html#ref-x"  # the report's own, not the supplement's on another page
+    assert "\n# 4 Why {#sec-essay}\n\n## 4.1 How much {#sec-essay-gain}\n\n" in why.read_text()
+    assert "\n# Data and networks\n\n## 2 Data {#sec-data}\n\nD\n\n\n\n## 3 Base {#sec-baseline}\n" in data.read_text()
+    assert "\n# 3 <span>Shift</span> {#sec-shift}\n\n## 3.1 Data {#sec-shift-data}\n\n" in shift.read_text()
     soup = BeautifulSoup(shift.read_text(), "html.parser")
-    assert [link["href"] for link in soup.select("a")] == ["methods.html#sec-about", "index.html#sec-summary"]
+    assert [link["href"] for link in soup.select("a")] == ["methods.html#sec-about", "why-it-works.html#sec-essay"]
     assert json.loads(soup.select("script")[0].text) == {"places": [{"command": "b"}], "values": {"/b": {"place": 0}}}
     assert rewritten("[a](../report/studies.md#sec-shift-data) [b](report/studies.md#tbl-claims-shift)", targets) == (
         "[a](../report/shift.md#sec-shift-data) [b](claims.md#tbl-claims-shift)"

@@ -4,15 +4,16 @@
 import { forward, normalised } from "./network.js";
 import { decoded } from "./weights.js";
 import { kernelExhibit } from "./kernel.js";
+import { state } from "./page.js";
 import { shiftExhibit } from "./shift.js";
 import { shuffleExhibit } from "./shuffle.js";
 import { sketchExhibit } from "./sketch.js";
 
 const EXHIBITS = {
-  shift: { file: "shift", build: shiftExhibit },
-  shuffle: { file: "shuffle", build: shuffleExhibit },
-  kernel: { file: "kernel", build: kernelExhibit },
-  sketch: { file: "shift", build: sketchExhibit },
+  shift: { file: "shift", build: shiftExhibit, keeps: ["shift", "down", "image"] },
+  shuffle: { file: "shuffle", build: shuffleExhibit, keeps: ["shuffle", "picture"] },
+  kernel: { file: "kernel", build: kernelExhibit, keeps: ["kernel", "filter", "row", "column", "photo"] },
+  sketch: { file: "shift", build: sketchExhibit, keeps: [] },
 };
 
 const folder = document.currentScript.src.replace(/[^/]*$/, "");
@@ -65,3 +66,11 @@ const watcher = new IntersectionObserver(
   { rootMargin: "400px" },
 );
 places.forEach((place) => watcher.observe(place));
+
+// An address with a state leads to the exhibit whose state it is, also from this page.
+const meant = places.find((place) => EXHIBITS[place.dataset.exhibit].keeps.some((name) => state.has(name)));
+if (meant) {
+  watcher.unobserve(meant);
+  mount(meant).then(() => meant.scrollIntoView({ block: "center" }));
+}
+addEventListener("hashchange", () => location.hash.includes("=") && location.reload());

@@ -176,9 +176,7 @@ NEAR_ONE = {  # the leading network, and the other, is right on
 
 
 def limits(right: Any, spread: SeedSpread | None = None) -> Interval:
-    interval = score(right.astype(np.float64), spread).interval
-    assert interval is not None
-    return Interval(*interval)
+    return Interval(*score(right.astype(np.float64), spread)["interval"])
 
 
 def covered(intervals: Sequence[Interval | None], truth: float) -> float:

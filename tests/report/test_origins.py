@@ -5,14 +5,25 @@ from __future__ import annotations
 import csv
 import json
 import subprocess
-from base64 import b64decode
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, unquote_to_bytes
+from xml.etree import ElementTree
 
 import pytest
+from bs4 import BeautifulSoup
 
 from convscope.report.fill import fill
-from convscope.report.origins import MOST_INSIDE, Origins, put_data_inside, repository_of, shown_in, web_address
+from convscope.report.origins import (
+    MOST_INSIDE,
+    Origins,
+    put_data_inside,
+    put_figures_inside,
+    repository_of,
+    shown_in,
+    web_address,
+)
 from convscope.report.tables import table_rows
 
 METRICS: dict[str, Any] = {
@@ -128,8 +139,24 @@ def test_small_data_goes_into_the_page_and_large_data_stays_beside_it(tmp_path: 
     page.write_text('<a href="data/small.csv" download="small.csv">x</a> <a href="data/large.csv">y</a>')
     put_data_inside(page, tmp_path / "data")
     small, large = page.read_text().split("> <")[0], page.read_text().split("> <")[1]
-    assert b64decode(small.split("base64,")[1].split('"')[0]) == b"a,b\n1,2\n"
+    assert unquote_to_bytes(small.split("text/csv,")[1].split('"')[0]) == b"a,b\n1,2\n"
     assert 'href="data/large.csv"' in large
+
+
+def test_a_page_shows_the_figures_of_pages_and_no_others(tmp_path: Path) -> None:
+    (tmp_path / "web").mkdir()
+    (tmp_path / "a.svg").write_text("<svg><!-- of paper --></svg>\n")
+    lean = '<svg id="a"><path d="M0 1" fill="#123"/><text>50 % "so"</text></svg>'
+    (tmp_path / "web" / "a.svg").write_text(lean)
+    page = tmp_path / "report.html"
+    paper, other = (b64encode(drawing).decode() for drawing in (b"<svg><!-- of paper --></svg>", b"<svg/>"))
+    page.write_text("".join(f'<img src="data:image/svg+xml;base64,{one}">' for one in (paper, other)))
+    put_figures_inside(page, tmp_path)
+    first, second = (str(image["src"]) for image in BeautifulSoup(page.read_text(), "html.parser").select("img"))
+    content = unquote(first.removeprefix("data:image/svg+xml,"))
+    assert [element.attrib for element in ElementTree.fromstring(content)] == [{"d": "M0 1", "fill": "#123"}, {}]
+    assert ElementTree.fromstring(content)[1].text == '50 % "so"'
+    assert second.endswith(other)
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from convscope.analysis import records
 from convscope.analysis.disputed import disputed
 from convscope.analysis.metrics import Analysis
-from convscope.analysis.metrics_file import Metrics, parse, read_metrics
+from convscope.analysis.metrics_file import Metrics, read_metrics
 from convscope.analysis.pictures import Pictures, read_pictures
-from convscope.analysis.study_records import StudyRun
 from convscope.datasets.folds import all_tested
 from convscope.datasets.load import load
 from convscope.datasets.splits import Split
@@ -77,8 +75,8 @@ def keep_images(study: Study, data_folder: Path, kept: PublishedRuns) -> None:
     results = published(study, kept)
     dispute = disputed(results) if results else None
     data = study.budget("full").data(study.data)
-    for side in dispute.only if dispute else ():
-        places = [shown.image for shown in side.shown]
+    for side in dispute["only"] if dispute else ():
+        places = [shown["image"] for shown in side["shown"]]
         pixels = all_tested(load(data.dataset, data_folder), data, seed=0).test.pixels
         kept.add_images(study.id, places, pixels[places])
 
@@ -118,12 +116,12 @@ def published_metrics(studies: Iterable[Study], kept: PublishedRuns) -> tuple[Me
     earlier, pictures = _earlier(kept.root)
     for study in studies:
         results = published(study, kept)
-        found = earlier.studies.get(study.id) if earlier else None
-        before = found if isinstance(found, StudyRun) else None
-        if results is not None and len(results.runs[study.baseline]) >= (before.seeds if before else 0):
+        before = earlier.get("studies", {}).get(study.id, {"status": "not run"})
+        seeds_before = before["seeds"] if before["status"] == "run" else 0
+        if results is not None and len(results.runs[study.baseline]) >= seeds_before:
             analysis.add(results)
-        elif earlier and before:
-            analysis.carry_over(study.id, before, earlier, pictures)
+        elif seeds_before:
+            analysis.carry_over(study, earlier, pictures)
         else:
             analysis.leave_out(study, "No seed of it has been published yet.")
     timings = kept.root / TIMINGS
@@ -132,11 +130,11 @@ def published_metrics(studies: Iterable[Study], kept: PublishedRuns) -> tuple[Me
     return analysis.metrics(), analysis.pictures
 
 
-def _earlier(root: Path) -> tuple[records.Metrics | None, Pictures]:
+def _earlier(root: Path) -> tuple[Metrics, Pictures]:
     """Return the metrics that were published before runs were kept, nothing where they are gone."""
     file, pictures = root / "metrics.json", root / "pictures.safetensors"
     if not file.is_file():
-        return None, {}
+        return {}, {}
     if not pictures.is_file():
         raise DamagedPublication(f"{pictures} is missing.")
-    return parse(read_metrics(file)), read_pictures(pictures)
+    return read_metrics(file), read_pictures(pictures)

@@ -126,7 +126,7 @@ def draw(metrics: Metrics, pictures: Pictures, folder: Path, jobs: int = 1) -> l
     """
     folder.mkdir(parents=True, exist_ok=True)
     todo = drawings(metrics, pictures)
-    for stale in (*folder.glob("*.svg"), *folder.glob("*.csv")):
+    for stale in (*folder.rglob("*.svg"), *folder.glob("*.csv")):
         if stale.stem not in todo:
             stale.unlink()
     jobs = min(jobs, len(todo) // FEWEST_A_PROCESS)

@@ -11,9 +11,13 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from convscope.files import replacing
+from convscope.figures.lean import lean
+from convscope.files import replacing, write_text
 
 mpl.use("Agg")
+
+WEB = "web"
+"""Folder of the figures as pages show them."""
 
 WIDTH = 6.3  # inches: the text width of an A4 page with 2.5 cm margins
 # M. Okabe and K. Ito, Color Universal Design (2008): distinguishable with every kind of colour blindness
@@ -94,7 +98,9 @@ def marker(index: int) -> str:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure as SVG, complete or not at all, and close it."""
+    """Write a figure as SVG, complete or not at all, and close it; in the folder `WEB` beside it, as pages show it."""
     with replacing(path) as temporary:
         figure.savefig(temporary, format="svg", metadata={"Date": None}, bbox_inches="tight", pad_inches=0.04)
     plt.close(figure)
+    (path.parent / WEB).mkdir(exist_ok=True)
+    write_text(path.parent / WEB / path.name, lean(path.read_text(encoding="utf-8")))

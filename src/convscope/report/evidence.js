@@ -193,6 +193,7 @@
 
   function showInText(number) {
     mark(number);
+    for (let fold = number.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
     number.scrollIntoView({ block: "center", behavior: "instant" });
   }
 

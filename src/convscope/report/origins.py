@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from base64 import b64encode
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 FIGURE_CODE = "code.json"
 """Beside the figures: by name, where the function is that draws it."""
 
+WEB = "web"
+"""Beside the figures: the folder of those that pages show."""
+
 DATA = "data"
 """Folder of the CSV files, beside the page."""
 
-MOST_INSIDE = 64_000
+MOST_INSIDE = 16_000
 """Bytes of a CSV file that the standalone page holds in itself; a larger one it expects beside it."""
 
 _FIGURE = re.compile(r"^!\[.*\]\(figures/(?P<name>[\w.-]+)\.svg\)\{#(?P<label>fig-[\w.-]+)")
@@ -26,6 +30,8 @@ _CAPTION = re.compile(r"^: .*\{#(?P<label>tbl-[\w.-]+)[^{}]*\}\s*$")
 _FENCE = re.compile(r"^:::+\s*(?P<opens>\S.*)?$")
 # user@host:path, which git takes for SSH; a letter alone is a drive of Windows.
 _SHORT_SSH = re.compile(r"(?:[\w.-]+@)?(?P<host>[\w.-]{2,}):(?!//)/?(?P<path>[^:]+)")
+_SAFE = ",;:/()+*!@$=~^|[]?"  # in an address that stands in HTML; each other sign takes three
+_DRAWN_INSIDE = re.compile(r"data:image/svg\+xml;base64,(?P<data>[\w+/=]+)")
 _DATA_LINK = re.compile(rf'href="{DATA}/(?P<name>[\w.-]+\.csv)"')
 # A label in a template, such as tbl-<< id >>-results.
 _TEMPLATE_LABEL = re.compile(r"^: .*\{#(tbl-(?:<<.*?>>|[^\s{}<])+)")
@@ -186,6 +192,29 @@ def put_data_inside(page: Path, data: Path) -> None:
         file = data / link["name"]
         if file.stat().st_size > MOST_INSIDE:
             return link[0]
-        return f'href="data:text/csv;base64,{b64encode(file.read_bytes()).decode()}"'
+        return f'href="data:text/csv,{quote(file.read_bytes(), safe=_SAFE)}"'
 
     page.write_text(_DATA_LINK.sub(inside, page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def put_figures_inside(page: Path, figures: Path) -> None:
+    """Put figures into a standalone page as pages show them, in place of those for paper, which its renderer took."""
+    made = {_digest(file.read_bytes()): figures / WEB / file.name for file in figures.glob("*.svg")}
+
+    def inside(image: re.Match[str]) -> str:
+        file = made.get(_digest(b64decode(image["data"])))
+        return _in_address(file.read_text(encoding="utf-8")) if file else image[0]
+
+    page.write_text(_DRAWN_INSIDE.sub(inside, page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def _digest(drawing: bytes) -> str:
+    return sha256(drawing.strip()).hexdigest()
+
+
+def _in_address(svg: str) -> str:
+    """Write a drawing into an address: a quarter less than in base64. Only its tags have double quotes that matter."""
+    quoted = re.sub(r"<[^>]*>", lambda tag: tag[0].replace('"', "'"), svg)
+    for sign in '%#"':
+        quoted = quoted.replace(sign, f"%{ord(sign):02X}")
+    return f"data:image/svg+xml,{quoted}"

@@ -21,7 +21,7 @@ from convscope.report.crosslinks import link_documents
 from convscope.report.document import DOCUMENTS, documents_in
 from convscope.report.fill import PASSAGES, fill
 from convscope.report.lint import check_templates
-from convscope.report.origins import DATA, put_data_inside, repository_of
+from convscope.report.origins import DATA, put_data_inside, put_figures_inside, repository_of
 from convscope.report.page import read_page
 from convscope.report.paper import check_pdf
 from convscope.report.traced import check_numbers
@@ -109,6 +109,7 @@ def _publish(templates: Path, metrics: Metrics, figures: Path, folder: Path, fac
     for name in names:
         page = folder / PAGES / DOCUMENTS[name]
         put_data_inside(folder / f"{name}.html", folder / DATA)
+        put_figures_inside(folder / f"{name}.html", source / "figures")
         check_html(folder / f"{name}.html")
         check_html(page)
         check_numbers(page, metrics)

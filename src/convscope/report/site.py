@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -9,7 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from convscope.analysis.metrics_file import read_metrics
@@ -19,11 +20,11 @@ from convscope.errors import ConvscopeError, ReportError
 from convscope.files import replacing_folder, write_json, write_text
 from convscope.report.document import DOCUMENTS
 from convscope.report.evidence import SHARED_FILES
-from convscope.report.origins import DATA
+from convscope.report.origins import DATA, WEB
 from convscope.report.publish import PAGES
 from convscope.report.site_card import draw_card
 from convscope.report.site_chapters import Chapter, rewritten, write_chapters
-from convscope.report.site_finish import finish
+from convscope.report.site_finish import API, finish
 from convscope.report.site_pages import write_pages
 from convscope.report.traced import check_article
 
@@ -89,11 +90,12 @@ def assemble(root: Path, build: Path, source: Path, evidence: Sequence[Path]) ->
         for place, name in SHARED_FILES.items():
             shutil.copy(Path(__file__).with_name(name), docs / place)
         report = docs / "report"
-        shutil.copytree(build / "report" / "source" / "figures", report / "figures")
+        shutil.copytree(build / "report" / "source" / "figures" / WEB, report / "figures")
         shutil.copytree(build / "report" / DATA, report / DATA)
         metrics = read_metrics(build / "metrics.json")
-        chapters, targets = write_chapters(build / "report" / PAGES, metrics["studies"], report)
-        _write_settings(root / "site" / "mkdocs.yml", chapters, metrics["studies"], folder / "mkdocs.yml")
+        exhibits = {file.stem for file in (build / "explorer").glob("*.js")}
+        chapters, targets = write_chapters(build / "report" / PAGES, metrics["studies"], report, exhibits)
+        _write_settings(root / "site" / "mkdocs.yml", chapters, folder / "mkdocs.yml")
         filled = write_pages(
             root / "site" / "pages", metrics, report, docs, lambda label: f"report/{targets[label]}#{label}"
         )
@@ -108,6 +110,7 @@ def assemble(root: Path, build: Path, source: Path, evidence: Sequence[Path]) ->
         shutil.copytree(build / "grade", docs / "grade")
         shutil.copy(build / "grade.json", docs / "grade")
         _add_evidence(docs / "deployment", evidence)
+        write_text(docs / "modules.md", _modules(root / "src" / "convscope"))
         for page in docs.rglob("*.md"):
             text = page.read_text(encoding="utf-8")
             if (led := rewritten(text, targets)) != text:
@@ -120,17 +123,34 @@ def assemble(root: Path, build: Path, source: Path, evidence: Sequence[Path]) ->
     return filled
 
 
-def _write_settings(settings: Path, chapters: Sequence[Chapter], studies: Iterable[str], output: Path) -> None:
-    """Write mkdocs.yml with the chapters in its navigation: studies below the findings, methods at their place."""
+def _write_settings(settings: Path, chapters: Sequence[Chapter], output: Path) -> None:
+    """Write mkdocs.yml with each menu's chapters in the place of a comment with its name."""
     text = settings.read_text(encoding="utf-8")
-    own = [chapter for chapter in chapters if chapter.name.removesuffix(".md") in set(studies)]
-    for mark, listed in (("STUDIES", own), ("METHODS", [chapter for chapter in chapters if chapter not in own])):
-        line = re.search(rf"^(?P<indent> *)# {mark}\n", text, re.MULTILINE)
+    for menu in {chapter.menu: None for chapter in chapters}:
+        line = re.search(rf"^(?P<indent> *)# {menu}\n", text, re.MULTILINE)
         if line is None:
-            raise ReportError(f"{settings} has no line `# {mark}` in its navigation, where pages are put in.")
-        pages = [f"{line['indent']}- {json.dumps(one.title)}: report/{one.name}\n" for one in listed]
+            raise ReportError(f"{settings} has no line `# {menu}` in its navigation, where pages are put in.")
+        own = (chapter for chapter in chapters if chapter.menu == menu)
+        pages = [f"{line['indent']}- {json.dumps(one.title)}: report/{one.name}\n" for one in own]
         text = text.replace(line[0], "".join(pages))
     write_text(output, text)
+
+
+def _modules(package: Path) -> str:
+    """Return the index of the API: each module with the first sentence that it says of itself."""
+    lines = ["---", "search: {exclude: true}", "---", "", "# All modules", "", '<div class="m-index" markdown>', ""]
+    for file in sorted(package.rglob("*.py"), key=lambda file: file.relative_to(package).with_suffix("").parts):
+        place = file.relative_to(package.parent).with_suffix("")
+        if place.name == "__main__":
+            continue
+        is_package = place.name == "__init__"
+        name = ".".join((place.parent if is_package else place).parts)
+        page = place.with_name("index.md") if is_package else place.with_suffix(".md")
+        said = " ".join((ast.get_docstring(ast.parse(file.read_bytes())) or "").split("\n\n")[0].split())
+        said = re.split(r"(?<=[.?!]) (?=[A-Z])|: ", said)[0].rstrip(".")
+        depth = name.count(".") - (0 if is_package else 1)
+        lines.append(f"{'    ' * max(depth, 0)}- [`{name.rpartition('.')[2]}`]({API}/{page.as_posix()}) {said}")
+    return "\n".join([*lines, "", "</div>"]) + "\n"
 
 
 def _add_evidence(folder: Path, places: Sequence[Path]) -> None:

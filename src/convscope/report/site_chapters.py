@@ -1,4 +1,4 @@
-"""The documents as pages of the site: the argument is one page, the supplement a page a chapter.
+"""The documents as pages of the site: the answer, then a page for each of the chapters that belong together.
 
 Pandoc renders each document once, so that chapters are numbered through and know each other; here the text is cut at
 its chapters, and links are led to the page that has their target.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
@@ -18,17 +18,58 @@ from typing import Any
 from convscope.files import write_text
 from convscope.report.document import DOCUMENTS, REPORT
 
-METHODS = "methods.md"
-"""The page of all chapters of the supplement that are neither a study's nor data sheets, which tell how it was done."""
-
-OWN_PAGES = {"sec-datasheets": "datasheets.md"}
 CLAIMS, CLAIMS_PAGE = "sec-claims", "../claims.md"
 """The site has a page of its own for the claims, with the same labels."""
 
+# By menu, the page of each chapter but the studies'. Names have hyphens, which no id of a study has: its page is ID.md.
+_DATA, _LIMITS, _METHODS = "data-and-networks.md", "limits-and-ledger.md", "methods.md"
+_MENUS = {
+    "ARGUMENT": {
+        "sec-essay": "why-it-works.md",
+        "sec-data": _DATA,
+        "sec-baseline": _DATA,
+        "sec-design": _DATA,
+        "sec-experiments": "one-factor-at-a-time.md",
+        "sec-causes": "cause-by-cause.md",
+    },
+    "METHODS": {
+        "sec-methods": _METHODS,
+        "sec-limits": _LIMITS,
+        "sec-ledger": _LIMITS,
+        "sec-deployment": "deployed-network.md",
+        "sec-datasheets": "datasheets.md",
+        "references": "reference-list.md",  # the report's; those of the supplement are with its methods
+    },
+}
+_TITLES = {_DATA: "Data and networks", _LIMITS: "Limits and earlier results", _METHODS: "Methods"}
+"""Of the pages that hold several chapters."""
+
+# Below a heading: the exhibit of the explorer, its state, and the words that lead there.
+_TRY = {
+    "sec-essay-sharing": ("kernel", "kernel=3&filter=learned+1", "Slide a kernel over an image yourself"),
+    "sec-essay-order": ("shuffle", "shuffle=1&picture=7", "Shuffle an image yourself"),
+    "sec-essay-shift": ("shift", "shift=4&image=7", "Move a digit yourself"),
+}
+
+# Sections of a study that are folded, by the end of their label, and what is said of each.
+_FOLDED = {
+    "data": "What the images are, how many, and how they are normalised",
+    "baseline": "The network without convolution, and its learning curves",
+    "design": "The convolutional network, layer by layer",
+}
+_SECTION = re.compile(
+    rf"^(?P<heading>## [^\n]*\{{#sec-[\w-]+-(?P<part>{'|'.join(_FOLDED)})\}})$(?P<body>.*?)(?=^## |\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+_CURVES = re.compile(
+    r'^<figure id="fig-[\w-]+(?<!-baseline)-curves">.*?</figure>(?:\n<div class="origin">.*?</div>)?',
+    re.MULTILINE | re.DOTALL,
+)
 _EVIDENCE = re.compile(r'<script type="application/json" id="evidence-data">(?P<json>.*?)</script>\s*', re.DOTALL)
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _CHAPTER = re.compile(r"^## (?P<title>.*?) \{#(?P<label>[\w-]+)\}$", re.MULTILINE)
 _TARGET = re.compile(r'\bid="(?P<id>[^"]+)"|^#+ .*\{#(?P<label>[\w-]+)\}$', re.MULTILINE)
+_LABELLED = re.compile(r"^#+ .*\{#(?P<label>[\w-]+)\}$", re.MULTILINE)
 _HEADING = re.compile(r"^#(?=#+ .*\{#[\w-]+\}$)", re.MULTILINE)
 _LINK = re.compile(
     r'(?P<before>href="|\]\()(?P<page>(?:index|studies)\.(?:html|md))?#(?P<target>[^")]+)(?P<after>[")])'
@@ -48,14 +89,19 @@ class Chapter:
         Of its file, ``fashion.md``.
     title
         Without mark-up.
+    menu
+        Where the navigation lists it: ``"ARGUMENT"``, ``"STUDIES"`` or ``"METHODS"``.
     """
 
     name: str
     title: str
+    menu: str
 
 
-def write_chapters(pages: Path, studies: Iterable[str], output: Path) -> tuple[list[Chapter], dict[str, str]]:
-    """Write a page for the report and for each chapter of the supplement.
+def write_chapters(
+    pages: Path, studies: Iterable[str], output: Path, exhibits: Container[str] = ()
+) -> tuple[list[Chapter], dict[str, str]]:
+    """Write the pages of the report's and the supplement's chapters.
 
     Parameters
     ----------
@@ -65,6 +111,8 @@ def write_chapters(pages: Path, studies: Iterable[str], output: Path) -> tuple[l
         Ids; the chapter ``sec-ID`` becomes ``ID.md``.
     output
         The folder to write into, beside figures/ and data/.
+    exhibits
+        What the explorer shows in this build; what the essay says of one leads there.
 
     Returns
     -------
@@ -75,14 +123,21 @@ def write_chapters(pages: Path, studies: Iterable[str], output: Path) -> tuple[l
     titles: dict[str, str] = {}
     targets: dict[str, dict[str, str]] = {}  # by document, the page that has each
     records: dict[str, Any] = {"places": [], "values": {}}
-    own = {f"sec-{study}": f"{study}.md" for study in studies} | OWN_PAGES
+    menus = _MENUS | {"STUDIES": {f"sec-{study}": f"{study}.md" for study in studies}}
+    named = {label: name for menu in _MENUS.values() for label, name in menu.items()} | {CLAIMS: CLAIMS_PAGE}
     for document, first in DOCUMENTS.items():
         if not (pages / first).is_file():
             continue
         text, found = _without_evidence((pages / first).read_text(encoding="utf-8"))
         records = _joined(records, found)
         targets[document] = {}
-        for name, title, part in [(first, "", text)] if document == REPORT else _parts(text, own):
+        # A study may be called as a chapter of the report is: the supplement's is meant where there are two.
+        if document == REPORT:
+            parts = _parts(text, menus["STUDIES"] | named, first)
+        else:
+            named.pop("references")
+            parts = _parts(text, named | menus["STUDIES"], _METHODS)
+        for name, title, part in parts:
             targets[document] |= {target["id"] or target["label"]: name for target in _TARGET.finditer(part)}
             if name != CLAIMS_PAGE:
                 texts[name] = f"{texts[name]}\n\n{part}" if name in texts else part
@@ -91,24 +146,30 @@ def write_chapters(pages: Path, studies: Iterable[str], output: Path) -> tuple[l
     for name, text in texts.items():
         document = next(document for document, there in targets.items() if name in there.values())
         linked = _LINK.sub(partial(_led, page=name, targets=everywhere | targets[document]), text)
-        write_text(output / name, linked + _evidence_of(linked, records))
-    return [Chapter(name, title) for name, title in titles.items() if title], everywhere
+        shown = _LABELLED.sub(partial(_with_exhibit, exhibits=exhibits), linked)
+        if name in menus["STUDIES"].values():
+            shown = _folded(shown)
+        write_text(output / name, shown + _evidence_of(linked, records))
+    listed = ((menu, name) for menu, own in menus.items() for name in dict.fromkeys(own.values()))
+    return [Chapter(name, titles[name], menu) for menu, name in listed if name in titles], everywhere
 
 
-def _parts(text: str, pages: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Cut a document at its chapters: name of the page, title, text."""
+def _parts(text: str, pages: Mapping[str, str], others: str) -> Iterator[tuple[str, str, str]]:
+    """Cut a document at its chapters: name of the page, title, text. Chapters that have no page go to ``others``."""
     chapters = list(_CHAPTER.finditer(text))
-    yield METHODS, "Methods", "---\ntitle: Methods\n---\n\n# Methods\n"
+    if others not in _TITLES:  # a page that begins as its document does
+        yield others, "", text[: chapters[0].start()]
+    begun = {others} - set(_TITLES)
     for chapter, following in zip_longest(chapters, chapters[1:]):
         body = text[chapter.start() : following.start() if following else len(text)]
-        title = re.sub(r"^[\d.]+ ", "", _TAG.sub("", chapter["title"]))
-        if chapter["label"] == CLAIMS:
-            yield CLAIMS_PAGE, "", body
-        elif chapter["label"] in pages:
-            promoted = _HEADING.sub("", body)
-            yield pages[chapter["label"]], title, f"---\ntitle: {json.dumps(title)}\n---\n\n{promoted}"
-        else:
-            yield METHODS, "Methods", body
+        name = pages.get(chapter["label"], others)
+        title = _TITLES.get(name) or re.sub(r"^[\d.]+ ", "", _TAG.sub("", chapter["title"]))
+        if name == CLAIMS_PAGE or name in begun:
+            yield name, "", body
+            continue
+        begun.add(name)
+        front = f"---\ntitle: {json.dumps(title)}\n---\n\n"
+        yield name, title, front + (f"# {title}\n\n{body}" if name in _TITLES else _HEADING.sub("", body))
 
 
 def rewritten(text: str, targets: Mapping[str, str]) -> str:
@@ -133,6 +194,29 @@ def _led(link: re.Match[str], page: str, targets: Mapping[str, str]) -> str:
     ending = ".html" if link["before"].startswith("href") else ".md"
     place = "" if there == page else there.removesuffix(".md") + ending
     return f"{link['before']}{place}#{link['target']}{link['after']}"
+
+
+def _folded(text: str) -> str:
+    """Fold what a study's results can be read without: its data, its networks, learning curves."""
+
+    def section(found: re.Match[str]) -> str:
+        if "\n### " in found["body"]:  # a heading would be lost in it
+            return found[0]
+        return f"{found['heading']}\n\n{_fold(_FOLDED[found['part']], found['body'].strip())}\n\n"
+
+    return _CURVES.sub(lambda found: _fold("Learning curves", found[0]), _SECTION.sub(section, text))
+
+
+def _fold(summary: str, content: str) -> str:
+    return f'<details class="x-fold"><summary>{summary}</summary>\n\n{content}\n\n</details>'
+
+
+def _with_exhibit(heading: re.Match[str], exhibits: Container[str]) -> str:
+    """Put a link to what a section is about below its heading, where the explorer has it."""
+    exhibit, state, words = _TRY.get(heading["label"], ("", "", ""))
+    if exhibit not in exhibits:
+        return heading[0]
+    return f'{heading[0]}\n\n<p class="x-try"><a href="../explore.html#{state.replace("&", "&amp;")}">{words}</a></p>'
 
 
 def _without_evidence(text: str) -> tuple[str, dict[str, Any]]:

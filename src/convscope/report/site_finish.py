@@ -1,4 +1,4 @@
-"""What is done to the pages that MkDocs has built: a content security policy, lazy pictures, a small search index."""
+"""What is done to the pages that MkDocs has built: a content security policy, lazy pictures, small code and search."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from xml.etree import ElementTree
 
 from convscope.files import write_text
 
+API = "reference"
+"""The folder of its pages."""
+
 API_WORDS = 60
 """Characters of each entry of the API that search knows. With all of them the index had 1.3 MB."""
 
@@ -25,6 +28,15 @@ _PICTURE = re.compile(r"<img (?P<attributes>[^>]*?)/?>")
 _WITHIN = re.compile(r"reference/(?!convscope/index\.html).*#|reference/.*#.*\.[A-Z]\w*\.\w+$")
 # What the theme leaves without a name: the dialog of the search, and the box that opens it.
 _NAMELESS = ('data-md-component="search" role="dialog"', 'type="checkbox" id="__search"')
+# Tokens of code in the colour of the text or nearly so: half of the elements of a page of the API.
+_PALE = re.compile(
+    r'<span class="(?:n|nb|bp|p|w|o|ow|si|normal)">((?:<(?:a|span) [^>]*>[^<]*</(?:a|span)>|[^<])*)</span>'
+)
+# What stands in the way of a reader of docstrings: the copy that MkDocs reads, and references as numpydoc writes them.
+_COPIED = re.compile(r"(?<=<code>)[^<]*\.site-source/")
+_LISTED = re.compile(r"(?P<begin><p>|\n)\.\. (?=\[\d+\])")
+_CITED = re.compile(r"(\[\d+\])_(?!\w)")
+_CODE = re.compile(r"(<pre.*?</pre>)", re.DOTALL)
 _SIZE = re.compile(r"(?P<number>[\d.]+)(?P<unit>pt)?$")
 
 
@@ -40,12 +52,23 @@ def finish(folder: Path) -> None:
     for page in sorted(folder.rglob("*.html")):
         if page.parent.name == "report" and page.stem in {"report", "supplement"}:
             continue  # the standalone documents hold everything in themselves
-        text = page.read_text(encoding="utf-8")
+        text = _PALE.sub(r"\1", page.read_text(encoding="utf-8"))
+        if page.is_relative_to(folder / API):
+            text = _readable(text)
         text = _PICTURE.sub(partial(_lazy, page=page, sizes=sizes), text)
         for nameless in _NAMELESS:
             text = text.replace(nameless, f'{nameless} aria-label="Search"')
         write_text(page, with_policy(text))
     _shrink_search(folder / "search")
+
+
+def _readable(page: str) -> str:
+    """Mend what docstrings leave in a page of the API, but not in its code."""
+    parts = _CODE.split(page)
+    for i in range(0, len(parts), 2):
+        cited = _CITED.sub(r"\1", _COPIED.sub("", parts[i]))
+        parts[i] = _LISTED.sub(lambda found: "<p>" if found["begin"] == "<p>" else "<br>", cited)
+    return "".join(parts)
 
 
 def with_policy(page: str) -> str:
@@ -122,7 +145,7 @@ def _shrink_search(folder: Path) -> None:
         index = json.loads(file.read_text(encoding="utf-8").removeprefix(written.removesuffix("{}")))
         index["docs"] = [entry for entry in index["docs"] if not _WITHIN.match(entry["location"])]
         for entry in index["docs"]:
-            if entry["location"].startswith("reference/"):
+            if entry["location"].startswith(f"{API}/"):
                 entry["text"] = _plain(entry["text"])[:API_WORDS]
         text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
         write_text(file, written.replace("{}", text))
