@@ -17,7 +17,7 @@ import pytest
 from checkout import ROOT, SMOKE_STUDIES, SmokeBuild
 from convscope.analysis.changes import note_verdicts
 from convscope.analysis.metrics import Analysis
-from convscope.analysis.metrics_file import Metrics, validate
+from convscope.analysis.metrics_file import Metrics, parse
 from convscope.datasets.load import load
 from convscope.figures.draw import draw
 from convscope.files import write_json
@@ -354,7 +354,7 @@ def test_an_edited_verdict_fails_the_build(smoke_session: SmokeBuild) -> None:
         for edit, message in edits:
             metrics = checkout.metrics()
             edit(metrics)
-            validate(metrics)
+            parse(metrics)
             write_json(path, metrics)
             failed = checkout.run("report", STUDIES=SMOKE_STUDIES)
             assert failed.returncode == 1

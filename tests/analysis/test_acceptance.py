@@ -176,7 +176,9 @@ NEAR_ONE = {  # the leading network, and the other, is right on
 
 
 def limits(right: Any, spread: SeedSpread | None = None) -> Interval:
-    return Interval(*score(right.astype(np.float64), spread)["interval"])
+    interval = score(right.astype(np.float64), spread).interval
+    assert interval is not None
+    return Interval(*interval)
 
 
 def covered(intervals: Sequence[Interval | None], truth: float) -> float:

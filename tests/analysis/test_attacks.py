@@ -18,7 +18,7 @@ import made_up
 from convscope.analysis.claims import power_of, rule
 from convscope.analysis.declarations import check_declarations
 from convscope.analysis.integrity import check_consistency
-from convscope.analysis.metrics_file import Metrics, validate
+from convscope.analysis.metrics_file import Metrics, parse
 from convscope.analysis.pictures import write_pictures
 from convscope.analysis.publication import published_metrics
 from convscope.analysis.statistics import Estimate
@@ -46,9 +46,9 @@ def metrics(root: Path) -> Metrics:
 
 
 def read(metrics: Metrics) -> None:
-    validate(metrics)
-    check_consistency(metrics)
-    check_declarations(metrics, lambda _: made_up.study())
+    parsed = parse(metrics)
+    check_consistency(parsed)
+    check_declarations(parsed, lambda _: made_up.study())
 
 
 def claim(metrics: Metrics, name: str) -> Any:
@@ -74,7 +74,7 @@ def decided_again(claim: Any) -> None:
     verdict, place = rule(claim["kind"], found, claim["margin"], claim["level"], claim["expected"])
     claim |= {"verdict": verdict.verdict, "leaning": verdict.leaning, "reason": verdict.reason, "decided_by": place}
     claim |= {part: claim["comparisons"][place][part] for part in ("effect", "interval")}
-    claim |= power_of(claim["kind"], found, claim["margin"], claim["level"])
+    claim |= power_of(claim["kind"], found, claim["margin"], claim["level"])._asdict()
     interval = found[place].interval(claim["level"])
     claim["nuance"] = nuance(claim["kind"], claim["verdict"], interval, claim["expected"])
 
@@ -255,7 +255,7 @@ def test_what_declarations_decide_is_refused(metrics: Metrics, attack: Callable[
 def test_a_study_that_changed_since_is_refused(metrics: Metrics, declaration: str, changed: Any) -> None:
     other = replace(made_up.study(), **{declaration: changed})
     with pytest.raises(ReportError):
-        check_declarations(metrics, lambda _: other)
+        check_declarations(parse(metrics), lambda _: other)
 
 
 # ---------------------------------------------------------------- what only the runs know

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from convscope.analysis import records
 from convscope.analysis.claims import compute, count, decide
 from convscope.analysis.outcomes import outcomes
 from convscope.analysis.statistics import crossed_estimate
@@ -32,53 +33,50 @@ def answers(**accuracies: float) -> dict[str, NDArray[np.bool_]]:
     return {name: hardness < accuracy for name, accuracy in accuracies.items()}
 
 
-def verdict_on(claim: Claim, correct: dict[str, NDArray[np.bool_]], train_accuracy: float = 0.99) -> dict[str, Any]:
+def verdict_on(claim: Claim, correct: dict[str, NDArray[np.bool_]], train_accuracy: float = 0.99) -> records.Claim:
     history = [SimpleNamespace(train_accuracy=train_accuracy)]
     results = {name: [SimpleNamespace(history=history)] * SEEDS for name in correct}
     declared = study(claim)
     counted = {name: np.ones(SEEDS, dtype=np.bool_) for name in correct}
     compared = outcomes(declared, cast(Any, results), correct, LABELS, counted)
-    decided: dict[str, Any] = decide(declared, "full", compared, RUNS)[claim.id]
-    return decided
+    return decide(declared, "full", compared, RUNS)[claim.id]
 
 
 def test_one_variant_against_another_is_the_paired_difference() -> None:
     correct = answers(mlp=0.85, cnn3=0.9)
     found = verdict_on(Claim("c", "s", "superiority", "cnn3", ("mlp",), refuted_by="r"), correct)
     expected = crossed_estimate(correct["cnn3"].astype(float) - correct["mlp"].astype(float))
-    assert (found["verdict"], found["n"], found["margin"], found["level"]) == ("supported", SEEDS, 0.005, 0.95)
-    assert found["effect"] == pytest.approx(expected.effect)
-    assert found["interval"] == pytest.approx(expected.interval())
-    assert found["comparisons"][0]["differences"] == pytest.approx(
-        correct["cnn3"].mean(axis=1) - correct["mlp"].mean(axis=1)
-    )
+    assert (found.verdict, found.n, found.margin, found.level) == ("supported", SEEDS, 0.005, 0.95)
+    assert found.effect == pytest.approx(expected.effect)
+    assert found.interval == pytest.approx(expected.interval())
+    assert found.comparisons[0].differences == pytest.approx(correct["cnn3"].mean(axis=1) - correct["mlp"].mean(axis=1))
 
 
 @pytest.mark.parametrize(("worst", "verdict"), [(0.9, "supported"), (0.85, "refuted")])
 def test_several_variants_are_as_good_as_the_worst(worst: float, verdict: str) -> None:
     claim = Claim("c", "s", "superiority", ("cnn3", "cnn5"), ("mlp",), refuted_by="r")
     found = verdict_on(claim, answers(mlp=0.85, cnn3=0.95, cnn5=worst))
-    assert (found["verdict"], found["decided_by"]) == (verdict, 1)
-    assert [(each["a"], each["b"]) for each in found["comparisons"]] == [("cnn3", "mlp"), ("cnn5", "mlp")]
+    assert (found.verdict, found.decided_by) == (verdict, 1)
+    assert [(each.a, each.b) for each in found.comparisons] == [("cnn3", "mlp"), ("cnn5", "mlp")]
 
 
 @pytest.mark.parametrize(("gain", "verdict"), [(0.025, "supported"), (0.05, "refuted"), (0.001, "refuted")])
 def test_a_range_is_an_equivalence_around_what_is_expected(gain: float, verdict: str) -> None:
     claim = Claim("c", "s", "equivalence", "cnn3", ("mlp",), expected=0.025, margin=0.01, refuted_by="r")
     found = verdict_on(claim, answers(mlp=0.85, cnn3=0.85 + gain))
-    assert found["verdict"] == verdict
-    assert found["effect"] == pytest.approx(gain, abs=0.01)  # as it is, not from what is expected on
+    assert found.verdict == verdict
+    assert found.effect == pytest.approx(gain, abs=0.01)  # as it is, not from what is expected on
 
 
 def test_more_gap_is_more_overfitting() -> None:
     claim = Claim("c", "s", "superiority", "mlp", ("cnn3",), measure="generalisation gap", refuted_by="r")
     found = verdict_on(claim, correct := answers(mlp=0.85, cnn3=0.9))
-    assert found["verdict"] == "supported"
-    assert found["effect"] == pytest.approx(correct["cnn3"].mean() - correct["mlp"].mean())
+    assert found.verdict == "supported"
+    assert found.effect == pytest.approx(correct["cnn3"].mean() - correct["mlp"].mean())
     alone = Claim("c", "s", "equivalence", "cnn3", measure="generalisation gap", margin=0.2, refuted_by="r")
     found = verdict_on(alone, correct)
-    assert found["verdict"] == "supported"
-    assert found["effect"] == pytest.approx(0.99 - correct["cnn3"].mean())
+    assert found.verdict == "supported"
+    assert found.effect == pytest.approx(0.99 - correct["cnn3"].mean())
 
 
 def test_class_gain_is_what_the_look_alikes_gain_beyond_the_others() -> None:
@@ -89,8 +87,8 @@ def test_class_gain_is_what_the_look_alikes_gain_beyond_the_others() -> None:
     found = verdict_on(claim, correct)
     by_class = {name: (c[:, named].mean(), c[:, ~named].mean()) for name, c in correct.items()}
     gain = (by_class["cnn3"][0] - by_class["mlp"][0]) - (by_class["cnn3"][1] - by_class["mlp"][1])
-    assert found["effect"] == pytest.approx(gain)
-    assert found["verdict"] == "supported"
+    assert found.effect == pytest.approx(gain)
+    assert found.verdict == "supported"
 
 
 def test_gain_in_errors_removed_is_the_difference_of_two_shares() -> None:
@@ -104,11 +102,11 @@ def test_gain_in_errors_removed_is_the_difference_of_two_shares() -> None:
     removed = [1 - (~correct["cnn3"][:, part]).mean() / (~correct["mlp"][:, part]).mean() for part in (named, ~named)]
     points = Claim("c", "s", "superiority", "cnn3", ("mlp",), measure="class gain", refuted_by="r")
     share = replace(points, measure="class gain in errors removed", margin=0.1)
-    assert verdict_on(points, correct)["verdict"] == "supported"
+    assert verdict_on(points, correct).verdict == "supported"
     found = verdict_on(share, correct)
-    assert found["effect"] == pytest.approx(removed[0] - removed[1])
-    assert found["verdict"] == "refuted"
-    assert found["nuance"] == "the other way round"
+    assert found.effect == pytest.approx(removed[0] - removed[1])
+    assert found.verdict == "refuted"
+    assert found.nuance == "the other way round"
 
 
 def test_a_contrast_is_a_difference_of_differences() -> None:
@@ -117,13 +115,13 @@ def test_a_contrast_is_a_difference_of_differences() -> None:
     found = verdict_on(claim, correct)
     by_seed = {name: right.mean(axis=1) for name, right in correct.items()}
     expected = (by_seed["cnn3"] - by_seed["mlp"]) - (by_seed["cnn7"] - by_seed["cnn5"])
-    (comparison,) = found["comparisons"]
-    assert comparison["minus"] == ["cnn7", "cnn5"]
-    assert comparison["differences"] == pytest.approx(expected)
+    (comparison,) = found.comparisons
+    assert comparison.minus == ("cnn7", "cnn5")
+    assert comparison.differences == pytest.approx(expected)
     table = correct["cnn3"].astype(float) - correct["mlp"] - correct["cnn7"] + correct["cnn5"]
-    assert found["interval"] == pytest.approx(crossed_estimate(table).interval())
-    assert found["verdict"] == "supported"
-    assert comparison["errors_removed"] is None
+    assert found.interval == pytest.approx(crossed_estimate(table).interval())
+    assert found.verdict == "supported"
+    assert comparison.errors_removed is None
 
 
 @pytest.mark.parametrize(
@@ -149,8 +147,8 @@ def test_a_claim_made_after_the_results_is_outside_of_the_family() -> None:
     counted = {name: np.ones(SEEDS, dtype=np.bool_) for name in correct}
     results = {name: [SimpleNamespace(history=[SimpleNamespace(train_accuracy=1.0)])] * SEEDS for name in correct}
     decided = decide(family, "full", outcomes(family, cast(Any, results), correct, LABELS, counted), RUNS)
-    assert [each["level"] for each in decided.values()] == [0.975, 0.975, 0.95]
-    assert [each["declared"] for each in decided.values()] == ["before", "before", "after"]
+    assert [each.level for each in decided.values()] == [0.975, 0.975, 0.95]
+    assert [each.declared for each in decided.values()] == ["before", "before", "after"]
 
 
 def test_failed_runs_are_left_out_of_their_pairs() -> None:
@@ -163,12 +161,12 @@ def test_failed_runs_are_left_out_of_their_pairs() -> None:
     compared = outcomes(study(claim), cast(Any, results), correct, LABELS, counted)
     found = decide(study(claim), "full", compared, RUNS)["c"]
     others = np.arange(SEEDS) != 4
-    assert found["n"] == SEEDS - 1
-    assert found["comparisons"][0]["differences"] == pytest.approx(
+    assert found.n == SEEDS - 1
+    assert found.comparisons[0].differences == pytest.approx(
         (correct["cnn3"].mean(axis=1) - correct["mlp"].mean(axis=1))[others]
     )
     none_trained = decide(study(claim), "full", compared, RUNS, failed=["cnn3"])["c"]
-    assert (none_trained["verdict"], none_trained["reason"]) == ("inconclusive", "a network failed to train")
+    assert (none_trained.verdict, none_trained.reason) == ("inconclusive", "a network failed to train")
 
 
 def test_a_measure_that_nobody_supplies_is_named() -> None:
@@ -178,7 +176,7 @@ def test_a_measure_that_nobody_supplies_is_named() -> None:
 
 
 def test_counts_by_hand() -> None:
-    verdicts = {name: claim["verdict"] for study in STUDIES.values() for name, claim in compute(study).items()}
+    verdicts = {name: claim.verdict for study in STUDIES.values() for name, claim in compute(study).items()}
     assert verdicts["mnist_numpy-similar-parameters"] == "refuted"
     assert verdicts["mnist_numpy-quadratic-network"] == "refuted"
     assert verdicts["mnist_numpy-quadratic-kernels"] == "supported"

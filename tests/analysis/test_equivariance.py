@@ -70,9 +70,10 @@ def untrained(model: ModelSpec, seed: int = 0) -> RunResult:
 
 def errors(model: ModelSpec, images: Split) -> list[tuple[int, list[float | None]]]:
     found = equivariance({"it": [untrained(model)]}, now(images), len(images.test))
-    assert found["shifts"] == list(SHIFTS)
+    assert found.shifts == SHIFTS
     return [
-        (layer["stride"], [error and error["mean"] for error in layer["errors"]]) for layer in found["variants"]["it"]
+        (layer.stride, [None if error is None else error.mean for error in layer.errors])
+        for layer in found.variants["it"]
     ]
 
 
@@ -137,11 +138,12 @@ def test_where_nothing_sees_the_inside_alone_there_is_no_error(images: Split) ->
 def test_seeds_are_summarised_and_images_counted(images: Split) -> None:
     model = ModelSpec(SHAPE, (Conv2d(2, 3), Pool2d(), *HEAD))
     found = equivariance({"it": [untrained(model, seed) for seed in (0, 1)]}, now(images), len(images.test))
-    assert found["images"] == 12
-    assert [layer["layer"] for layer in found["variants"]["it"]] == ["conv 3×3, ReLU", "max pool, 2×2"]
-    measure = found["variants"]["it"][1]["errors"][0]
-    assert measure["n"] == 2
-    assert measure["values"][0] != measure["values"][1]
+    assert found.images == 12
+    assert [layer.layer for layer in found.variants["it"]] == ["conv 3×3, ReLU", "max pool, 2×2"]
+    measure = found.variants["it"][1].errors[0]
+    assert measure is not None
+    assert measure.n == 2
+    assert measure.values[0] != measure.values[1]
 
 
 @settings(max_examples=60, deadline=None)

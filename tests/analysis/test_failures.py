@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from convscope.analysis.failures import failed_to_train, trained_seeds
+from convscope.analysis.study_records import Failed, Images
 from convscope.analysis.variants import summarise_variant
 from convscope.datasets.dataset import Dataset
 from convscope.datasets.glyphs import generate
@@ -82,12 +83,12 @@ def test_a_network_that_cannot_learn_is_counted_and_not_averaged(dataset: Datase
         Variant("mlp", "MLP", results[0].spec.model),
         results,
         images.test.labels,
-        counts={"train": len(images.train), "validation": len(images.validation)},
+        counts=Images(train=len(images.train), validation=len(images.validation), test=len(images.test)),
         classes=10,
     )
-    assert found["failed"] == {"of": 3, "runs": ["1" * 64]}
-    assert found["seeds"] == [0, 2]
-    assert found["test_accuracy"]["n"] == 2
-    assert found["test_accuracy"]["values"] == pytest.approx([results[0].test_accuracy, results[2].test_accuracy])
-    assert np.array(found["confusion"]).sum() == 2 * 200
-    assert len(found["curves"]["train_loss"]) == 2
+    assert found.failed == Failed(of=3, runs=("1" * 64,))
+    assert found.seeds == (0, 2)
+    assert found.test_accuracy.n == 2
+    assert found.test_accuracy.values == pytest.approx([results[0].test_accuracy, results[2].test_accuracy])
+    assert np.array(found.confusion).sum() == 2 * 200
+    assert len(found.curves.train_loss) == 2

@@ -15,7 +15,7 @@ from scipy import stats
 from torch import nn
 
 from convscope.analysis.metrics import Analysis
-from convscope.analysis.metrics_file import Metrics, read_metrics, schema, validate
+from convscope.analysis.metrics_file import Metrics, parse, read_metrics, schema
 from convscope.analysis.probes import look_inside
 from convscope.datasets.dataset import Dataset, Images
 from convscope.datasets.eda import describe, neighbour_correlation
@@ -241,15 +241,15 @@ def test_the_generated_schema_accepts_and_refuses_as_the_types_do(study: Study, 
         wrong = metrics | {part: metrics[part] | {name: value}}
         assert list(validator.iter_errors(wrong)), value
         with pytest.raises(ReportError, match=rf"does not fit its schema at {part}\.{name}"):
-            validate(wrong)
+            parse(wrong)
 
 
 def test_metrics_that_do_not_fit_the_schema_are_refused(study: Study, store: RunStore, tmp_path: Path) -> None:
     metrics = copy.deepcopy(analysed(study, store)[0])
-    validate(metrics)
+    parse(metrics)
     metrics["studies"]["tiny"]["variants"]["mlp"]["test_accuracy"]["mean"] = "high"
     with pytest.raises(ReportError, match=r"tiny\.variants\.mlp\.test_accuracy\.mean"):
-        validate(metrics)
+        parse(metrics)
     write_json(tmp_path / "metrics.json", metrics)
     with pytest.raises(ReportError, match="does not fit its schema"):
         read_metrics(tmp_path / "metrics.json")

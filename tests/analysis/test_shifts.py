@@ -110,19 +110,20 @@ def test_a_head_without_positions_loses_nothing_inside_the_margin(
 def test_metrics_and_claims_get_the_same_numbers(results: dict[str, list[RunResult]], images: Split) -> None:
     scores = shifted_scores(results, images.test.labels, now(images), PROBE)
     found, compared = described(scores, PROBE, COUNTED), outcomes(scores, PROBE, COUNTED)
-    assert (found["images"], found["claimed"], found["distances"]) == (50, 4, [0, 2, 4])
+    assert (found.images, found.claimed, found.distances) == (50, 4, (0, 2, 4))
     for name in MODELS:
-        by_distance = found["accuracy"][name]
+        by_distance = found.accuracy[name]
         for distance, measure in zip((0, 2, 4), by_distance, strict=True):
-            assert measure["values"] == pytest.approx(scores[name][distance].mean(axis=1).tolist())
-            assert measure["test_set_error"] == crossed_estimate(scores[name][distance]).test_set_error
-            assert measure["pooled"] == 2  # two seeds say too little by themselves
-            low, high = measure["interval"]
-            assert 0 <= low <= measure["mean"] <= high <= 1
-        assert compared[AFTER].of(name).estimate.effect == pytest.approx(by_distance[2]["mean"])
-        won_back = by_distance[2]["mean"] - by_distance[1]["mean"]
+            assert measure.values == pytest.approx(scores[name][distance].mean(axis=1).tolist())
+            assert measure.test_set_error == crossed_estimate(scores[name][distance]).test_set_error
+            assert measure.pooled == 2  # two seeds say too little by themselves
+            assert measure.interval is not None
+            low, high = measure.interval
+            assert 0 <= low <= measure.mean <= high <= 1
+        assert compared[AFTER].of(name).estimate.effect == pytest.approx(by_distance[2].mean)
+        won_back = by_distance[2].mean - by_distance[1].mean
         assert compared[WON_BACK].of(name).estimate.effect == pytest.approx(won_back)
-        assert compared[LOST].of(name).estimate.effect == pytest.approx(by_distance[0]["mean"] - by_distance[2]["mean"])
+        assert compared[LOST].of(name).estimate.effect == pytest.approx(by_distance[0].mean - by_distance[2].mean)
 
 
 def test_fewer_test_images_than_the_probe_asks_for_are_all_taken(

@@ -27,6 +27,10 @@ def styled() -> Iterator[None]:
     plt.close("all")
 
 
+def scored(seeds: int, accuracy: float, stream: int) -> dict[str, Any]:
+    return score(correct(seeds, accuracy, stream).astype(float)).as_json()
+
+
 def correct(seeds: int, accuracy: float, stream: int) -> Any:
     return np.random.default_rng(stream).random((seeds, 400)) < accuracy
 
@@ -35,7 +39,10 @@ def crossed(seeds: int) -> dict[str, Any]:
     names = ["mlp", "conv", "local", "conv-permuted", "local-permuted"]
     return {
         "variants": {
-            name: {"title": name.title(), "test_accuracy": score(correct(seeds, 0.6 + i / 20, i).astype(float))}
+            name: {
+                "title": name.title(),
+                "test_accuracy": scored(seeds, 0.6 + i / 20, i),
+            }
             for i, name in enumerate(names)
         }
     }
@@ -43,7 +50,7 @@ def crossed(seeds: int) -> dict[str, Any]:
 
 def shifting(seeds: int) -> dict[str, Any]:
     def measures(level: float) -> list[Any]:
-        return [score(correct(seeds, level - distance / 10, distance).astype(float)) for distance in (0, 1, 3)]
+        return [scored(seeds, level - distance / 10, distance) for distance in (0, 1, 3)]
 
     return {
         "variants": {"cnn": {"title": "CNN"}, "mlp": {"title": "MLP"}},
@@ -79,11 +86,11 @@ def growing(seeds: int) -> dict[str, Any]:
             name: {
                 "title": f"{name[:3].upper()}, {name[4:]} images",
                 "train_images": int(name[4:]),
-                "test_accuracy": score(each.astype(float)),
+                "test_accuracy": score(each.astype(float)).as_json(),
             }
             for name, each in right.items()
         },
-        "pairs": [comparison(f"cnn-{n}", f"mlp-{n}", measured, 0.005) for n in sizes],
+        "pairs": [comparison(f"cnn-{n}", f"mlp-{n}", measured, 0.005).as_json() for n in sizes],
     }
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from math import prod
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+from convscope.analysis import records
+from convscope.analysis.estimates import ClaimComparison
 from convscope.analysis.measured import Measured
 from convscope.analysis.measures import removed
 from convscope.analysis.outcomes import ACCURACY
@@ -28,10 +30,17 @@ from convscope.specs import ModelSpec
 from convscope.studies.study import Claim, Count, Profile, Study
 
 # What an arithmetic claim has none of.
-_STATISTICAL = (
+_NO_STATISTICS: dict[str, Any] = dict.fromkeys((
     "leaning", "nuance", "unit", "effect", "interval", "errors_removed", "n", "smallest_detectable", "n_needed",
     "decided_by",
-)  # fmt: skip
+))  # fmt: skip
+
+
+class Power(NamedTuple):
+    """Of a claim's comparison that shows least: what it can detect, and the seeds that the margin takes."""
+
+    smallest_detectable: float | None
+    n_needed: int | None
 
 
 def decide(
@@ -40,8 +49,8 @@ def decide(
     outcomes: Mapping[str, Measured],
     runs: Mapping[str, list[str]],
     failed: Collection[str] = (),
-) -> dict[str, Any]:
-    """Return each claim of a study with its verdict, as metrics.json has it.
+) -> dict[str, records.Claim]:
+    """Return each claim of a study with its verdict.
 
     Parameters
     ----------
@@ -69,9 +78,9 @@ def decide(
                     f"Claim {claim.id!r} is about the measure {claim.measure!r}; study {study.id!r} has "
                     f"{', '.join(map(repr, outcomes))}."
                 )
-            keys = [key for name in claim.named for key in runs[name]]
+            keys = tuple(key for name in claim.named for key in runs[name])
             trained = not set(claim.named) & set(failed)
-            decided[claim.id] = _tested(claim, study, outcomes[claim.measure], trained=trained) | {"runs": keys}
+            decided[claim.id] = _tested(claim, study, outcomes[claim.measure], keys, trained=trained)
     return {claim.id: decided[claim.id] for claim in study.claims_in(profile)}
 
 
@@ -80,7 +89,7 @@ def level_of(claim: Claim, study: Study) -> float:
     return simultaneous_level(max(len(study.primary_claims), 1)) if claim.is_primary else 0.95
 
 
-def compute(study: Study) -> dict[str, Any]:
+def compute(study: Study) -> dict[str, records.Claim]:
     """Return the arithmetic claims of a study with their verdicts; no run is needed for them."""
     return {claim.id: _computed(claim, study) for claim in study.claims if not claim.is_statistical}
 
@@ -120,7 +129,7 @@ def rule(
     return verdict, int(verdict.rival or 0)
 
 
-def power_of(claim_kind: str, differences: Sequence[Estimate], margin: float, level: float) -> dict[str, Any]:
+def power_of(claim_kind: str, differences: Sequence[Estimate], margin: float, level: float) -> Power:
     """Return what the claim's comparison that shows least can detect, and the seeds that the margin takes.
 
     Parameters
@@ -131,10 +140,10 @@ def power_of(claim_kind: str, differences: Sequence[Estimate], margin: float, le
     kind: Literal["difference", "equivalence"] = "equivalence" if claim_kind == "equivalence" else "difference"
     smallest = [detectable(each, level) for each in differences]
     needed = [seeds_needed(each, margin, level, kind) for each in differences]
-    return {
-        "smallest_detectable": None if None in smallest else max(each for each in smallest if each is not None),
-        "n_needed": None if None in needed else max(each for each in needed if each is not None),
-    }
+    return Power(
+        None if None in smallest else max(each for each in smallest if each is not None),
+        None if None in needed else max(each for each in needed if each is not None),
+    )
 
 
 def count(counted: Count) -> float:
@@ -153,77 +162,81 @@ def _count(quantity: str, model: ModelSpec) -> int:
     return macs(model) if quantity == "multiply-accumulates" else parameters(model)
 
 
-def _tested(claim: Claim, study: Study, measured: Measured, *, trained: bool) -> dict[str, Any]:
+def _tested(claim: Claim, study: Study, measured: Measured, runs: tuple[str, ...], *, trained: bool) -> records.Claim:
     margin, level = claim.margin or study.margin, level_of(claim, study)
     found = [measured.difference(a, b, claim.contrast) for a, b in claim.pairs]
     estimates = [each.estimate for each in found]
     verdict, decided_by = rule(claim.kind, estimates, margin, level, claim.expected, trained=trained)
     comparisons = []
     for (a, b), each in zip(claim.pairs, found, strict=True):
-        estimate, interval = each.estimate, each.estimate.interval(level)
+        estimate = each.estimate
         shared = claim.measure == ACCURACY and b is not None and claim.contrast is None
         comparisons.append(
-            {
-                "a": a,
-                "b": b,
-                "minus": list(claim.contrast) if claim.contrast else None,
-                "effect": estimate.effect,
-                "interval": list(interval) if interval else None,
-                "n": estimate.n,
-                "seed_error": estimate.seed_error,
-                "test_set_error": estimate.test_set_error,
-                "degrees_of_freedom": estimate.degrees_of_freedom,
-                "images": estimate.images,
-                "pooled": each.pooled,
-                "differences": [float(value) for value in each.by_seed],
-                "errors_removed": removed(a, b, measured, level) if shared and b is not None else None,
-            }
+            ClaimComparison(
+                a=a,
+                b=b,
+                minus=claim.contrast,
+                effect=estimate.effect,
+                interval=estimate.interval(level),
+                n=estimate.n,
+                seed_error=estimate.seed_error,
+                test_set_error=estimate.test_set_error,
+                degrees_of_freedom=estimate.degrees_of_freedom,
+                images=estimate.images,
+                pooled=each.pooled,
+                differences=tuple(float(value) for value in each.by_seed),
+                errors_removed=removed(a, b, measured, level) if shared and b is not None else None,
+            )
         )
     decides = comparisons[decided_by]
-    return declared_claim(claim, study) | {
-        "verdict": verdict.verdict,
-        "leaning": verdict.leaning,
-        "nuance": nuance(claim.kind, verdict.verdict, estimates[decided_by].interval(level), claim.expected),
-        "unit": "fraction",
-        "effect": decides["effect"],
-        "interval": decides["interval"],
-        "errors_removed": decides["errors_removed"],
-        "n": verdict.n,
-        **power_of(claim.kind, estimates, margin, level),
-        "reason": verdict.reason,
-        "comparisons": comparisons,
-        "decided_by": decided_by,
-        "counts": [],
-    }
+    return records.Claim(
+        **declared_claim(claim, study).stated(),
+        verdict=verdict.verdict,
+        leaning=verdict.leaning,
+        nuance=nuance(claim.kind, verdict.verdict, estimates[decided_by].interval(level), claim.expected),
+        unit="fraction",
+        effect=decides.effect,
+        interval=decides.interval,
+        errors_removed=decides.errors_removed,
+        n=verdict.n,
+        **power_of(claim.kind, estimates, margin, level)._asdict(),
+        reason=verdict.reason,
+        comparisons=tuple(comparisons),
+        decided_by=decided_by,
+        counts=(),
+        runs=runs,
+    )
 
 
-def _computed(claim: Claim, study: Study) -> dict[str, Any]:
-    counts = [
-        {"text": each.text, "quantity": each.quantity, "claimed": list(each.claimed_range), "computed": count(each)}
+def _computed(claim: Claim, study: Study) -> records.Claim:
+    counts = tuple(
+        records.Counted(text=each.text, quantity=each.quantity, claimed=each.claimed_range, computed=count(each))
         for each in claim.counts
-    ]
-    right = all(arithmetic(each.claimed_range, count(each)) == "supported" for each in claim.counts)
-    return declared_claim(claim, study) | dict.fromkeys(_STATISTICAL) | {
-        "verdict": "supported" if right else "refuted",
-        "reason": "computed as claimed" if right else "computed different",
-        "runs": [],
-        "comparisons": [],
-        "counts": counts,
-    }  # fmt: skip
+    )
+    right = all(arithmetic(each.claimed, each.computed) == "supported" for each in counts)
+    return records.Claim(
+        **declared_claim(claim, study).stated(),
+        **_NO_STATISTICS,
+        verdict="supported" if right else "refuted",
+        reason="computed as claimed" if right else "computed different",
+        runs=(),
+        comparisons=(),
+        counts=counts,
+    )
 
 
-def declared_claim(claim: Claim, study: Study) -> dict[str, Any]:
+def declared_claim(claim: Claim, study: Study) -> records.DeclaredClaim:
     """Return what stands in the claim itself, or follows from how many its study has."""
     tested = claim.is_statistical
-    return {
-        "statement": claim.statement,
-        "study": study.id,
-        "kind": claim.kind,
-        "measure": claim.measure if tested else None,
-        "source": claim.source,
-        "refuted_by": claim.refuted_by,
-        "declared": claim.declared,
-        "level": level_of(claim, study) if tested else None,
-        "margin": claim.margin or study.margin if tested else None,
-        "expected": claim.expected if tested else None,
-    }
+    return records.DeclaredClaim(
+        statement=claim.statement,
+        study=study.id,
+        kind=claim.kind,
+        measure=claim.measure if tested else None,
+        source=claim.source,
+        refuted_by=claim.refuted_by,
+        declared=claim.declared,
+        level=level_of(claim, study) if tested else None,
+        margin=claim.margin or study.margin if tested else None,
+        expected=claim.expected if tested else None,
+    )

@@ -9,44 +9,54 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from typing import Any
 
+from convscope.analysis.agreement import contradiction, same
 from convscope.analysis.claims import compute, declared_claim
-from convscope.analysis.integrity import Node, contradiction, same
+from convscope.analysis.estimates import Record
 from convscope.analysis.measured import Pair
+from convscope.analysis.records import Metrics
+from convscope.analysis.study_records import (
+    Decision,
+    DeclaredExperiment,
+    DeclaredStudy,
+    Failed,
+    Gaps,
+    StudyNotRun,
+    StudyRun,
+)
 from convscope.analysis.variants import declared_variant
 from convscope.datasets.catalogue import fingerprint
 from convscope.engines import ENGINE_REVISION
 from convscope.specs import ImageFolder, from_json, run_key
-from convscope.studies.study import Claim, Experiment, Profile, Study
+from convscope.studies.study import Experiment, Profile, Study
 
 StudyOf = Callable[[str], Study]
 
 
-def declared_study(study: Study, profile: Profile) -> dict[str, Any]:
+def declared_study(study: Study, profile: Profile) -> DeclaredStudy:
     """Return what stands in the study itself, whether it was run or not."""
     budget = study.budget(profile)
     updates = {} if budget.updates is None else {"updates": budget.updates}
-    return {
-        "title": study.title,
-        "question": study.question,
-        "baseline": study.baseline,
-        "reference": study.reference,
-        "margin": study.margin,
-        "training": asdict(study.training) | {"epochs": budget.epochs} | updates,
-        "normalisation": study.data.normalisation,
-        "decisions": [asdict(decision) for decision in study.decisions],
-    }
+    return DeclaredStudy(
+        title=study.title,
+        question=study.question,
+        baseline=study.baseline,
+        reference=study.reference,
+        margin=study.margin,
+        training=asdict(study.training) | {"epochs": budget.epochs} | updates,
+        normalisation=study.data.normalisation,
+        decisions=tuple(Decision(**asdict(decision)) for decision in study.decisions),
+    )
 
 
-def declared_experiment(experiment: Experiment) -> dict[str, Any]:
+def declared_experiment(experiment: Experiment) -> DeclaredExperiment:
     """Return what an experiment is about."""
-    return {
-        "title": experiment.title,
-        "question": experiment.question,
-        "factor": experiment.factor,
-        "variants": list(experiment.variants),
-    }
+    return DeclaredExperiment(
+        title=experiment.title,
+        question=experiment.question,
+        factor=experiment.factor,
+        variants=experiment.variants,
+    )
 
 
 def experiment_pairs(experiment: Experiment) -> list[Pair]:
@@ -66,13 +76,13 @@ def compared_pairs(study: Study, profile: Profile) -> list[Pair]:
     return list(dict.fromkeys([*baseline_pairs(study, profile), *experiments, *study.pairs_in(profile)]))
 
 
-def check_declarations(metrics: Node, study_of: StudyOf) -> None:
+def check_declarations(metrics: Metrics, study_of: StudyOf) -> None:
     """Compare metrics.json with the studies that it is about.
 
     Parameters
     ----------
     metrics
-        As its schema describes it.
+        All that the file holds.
     study_of
         Gives the study of an id.
 
@@ -81,82 +91,76 @@ def check_declarations(metrics: Node, study_of: StudyOf) -> None:
     ReportError
         Something in it is not what its study declares; the message names the place.
     """
-    profile = metrics["profile"]
-    earlier = {name for name, each in metrics["studies"].items() if _of_earlier_form(each)}
-    if earlier and not any("comparisons" in each for each in metrics["studies"].values()):
+    profile = metrics.profile
+    run = {name: each for name, each in metrics.studies.items() if isinstance(each, StudyRun)}
+    # A study that was published before comparisons had names; its runs replace it when they are published.
+    earlier = {name for name, each in run.items() if each.comparisons is None}
+    if earlier and len(earlier) == len(run):
         return  # the whole file is of that form, studies that were not run included
-    for name, stored in metrics["studies"].items():
+    for name, stored in metrics.studies.items():
         if name in earlier:
             continue
         study, place = study_of(name), f"/studies/{name}"
         _agree(place, declared_study(study, profile), stored)
-        _check_reported(f"{place}/reported", study, stored, trained=profile == "full" and stored["status"] == "run")
-        claims = {id_: claim for id_, claim in metrics["claims"].items() if claim["study"] == name}
-        if stored["status"] == "not run":
+        _check_reported(f"{place}/reported", study, stored, trained=profile == "full" and name in run)
+        claims = {id_: claim for id_, claim in metrics.claims.items() if claim.study == name}
+        if isinstance(stored, StudyNotRun):
             _same_names("/claims", compute(study), claims)
-            same(place, "seeds", stored["seeds"], study.budget(profile).seeds)
+            same(place, "seeds", stored.seeds, study.budget(profile).seeds)
         else:
             _check_run(place, study, profile, stored)
-            _check_runs(place, study, profile, metrics)
-            order = metrics["timings"]["orders"].get(name)
-            same(f"/timings/orders/{name}", "reported", order and order["reported"], list(study.reported_order) or None)
+            _check_runs(place, study, metrics, stored)
+            order = metrics.timings.orders.get(name)
+            same(f"/timings/orders/{name}", "reported", order and order.reported, study.reported_order or None)
             _same_names("/claims", [claim.id for claim in study.claims_in(profile)], claims)
-        declared = {claim.id: _declared(claim, study) for claim in study.claims}
-        _agree("/claims", {id_: declared[id_] for id_ in claims}, claims)
+        for claim in study.claims:
+            if claim.id in claims:
+                pairs = [(a, b, claim.contrast) for a, b in claim.pairs] if claim.is_statistical else []
+                between = {"comparisons": [{"a": a, "b": b, "minus": minus} for a, b, minus in pairs]}
+                _agree(f"/claims/{claim.id}", declared_claim(claim, study).stated() | between, claims[claim.id])
         _agree("/claims", {id_: what for id_, what in compute(study).items() if id_ in claims}, claims)
-    unknown = {claim["study"] for claim in metrics["claims"].values()} - metrics["studies"].keys()
+    unknown = {claim.study for claim in metrics.claims.values()} - metrics.studies.keys()
     if unknown:
         raise contradiction(f"metrics.json has claims of {sorted(unknown)}, and no such study.")
 
 
-def _of_earlier_form(study: Node) -> bool:
-    """Tell whether a study was published before comparisons had names; its runs replace it when they are published."""
-    return study["status"] == "run" and "comparisons" not in study
-
-
-def _declared(claim: Claim, study: Study) -> dict[str, Any]:
-    """Return what stands in a claim, with the variants that each of its comparisons is between."""
-    minus = list(claim.contrast) if claim.contrast else None
-    pairs = [{"a": a, "b": b, "minus": minus} for a, b in claim.pairs] if claim.is_statistical else []
-    return declared_claim(claim, study) | {"comparisons": pairs}
-
-
-def _check_reported(place: str, study: Study, stored: Node, *, trained: bool) -> None:
-    _agree(place, [asdict(each) for each in study.reported], stored["reported"])
-    for index, (each, row) in enumerate(zip(study.reported, stored["reported"], strict=True)):
+def _check_reported(place: str, study: Study, stored: StudyRun | StudyNotRun, *, trained: bool) -> None:
+    _agree(place, [asdict(each) for each in study.reported], stored.reported)
+    for index, (each, row) in enumerate(zip(study.reported, stored.reported, strict=True)):
         measured = each.quantity in ("test_accuracy", "test_loss")
-        absent = stored["status"] == "not run" or (measured and not trained)
-        same(f"{place}/{index}", "reproduction is absent", row["reproduction"] is None, absent)
+        absent = isinstance(stored, StudyNotRun) or (measured and not trained)
+        same(f"{place}/{index}", "reproduction is absent", row.reproduction is None, absent)
 
 
-def _check_run(place: str, study: Study, profile: Profile, stored: Node) -> None:
+def _check_run(place: str, study: Study, profile: Profile, stored: StudyRun) -> None:
     runs = study.runs(profile)
     variants = {
         each.id: declared_variant(each, runs[each.id][0].data.train_images) for each in study.variants_in(profile)
     }
     experiments = {
-        each.id: declared_experiment(each) | {"comparisons": _named(experiment_pairs(each))}
+        each.id: declared_experiment(each).stated() | {"comparisons": _named(experiment_pairs(each))}
         for each in study.experiments_in(profile)
     }
     pairs = compared_pairs(study, profile)
     by_id = {f"{a}:{b}": {"a": a, "b": b} for a, b in pairs}
-    declared: dict[str, Any] = {
+    declared: dict[str, object] = {
         "variants": variants,
         "experiments": experiments,
         "comparisons": {name: pair | {"quantity": "test_accuracy"} for name, pair in by_id.items()},
-        "look_alikes": list(study.look_alikes),
+        "look_alikes": study.look_alikes,
         "against_baseline": _named(baseline_pairs(study, profile)),
     }
     gaps = {name: pair | {"quantity": "generalisation_gap"} for name, pair in by_id.items()}
+    gaps_stored = stored.gaps or Gaps(variants={}, comparisons={})
     for where, names, found in (
-        ("variants", variants, stored["variants"]),
-        ("experiments", experiments, stored["experiments"]),
-        ("comparisons", by_id, stored["comparisons"]),
-        ("gaps/comparisons", gaps, stored["gaps"]["comparisons"]),
-        ("gaps/variants", variants, stored["gaps"]["variants"]),
+        ("variants", variants, stored.variants),
+        ("experiments", experiments, stored.experiments),
+        ("comparisons", by_id, stored.comparisons),
+        ("gaps/comparisons", gaps, gaps_stored.comparisons),
+        ("gaps/variants", variants, gaps_stored.variants),
     ):
         _same_names(f"{place}/{where}", names, found)
-    _agree(f"{place}/gaps/comparisons", gaps, stored["gaps"]["comparisons"])
+    _agree(f"{place}/gaps/comparisons", gaps, gaps_stored.comparisons)
     if study.pairs:
         declared["pairs"] = _named(study.pairs_in(profile))
     if study.shift:
@@ -168,56 +172,60 @@ def _check_run(place: str, study: Study, profile: Profile, stored: Node) -> None
     _agree(place, declared, stored)
 
 
-def _check_runs(place: str, study: Study, profile: Profile, metrics: Node) -> None:
+def _check_runs(place: str, study: Study, metrics: Metrics, stored: StudyRun) -> None:
     """Check that each run is the one that the study asks for: its key says data, network, settings and seed."""
-    stored = metrics["studies"][study.id]
-    modes = [from_json(machine["mode"]) for machine in metrics["environment"]["machines"]]
-    facts = metrics["datasets"].get(stored["dataset"])
-    dataset = study.budget(profile).data(study.data).dataset
+    modes = [from_json(machine.mode) for machine in metrics.environment.machines]
+    facts = metrics.datasets.get(stored.dataset)
+    dataset = study.budget(metrics.profile).data(study.data).dataset
     if facts is None:
-        raise contradiction(f"metrics.json contradicts itself: at {place}, dataset is {stored['dataset']!r}: unknown.")
+        raise contradiction(f"metrics.json contradicts itself: at {place}, dataset is {stored.dataset!r}: unknown.")
     if not isinstance(dataset, ImageFolder):
-        same(f"/datasets/{stored['dataset']}", "fingerprint", facts["fingerprint"], fingerprint(dataset))
-    for name, specs in study.runs(profile).items():
-        variant, at = stored["variants"][name], f"{place}/variants/{name}"
-        by_seed = {spec.seed: spec for spec in specs}
+        same(f"/datasets/{stored.dataset}", "fingerprint", facts.fingerprint, fingerprint(dataset))
+    for name, specs in study.runs(metrics.profile).items():
+        variant, at = stored.variants[name], f"{place}/variants/{name}"
         keys = {
-            seed: [run_key(spec, facts["fingerprint"], mode, ENGINE_REVISION) for mode in modes]
-            for seed, spec in by_seed.items()
+            spec.seed: [run_key(spec, facts.fingerprint, mode, ENGINE_REVISION) for mode in modes] for spec in specs
         }
-        for seed, key in zip(variant["seeds"], variant["runs"], strict=True):
+        for seed, key in zip(variant.seeds or (), variant.runs, strict=True):
             if key not in keys.get(seed, []):
                 raise contradiction(
                     f"metrics.json contradicts study {study.id!r}: at {at}, run {key[:12]} is not that of seed {seed} "
                     "with these data, network, settings and arithmetic."
                 )
+        failed = variant.failed or Failed(of=len(variant.runs), runs=())
         all_keys = [key for of_seed in keys.values() for key in of_seed]
-        strangers = [key for key in variant["failed"]["runs"] if key not in all_keys]
+        strangers = [key for key in failed.runs if key not in all_keys]
         same(at, "failed runs of another network", strangers, [])
-        same(at, "number of runs", variant["failed"]["of"], stored["seeds"])
-        counted = set(variant["runs"]) | set(variant["failed"]["runs"])
-        same(at, "number of distinct runs", len(counted), stored["seeds"])
+        same(at, "number of runs", failed.of, stored.seeds)
+        same(at, "number of distinct runs", len({*variant.runs, *failed.runs}), stored.seeds)
 
 
 def _named(pairs: Iterable[Pair]) -> list[dict[str, str]]:
     return [{"a": a, "b": b} for a, b in pairs]
 
 
-def _same_names(place: str, declared: Any, stored: Any) -> None:
-    same(place, "names", list(stored), list(declared))
+def _same_names(place: str, declared: Iterable[str], stored: Iterable[str] | None) -> None:
+    same(place, "names", list(stored or ()), list(declared))
 
 
-def _agree(place: str, declared: Any, stored: Any) -> None:
-    """Compare a declaration with what stands in the file, which may hold more."""
-    if isinstance(declared, dict):
-        for name, value in declared.items():
-            if not isinstance(stored, dict) or name not in stored:
+def _agree(place: str, declared: object, stored: object) -> None:
+    """Compare a declaration, or a part of one, with what stands in the file, which may hold more."""
+    if isinstance(declared, Record | dict):
+        parts, found = _parts(declared), _parts(stored)
+        for name, value in parts.items():
+            if name not in found:
                 raise contradiction(f"metrics.json contradicts its study: at {place}, {name} is missing.")
-            _agree(f"{place}/{name}", value, stored[name])
-    elif isinstance(declared, list | tuple):
+            _agree(f"{place}/{name}", value, found[name])
+    elif isinstance(declared, list | tuple) and isinstance(stored, list | tuple):
         same(place, "number of entries", len(stored), len(declared))
-        for index, (value, found) in enumerate(zip(declared, stored, strict=True)):
-            _agree(f"{place}/{index}", value, found)
+        for index, (one, other) in enumerate(zip(declared, stored, strict=True)):
+            _agree(f"{place}/{index}", one, other)
     else:
         way, _, part = place.rpartition("/")
         same(way, part, stored, declared)
+
+
+def _parts(of: object) -> dict[str, object]:
+    if isinstance(of, Record):
+        return of.stated()
+    return of if isinstance(of, dict) else {}

@@ -10,15 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from convscope.analysis import estimates as records
 from convscope.analysis.measures import measure as measured
 from convscope.analysis.shifts import moved
+from convscope.analysis.study_records import Equivariance, EquivariantLayer
 from convscope.datasets.splits import Split
 from convscope.models.torch_model import restored
 from convscope.runs.result import Arrays, RunResult
@@ -29,8 +30,8 @@ SHIFTS = (1, 2, 3, 4)  # pixels to the right
 IMAGES = 100  # 200 images change the errors by less than 2 % of their size, and take twice as long
 
 
-def equivariance(results: Mapping[str, Sequence[RunResult]], measure: Measure, tested: int) -> dict[str, Any]:
-    """Return the relative equivariance error of each layer with positions, as metrics.json has it.
+def equivariance(results: Mapping[str, Sequence[RunResult]], measure: Measure, tested: int) -> Equivariance:
+    """Return the relative equivariance error of each layer with positions, over seeds.
 
     Parameters
     ----------
@@ -40,29 +41,23 @@ def equivariance(results: Mapping[str, Sequence[RunResult]], measure: Measure, t
         Gives what needs a run's weights and images.
     tested
         How many test images there are; the first hundred are moved to the right.
-
-    Returns
-    -------
-    dict
-        ``images``, ``shifts``, and by variant its layers: ``layer`` (in words), ``stride`` (total, in pixels) and
-        ``errors``, by shift a measure over seeds; None where no value sees the inside of the image alone.
     """
     variants = {}
     for name, runs in results.items():
         model = runs[0].spec.model
         by_run = [measure(run, "equivariance", partial(errors_of_layers, run))["errors"] for run in runs]
-        variants[name] = [
-            {
-                "layer": ", ".join(model.layers[index].words),
-                "stride": window.step,
-                "errors": [_over_seeds(values) for values in np.stack([errors[index] for errors in by_run], axis=1)],
-            }
+        variants[name] = tuple(
+            EquivariantLayer(
+                layer=", ".join(model.layers[index].words),
+                stride=window.step,
+                errors=tuple(map(_over_seeds, np.stack([errors[index] for errors in by_run], axis=1))),
+            )
             for index, window in enumerate(model.windows)
-        ]
-    return {"images": min(IMAGES, tested), "shifts": list(SHIFTS), "variants": variants}
+        )
+    return Equivariance(images=min(IMAGES, tested), shifts=SHIFTS, variants=variants)
 
 
-def _over_seeds(values: NDArray[np.float64]) -> dict[str, Any] | None:
+def _over_seeds(values: NDArray[np.float64]) -> records.Measure | None:
     known = values[~np.isnan(values)]
     return measured(known.tolist(), "fraction") if len(known) else None
 

@@ -8,262 +8,267 @@ decide with the studies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import hypot
 from typing import Any
 
 import numpy as np
 
+from convscope.analysis.agreement import contradiction, same
 from convscope.analysis.claims import power_of, rule
+from convscope.analysis.estimates import Comparison, Difference, Measure, Record
 from convscope.analysis.ledger import clock_order, reproduction
 from convscope.analysis.pooling import SeedSpread, seed_spread
 from convscope.analysis.power import detectable, seeds_needed
 from convscope.analysis.proportions import ErrorsRemoved, wilson, worth
+from convscope.analysis.records import Claim, Metrics
 from convscope.analysis.statistics import Estimate, sign_flip_p, summarise
+from convscope.analysis.study_records import StudyNotRun, StudyRun, Variant
 from convscope.analysis.verdicts import arithmetic, nuance
-from convscope.errors import ReportError
 from convscope.models.cost import macs, parameters
 from convscope.specs import from_json
 
-Node = dict[str, Any]
-OfVariant = Callable[[Node], list[float]]
-HINT = (
-    "Every number but those of single runs is computed from others. If the file was edited by hand, delete it and run "
-    "`make all` again; `make publish` writes published results anew."
-)
+OfVariant = Callable[[Variant], Sequence[float]]
 
 
-def check_consistency(metrics: Node) -> None:
+def check_consistency(metrics: Metrics) -> None:
     """Compute again what follows from other numbers in metrics.json.
 
     Parameters
     ----------
     metrics
-        As its schema describes it.
+        All that the file holds.
 
     Raises
     ------
     ReportError
         A number or verdict does not follow; the message names its place, and a claim by its id.
     """
-    for place, node in _nodes(metrics):
-        if {"values", "mean", "sd", "n", "interval"} <= node.keys():
-            _check_measure(place, node)
-    for name, study in metrics["studies"].items():
-        if study["status"] == "run":
+    for place, measure in _measures(metrics):
+        _check_measure(place, measure)
+    for name, study in metrics.studies.items():
+        if isinstance(study, StudyRun):
             _check_study(f"/studies/{name}", study)
-    for name, claim in metrics["claims"].items():
-        _check_claim(name, claim, metrics["studies"][claim["study"]])
-    for name, order in metrics["timings"]["orders"].items():
-        found = clock_order(order["reported"], metrics["timings"]["studies"][name])
-        same(f"/timings/orders/{name}", "order", order["ours"], found[0])
-        if order["verdict"] is not None:
-            same(f"/timings/orders/{name}", "verdict", order["verdict"], found[1])
+    for name, claim in metrics.claims.items():
+        _check_claim(name, claim, metrics.studies[claim.study])
+    for name, order in metrics.timings.orders.items():
+        ours, verdict = clock_order(order.reported, metrics.timings.studies[name])
+        same(f"/timings/orders/{name}", "order", order.ours, ours)
+        if order.verdict is not None:
+            same(f"/timings/orders/{name}", "verdict", order.verdict, verdict)
 
 
-def _nodes(value: Any, place: str = "") -> Iterator[tuple[str, Node]]:
-    """Walk through every object with its JSON pointer."""
-    if isinstance(value, dict):
-        yield place, value
-        for name, part in value.items():
-            yield from _nodes(part, f"{place}/{name}")
-    elif isinstance(value, list):
-        for index, part in enumerate(value):
-            if isinstance(part, dict | list):
-                yield from _nodes(part, f"{place}/{index}")
+def _measures(part: object, place: str = "") -> Iterator[tuple[str, Measure]]:
+    """Walk through all measures, each with its JSON pointer."""
+    if isinstance(part, Measure):
+        yield place, part
+    elif isinstance(part, Record):
+        for name, inner in part.stated().items():
+            yield from _measures(inner, f"{place}/{name}")
+    elif isinstance(part, dict | tuple):
+        named: Iterable[tuple[object, object]] = part.items() if isinstance(part, dict) else enumerate(part)
+        for key, inner in named:
+            if isinstance(inner, Record | dict | tuple):
+                yield from _measures(inner, f"{place}/{key}")
 
 
-def _check_measure(place: str, measure: Node) -> None:
-    summary = summarise(measure["values"])
-    same(place, "n", measure["n"], summary.n)
-    same(place, "mean", measure["mean"], summary.mean)
-    same(place, "sd", measure["sd"], summary.sd)
+def _check_measure(place: str, measure: Measure) -> None:
+    summary = summarise(measure.values)
+    same(place, "n", measure.n, summary.n)
+    same(place, "mean", measure.mean, summary.mean)
+    same(place, "sd", measure.sd, summary.sd)
     interval, error = summary.interval, None if summary.sd is None else summary.sd / summary.n**0.5
-    estimate = Estimate(
-        summary.mean, error, 0.0, error, None if error is None else summary.n - 1.0, summary.n, measure.get("images", 0)
-    )
-    if "seed_error" in measure:
-        if measure.get("pooled") is None:
-            same(place, "seed_error", measure["seed_error"], error)
-        estimate = _estimate(measure, measure["mean"])
+    degrees = None if error is None else summary.n - 1.0
+    estimate = Estimate(summary.mean, error, 0.0, error, degrees, summary.n, measure.images or 0)
+    if measure.test_set_error is not None:
+        if measure.pooled is None:
+            same(place, "seed_error", measure.seed_error, error)
+        estimate = _estimate(measure, measure.mean)
         interval = estimate.interval()
-    if "worth" in measure:
-        same(place, "worth", measure["worth"], worth(estimate, measure["worth"]))
-        interval = wilson(estimate, measure["worth"])
-    same(place, "interval", measure["interval"], interval)
+    if measure.worth is not None:
+        same(place, "worth", measure.worth, worth(estimate, measure.worth))
+        interval = wilson(estimate, measure.worth)
+    same(place, "interval", measure.interval, interval)
 
 
-def _check_study(place: str, study: Node) -> None:
-    variants = study["variants"]
+def _check_study(place: str, study: StudyRun) -> None:
+    variants = study.variants
     spread = _pooled(variants, _accuracy)
     for name, variant in variants.items():
         _check_variant(f"{place}/variants/{name}", variant, spread)
-    rows = [("against_baseline", study["against_baseline"]), ("pairs", study.get("pairs", []))]
-    rows += [(f"experiments/{name}", each["comparisons"]) for name, each in study["experiments"].items()]
-    by_id = study.get("comparisons")
+    rows = [("against_baseline", study.against_baseline), ("pairs", study.pairs or ())]
+    rows += [(f"experiments/{name}", each.comparisons) for name, each in study.experiments.items()]
+    by_id = study.comparisons
     for where, comparisons in rows:
-        for index, each in enumerate(comparisons):
+        for index, row in enumerate(comparisons):
             here = f"{place}/{where}/{index}"
-            _check_comparison(here, each, study, _accuracy)
+            _check_comparison(here, row, study, _accuracy)
             if by_id is not None:
-                same(here, "comparison", each, by_id.get(f"{each['a']}:{each['b']}"))
-    for index, experiment in study["experiments"].items():
-        reference, *others = experiment["variants"]
-        pairs = [(each["a"], each["b"]) for each in experiment["comparisons"]]
-        same(f"{place}/experiments/{index}", "comparisons", pairs, [(other, reference) for other in others])
-    pairs = [(each["a"], each["b"]) for each in study["against_baseline"]]
-    expected = [(name, study["baseline"]) for name in variants if name != study["baseline"]]
+                same(here, "comparison", row, by_id.get(f"{row.a}:{row.b}"))
+    for id_, experiment in study.experiments.items():
+        reference, *others = experiment.variants
+        pairs = [(each.a, each.b) for each in experiment.comparisons]
+        same(f"{place}/experiments/{id_}", "comparisons", pairs, [(other, reference) for other in others])
+    pairs = [(each.a, each.b) for each in study.against_baseline]
+    expected = [(name, study.baseline) for name in variants if name != study.baseline]
     same(f"{place}/against_baseline", "order", pairs, expected)
-    if by_id is not None:
-        for part, comparisons, measure in (
+    if by_id is not None and study.gaps is not None:
+        for part, named, measure in (
             ("comparisons", by_id, _accuracy),
-            ("gaps/comparisons", study["gaps"]["comparisons"], _gap),
+            ("gaps/comparisons", study.gaps.comparisons, _gap),
         ):
-            for name, each in comparisons.items():
-                same(f"{place}/{part}/{name}", "name", name, f"{each['a']}:{each['b']}")
+            for name, each in named.items():
+                same(f"{place}/{part}/{name}", "name", name, f"{each.a}:{each.b}")
                 _check_comparison(f"{place}/{part}/{name}", each, study, measure)
-        for name, each in study["gaps"]["variants"].items():
-            same(f"{place}/gaps/variants/{name}", "values", each["values"], _gap(variants[name]))
-    for index, row in enumerate(study["reported"]):
-        if row["reproduction"] is not None:
-            ours = row["reproduction"]["ours"]
-            found = reproduction(row, variants, study["baseline"], class_name=str(ours))
-            for part, value in found.items():
-                same(f"{place}/reported/{index}", part, row["reproduction"][part], value)
+        for name, gap in study.gaps.variants.items():
+            same(f"{place}/gaps/variants/{name}", "values", gap.values, _gap(variants[name]))
+    for place_of_row, reported in enumerate(study.reported):
+        if reported.reproduction is not None:
+            found = reproduction(reported, variants, study.baseline, class_name=str(reported.reproduction.ours))
+            for part in ("ours", "interval", "verdict"):
+                same(
+                    f"{place}/reported/{place_of_row}", part, getattr(reported.reproduction, part), getattr(found, part)
+                )
 
 
-def _check_variant(place: str, variant: Node, spread: SeedSpread | None) -> None:
-    model = from_json(variant["model"])
-    same(place, "parameters", variant["parameters"], parameters(model))
-    same(place, "macs", variant["macs"], macs(model))
-    counts = np.array(variant["confusion"])
-    same(place, "confusion", float(np.trace(counts) / counts.sum()), variant["test_accuracy"]["mean"])
-    by_class = [measure["mean"] for measure in variant["class_accuracy"]]
+def _check_variant(place: str, variant: Variant, spread: SeedSpread | None) -> None:
+    model = from_json(variant.model)
+    same(place, "parameters", variant.parameters, parameters(model))
+    same(place, "macs", variant.macs, macs(model))
+    counts, accuracy = np.array(variant.confusion), variant.test_accuracy
+    same(place, "confusion", float(np.trace(counts) / counts.sum()), accuracy.mean)
+    by_class = [measure.mean for measure in variant.class_accuracy]
     same(place, "class_accuracy", by_class, list(np.diagonal(counts) / counts.sum(axis=1)))
     for part in ("train_accuracy", "validation_accuracy"):
-        last = [epochs[-1] for epochs in variant["curves"][part]]
-        same(place, part, variant[part]["values"], last)
-    same(place, "number of distinct runs", len(set(variant["runs"])), variant["test_accuracy"]["n"])
-    accuracy = variant["test_accuracy"]
-    if accuracy.get("pooled") is not None:
+        last = [epochs[-1] for epochs in getattr(variant.curves, part)]
+        same(place, part, getattr(variant, part).values, last)
+    same(place, "number of distinct runs", len(set(variant.runs)), accuracy.n)
+    if accuracy.pooled is not None:
         _check_pooled(f"{place}/test_accuracy", accuracy, spread, (1.0,))
 
 
-def _check_comparison(place: str, comparison: Node, study: Node, measure: OfVariant) -> None:
-    differences, estimate = comparison["differences"], _estimate(comparison, comparison["effect"])
-    _check_difference(place, comparison, study, measure, (comparison["a"], comparison["b"]))
-    same(place, "interval", comparison["interval"], estimate.interval())
-    same(place, "sign_flip_p", comparison["sign_flip_p"], sign_flip_p(differences))
-    same(place, "smallest_detectable", comparison["smallest_detectable"], detectable(estimate))
-    if "n_needed" in comparison:
-        same(place, "n_needed", comparison["n_needed"], seeds_needed(estimate, study["margin"]))
-    _check_removed(place, comparison, study, 0.95)
+def _check_comparison(place: str, comparison: Comparison, study: StudyRun, measure: OfVariant) -> None:
+    estimate = _estimate(comparison, comparison.effect)
+    _check_difference(place, comparison, study, measure, (comparison.a, comparison.b))
+    same(place, "interval", comparison.interval, estimate.interval())
+    same(place, "sign_flip_p", comparison.sign_flip_p, sign_flip_p(comparison.differences))
+    same(place, "smallest_detectable", comparison.smallest_detectable, detectable(estimate))
+    if "n_needed" in comparison.model_fields_set:
+        same(place, "n_needed", comparison.n_needed, seeds_needed(estimate, study.margin))
+    _check_removed(place, comparison, comparison.b, study, 0.95)
 
 
 def _check_difference(
-    place: str, node: Node, study: Node, measure: OfVariant | None, names: tuple[str | None, ...]
+    place: str, node: Difference, study: StudyRun, measure: OfVariant | None, names: Sequence[str | None]
 ) -> None:
     """Check effect, number of seeds and their error of a comparison or of one of a claim's."""
-    differences = node["differences"]
-    same(place, "n", node["n"], len(differences))
-    same(place, "effect", node["effect"], float(np.mean(differences)))
-    if node.get("pooled") is None:
-        sd = summarise(differences).sd
-        same(place, "seed_error", node["seed_error"], None if sd is None else sd / len(differences) ** 0.5)
+    same(place, "n", node.n, len(node.differences))
+    same(place, "effect", node.effect, float(np.mean(node.differences)))
+    if node.pooled is None:
+        sd = summarise(node.differences).sd
+        same(place, "seed_error", node.seed_error, None if sd is None else sd / len(node.differences) ** 0.5)
     if measure is None:
         return
     signs = (1.0, -1.0, -1.0, 1.0)
-    variants = [study["variants"][name] for name in names if name is not None]
+    variants = [study.variants[name] for name in names if name is not None]
     by_seed = _at_common_seeds(variants, measure)
     if by_seed is not None:
         weighted = [sign * values for sign, values in zip(signs, by_seed, strict=False)]
-        same(place, "differences", differences, list(np.sum(weighted, axis=0)))
-    if node.get("pooled") is not None:
-        _check_pooled(place, node, _pooled(study["variants"], measure), signs[: len(variants)])
+        same(place, "differences", node.differences, list(np.sum(weighted, axis=0)))
+    if node.pooled is not None:
+        _check_pooled(place, node, _pooled(study.variants, measure), signs[: len(variants)])
 
 
-def _check_pooled(place: str, node: Node, spread: SeedSpread | None, weights: tuple[float, ...]) -> None:
-    same(place, "pooled", node["pooled"], spread.variants if spread else None)
+def _check_pooled(
+    place: str, node: Measure | Difference, spread: SeedSpread | None, weights: tuple[float, ...]
+) -> None:
+    same(place, "pooled", node.pooled, spread.variants if spread else None)
     if spread is not None:
-        same(place, "seed_error", node["seed_error"], (spread.variance(weights)[0] / node["n"]) ** 0.5)
+        same(place, "seed_error", node.seed_error, (spread.variance(weights)[0] / node.n) ** 0.5)
 
 
-def _check_removed(place: str, comparison: Node, study: Node, level: float) -> None:
+def _check_removed(place: str, comparison: Difference, b: str | None, study: StudyRun, level: float) -> None:
     """Check the share of errors removed that stands in a comparison of accuracies."""
-    removed = comparison.get("errors_removed")
-    if removed is None:
+    removed = comparison.errors_removed
+    if removed is None or b is None:
         return
-    by_seed = _at_common_seeds([study["variants"][comparison[side]] for side in ("a", "b")], _accuracy)
+    by_seed = _at_common_seeds([study.variants[comparison.a], study.variants[b]], _accuracy)
     if by_seed is None:
         return
     ours, baseline = (1 - float(np.mean(values)) for values in by_seed)
     found = ErrorsRemoved(
-        1 - ours / baseline, removed["log_error"], removed["degrees_of_freedom"], baseline, comparison["images"]
+        1 - ours / baseline, removed.log_error, removed.degrees_of_freedom, baseline, comparison.images or 0
     )
-    same(f"{place}/errors_removed", "share", removed["share"], found.share)
-    same(f"{place}/errors_removed", "interval", removed["interval"], found.interval(level))
+    same(f"{place}/errors_removed", "share", removed.share, found.share)
+    same(f"{place}/errors_removed", "interval", removed.interval, found.interval(level))
 
 
-def _check_claim(name: str, claim: Node, study: Node) -> None:
+def _check_claim(name: str, claim: Claim, study: StudyRun | StudyNotRun) -> None:
     place = f"/claims/{name}"
-    if claim["kind"] == "arithmetic":
-        right = all(arithmetic(tuple(each["claimed"]), each["computed"]) == "supported" for each in claim["counts"])
-        if claim["verdict"] != ("supported" if right else "refuted"):
-            counts = ", ".join(f"{each['text']}: {each['computed']:g}" for each in claim["counts"])
-            raise contradiction(f"Claim {name!r} is called {claim['verdict']}, but its counts refute that: {counts}.")
+    if claim.kind == "arithmetic":
+        right = all(arithmetic(each.claimed, each.computed) == "supported" for each in claim.counts)
+        if claim.verdict != ("supported" if right else "refuted"):
+            counts = ", ".join(f"{each.text}: {each.computed:g}" for each in claim.counts)
+            raise contradiction(f"Claim {name!r} is called {claim.verdict}, but its counts refute that: {counts}.")
         return
-    estimates, level = [], claim["level"]
-    measure = {"accuracy": _accuracy, "generalisation gap": _gap}.get(claim["measure"])
-    for index, comparison in enumerate(claim["comparisons"]):
+    if isinstance(study, StudyNotRun) or None in (claim.level, claim.margin, claim.expected):
+        raise contradiction(f"Claim {name!r} cannot have been tested: it has no runs, no level or no margin.")
+    level, margin, expected = claim.level or 0.0, claim.margin or 0.0, claim.expected or 0.0
+    estimates = []
+    measure = {"accuracy": _accuracy, "generalisation gap": _gap}.get(claim.measure or "")
+    named: set[str] = set()
+    for index, comparison in enumerate(claim.comparisons):
         here = f"{place}/comparisons/{index}"
-        estimates.append(_estimate(comparison, comparison["effect"]))
-        names = (comparison["a"], comparison["b"], *(comparison.get("minus") or ()))
+        estimates.append(_estimate(comparison, comparison.effect))
+        names = (comparison.a, comparison.b, *(comparison.minus or ()))
+        named.update(each for each in names if each is not None)
         _check_difference(here, comparison, study, measure, names)
-        same(here, "interval", comparison["interval"], estimates[-1].interval(level))
-        _check_removed(here, comparison, study, level)
-    named = {each[side] for each in claim["comparisons"] for side in ("a", "b") if each[side] is not None}
-    named |= {other for each in claim["comparisons"] for other in each.get("minus") or ()}
-    keys = [key for each in named for key in _all_runs(study["variants"][each])]
-    same(place, "runs", sorted(set(claim["runs"])), sorted(set(keys)))
-    trained = all(_some_trained(study["variants"][each]) for each in named)
-    verdict, decided_by = rule(claim["kind"], estimates, claim["margin"], level, claim["expected"], trained=trained)
-    if claim["verdict"] != verdict.verdict:
+        same(here, "interval", comparison.interval, estimates[-1].interval(level))
+        _check_removed(here, comparison, comparison.b, study, level)
+    keys = [key for each in named for key in _all_runs(study.variants[each])]
+    same(place, "runs", sorted(set(claim.runs)), sorted(set(keys)))
+    trained = all(_some_trained(study.variants[each]) for each in named)
+    verdict, decided_by = rule(claim.kind, estimates, margin, level, expected, trained=trained)
+    if claim.verdict != verdict.verdict:
         raise contradiction(
-            f"Claim {name!r} is called {claim['verdict']}, but its numbers give {verdict.verdict}: effect "
-            f"{claim['effect']:.5f}, margin {claim['margin']}, {verdict.n} seeds; {verdict.reason}."
+            f"Claim {name!r} is called {claim.verdict}, but its numbers give {verdict.verdict}: effect "
+            f"{claim.effect or 0:.5f}, margin {margin}, {verdict.n} seeds; {verdict.reason}."
         )
-    decides = claim["comparisons"][decided_by]
-    follows = {"leaning": verdict.leaning, "reason": verdict.reason, "n": verdict.n, "decided_by": decided_by}
-    follows |= {part: decides[part] for part in ("effect", "interval")}
-    if "n_needed" in claim:
-        follows |= power_of(claim["kind"], estimates, claim["margin"], level)
-        follows["errors_removed"] = decides["errors_removed"]
+    decides = claim.comparisons[decided_by]
+    follows: dict[str, object] = {
+        "leaning": verdict.leaning, "reason": verdict.reason, "n": verdict.n, "decided_by": decided_by,
+        "effect": decides.effect, "interval": decides.interval,
+    }  # fmt: skip
+    if "n_needed" in claim.model_fields_set:
         interval = estimates[decided_by].interval(level)
-        follows["nuance"] = nuance(claim["kind"], verdict.verdict, interval, claim["expected"])
+        follows |= power_of(claim.kind, estimates, margin, level)._asdict()
+        follows |= {
+            "errors_removed": decides.errors_removed,
+            "nuance": nuance(claim.kind, verdict.verdict, interval, expected),
+        }
     for part, value in follows.items():
-        same(place, part, claim[part], value)
+        same(place, part, getattr(claim, part), value)
 
 
-def _accuracy(variant: Node) -> list[float]:
-    values: list[float] = variant["test_accuracy"]["values"]
-    return values
+def _accuracy(variant: Variant) -> Sequence[float]:
+    return variant.test_accuracy.values
 
 
-def _gap(variant: Node) -> list[float]:
-    return list(np.array(variant["train_accuracy"]["values"]) - np.array(_accuracy(variant)))
+def _gap(variant: Variant) -> Sequence[float]:
+    return list(np.array(variant.train_accuracy.values) - np.array(_accuracy(variant)))
 
 
-def _all_runs(variant: Node) -> list[str]:
-    return [*variant["runs"], *variant.get("failed", {"runs": []})["runs"]]
+def _all_runs(variant: Variant) -> tuple[str, ...]:
+    return variant.runs + (variant.failed.runs if variant.failed else ())
 
 
-def _some_trained(variant: Node) -> bool:
-    return "failed" not in variant or len(variant["failed"]["runs"]) < variant["failed"]["of"]
+def _some_trained(variant: Variant) -> bool:
+    return variant.failed is None or len(variant.failed.runs) < variant.failed.of
 
 
-def _at_common_seeds(variants: list[Node], measure: OfVariant) -> list[Any] | None:
+def _at_common_seeds(variants: Sequence[Variant], measure: OfVariant) -> list[Any] | None:
     """Return a measure of each variant at the seeds that count for all of them; None where there is none such."""
-    seeds = [each.get("seeds", list(range(len(each["runs"])))) for each in variants]
+    seeds = [each.seeds if each.seeds is not None else range(len(each.runs)) for each in variants]
     common = sorted(set[int].intersection(*map(set, seeds)))
     if not common:
         return None
@@ -273,58 +278,27 @@ def _at_common_seeds(variants: list[Node], measure: OfVariant) -> list[Any] | No
     ]
 
 
-def _some_failed(variant: Node) -> bool:
-    failed = variant.get("failed", {"runs": [], "of": 0})
-    return bool(0 < len(failed["runs"]) < failed["of"])
-
-
-def _pooled(variants: Node, measure: OfVariant) -> SeedSpread | None:
+def _pooled(variants: Mapping[str, Variant], measure: OfVariant) -> SeedSpread | None:
     # A variant that never trained is described by all its runs, as `failures.trained_seeds` counts them.
-    complete = {name: each for name, each in variants.items() if not _some_failed(each)}
-    if len({len(each["runs"]) for each in complete.values()}) != 1:
+    complete = {
+        name: each
+        for name, each in variants.items()
+        if not (each.failed and 0 < len(each.failed.runs) < each.failed.of)
+    }
+    if len({len(each.runs) for each in complete.values()}) != 1:
         return None
     return seed_spread({name: np.array(measure(each)) for name, each in complete.items()})
 
 
-def _estimate(node: Node, effect: float) -> Estimate:
+def _estimate(node: Measure | Difference, effect: float) -> Estimate:
     """Return the estimate whose parts a measure or comparison stores."""
-    seeds, images = node["seed_error"], node["test_set_error"]
+    seeds, images = node.seed_error, node.test_set_error or 0.0
     return Estimate(
         effect=effect,
         seed_error=seeds,
         test_set_error=images,
         standard_error=None if seeds is None else hypot(seeds, images),
-        degrees_of_freedom=node["degrees_of_freedom"],
-        n=node["n"],
-        images=node.get("images", 0),
+        degrees_of_freedom=node.degrees_of_freedom,
+        n=node.n,
+        images=node.images or 0,
     )
-
-
-def same(place: str, part: str, stored: Any, computed: Any) -> None:
-    """Compare what is stored with what follows, numbers up to rounding.
-
-    Raises
-    ------
-    ReportError
-        They differ; the message names the place.
-    """
-    numbers = [value for value in (stored, computed) if isinstance(value, int | float | list | tuple)]
-    if len(numbers) == 2 and _numeric(stored) and _numeric(computed) and np.shape(stored) == np.shape(computed):
-        equal = bool(np.allclose(np.array(stored, float), np.array(computed, float), rtol=1e-9, atol=1e-12))
-    else:
-        equal = stored == computed
-    if not equal:
-        subject = f"Claim {place.split('/')[2]!r}" if place.startswith("/claims/") else "metrics.json"
-        shown = [str(value)[:200] for value in (stored, computed)]
-        raise contradiction(f"{subject} contradicts itself: at {place}, {part} is {shown[0]}, but {shown[1]} follows.")
-
-
-def _numeric(value: Any) -> bool:
-    if isinstance(value, list | tuple):
-        return all(_numeric(each) for each in value)
-    return isinstance(value, int | float)
-
-
-def contradiction(message: str) -> ReportError:
-    """Return the error for a file that cannot be as it is."""
-    return ReportError(message[:600], HINT)

@@ -1,4 +1,4 @@
-"""A number with its spread: how a value over seeds is written into metrics.json."""
+"""A number with its spread: how a value over seeds, and the difference of two variants, is described."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.analysis.estimates import Comparison, ErrorsRemoved, Measure, Quantity, Unit
 from convscope.analysis.measured import Difference, Measured
 from convscope.analysis.pooling import SeedSpread
 from convscope.analysis.power import detectable, seeds_needed
 from convscope.analysis.proportions import errors_removed, most_worth, wilson, worth
 from convscope.analysis.statistics import Estimate, crossed_estimate, sign_flip_p, summarise
 
-Measure = dict[str, Any]
 
-
-def measure(values: Sequence[float], unit: str) -> Measure:
+def measure(values: Sequence[float], unit: Unit) -> Measure:
     """Describe one value a run: mean, standard deviation and 95 % t interval over seeds.
 
     Parameters
@@ -28,14 +27,14 @@ def measure(values: Sequence[float], unit: str) -> Measure:
         ``"fraction"``, ``"nats"``, ``"seconds"``, ``"images per second"``.
     """
     summary = summarise(values)
-    return {
-        "unit": unit,
-        "mean": summary.mean,
-        "sd": summary.sd,
-        "n": summary.n,
-        "interval": list(summary.interval) if summary.interval else None,
-        "values": [float(value) for value in values],
-    }
+    return Measure(
+        unit=unit,
+        mean=summary.mean,
+        sd=summary.sd,
+        n=summary.n,
+        interval=summary.interval,
+        values=tuple(float(value) for value in values),
+    )
 
 
 def share(values: Sequence[float], images: int) -> Measure:
@@ -52,7 +51,7 @@ def share(values: Sequence[float], images: int) -> Measure:
     error = None if summary.sd is None else summary.sd / summary.n**0.5
     degrees = None if error is None else summary.n - 1.0
     estimate = Estimate(summary.mean, error, 0.0, error, degrees, summary.n, images)
-    return measure(values, "fraction") | _limits(estimate, summary.n * images) | {"images": images}
+    return measure(values, "fraction").plus(**_limits(estimate, summary.n * images), images=images)
 
 
 def accuracy(correct: NDArray[np.bool_], spread: SeedSpread | None = None) -> Measure:
@@ -71,17 +70,17 @@ def accuracy(correct: NDArray[np.bool_], spread: SeedSpread | None = None) -> Me
 def score(scores: NDArray[np.float64], spread: SeedSpread | None = None) -> Measure:
     """Describe the mean of fractions, (seeds, test images), whose interval holds for new seeds and new test images."""
     estimate = crossed_estimate(scores, seeds=spread.variance((1.0,)) if spread else None)
-    described = measure(list(scores.mean(axis=1)), "fraction") | _errors(estimate, _pooled(spread, estimate))
-    return described | _limits(estimate, most_worth(scores))
+    errors = _errors(estimate, spread.variants if spread and estimate.seed_error is not None else None)
+    return measure(list(scores.mean(axis=1)), "fraction").plus(**errors | _limits(estimate, most_worth(scores)))
 
 
 def gap(found: Difference) -> Measure:
     """Describe a difference of two shares, such as that between training and test accuracy, of one variant."""
-    described = measure(list(found.by_seed), "fraction") | _errors(found.estimate, found.pooled)
-    return described | {"interval": _listed(found.estimate.interval())}
+    errors = _errors(found.estimate, found.pooled)
+    return measure(list(found.by_seed), "fraction").plus(**errors | {"interval": found.estimate.interval()})
 
 
-def comparison(a: str, b: str, measured: Measured, margin: float, quantity: str = "test_accuracy") -> dict[str, Any]:
+def comparison(a: str, b: str, measured: Measured, margin: float, quantity: Quantity = "test_accuracy") -> Comparison:
     """Describe the difference of a measure between two variants, A minus B, paired by seed and image.
 
     Parameters
@@ -96,24 +95,24 @@ def comparison(a: str, b: str, measured: Measured, margin: float, quantity: str 
         Name of the measure: ``"test_accuracy"``, ``"generalisation_gap"``.
     """
     found = measured.difference(a, b)
-    described = {
-        "a": a,
-        "b": b,
-        "quantity": quantity,
-        "unit": "fraction",
-        "effect": found.estimate.effect,
-        "n": found.estimate.n,
-        "differences": [float(difference) for difference in found.by_seed],
-        "sign_flip_p": sign_flip_p(found.by_seed),
-        "smallest_detectable": detectable(found.estimate),
-        "n_needed": seeds_needed(found.estimate, margin),
+    described = Comparison(
+        a=a,
+        b=b,
+        quantity=quantity,
+        unit="fraction",
+        effect=found.estimate.effect,
+        n=found.estimate.n,
+        differences=tuple(float(difference) for difference in found.by_seed),
+        sign_flip_p=sign_flip_p(found.by_seed),
+        smallest_detectable=detectable(found.estimate),
+        n_needed=seeds_needed(found.estimate, margin),
+        interval=found.estimate.interval(),
         **_errors(found.estimate, found.pooled),
-        "interval": _listed(found.estimate.interval()),
-    }
-    return described | ({"errors_removed": removed(a, b, measured)} if quantity == "test_accuracy" else {})
+    )
+    return described.plus(errors_removed=removed(a, b, measured)) if quantity == "test_accuracy" else described
 
 
-def removed(a: str, b: str, measured: Measured, level: float = 0.95) -> dict[str, Any] | None:
+def removed(a: str, b: str, measured: Measured, level: float = 0.95) -> ErrorsRemoved | None:
     """Describe the share of B's errors that A does not make; None where B makes none.
 
     Parameters
@@ -129,17 +128,17 @@ def removed(a: str, b: str, measured: Measured, level: float = 0.95) -> dict[str
     found = errors_removed(measured.scores[a][rows] > 0, measured.scores[b][rows] > 0, measured.spread)
     if found is None:
         return None
-    return {
-        "share": found.share,
-        "interval": _listed(found.interval(level)),
-        "log_error": found.log_error,
-        "degrees_of_freedom": found.degrees_of_freedom,
-    }
+    return ErrorsRemoved(
+        share=found.share,
+        interval=found.interval(level),
+        log_error=found.log_error,
+        degrees_of_freedom=found.degrees_of_freedom,
+    )
 
 
 def _limits(estimate: Estimate, most: float) -> dict[str, Any]:
     images = worth(estimate, most)
-    return {"worth": images, "interval": _listed(wilson(estimate, images))}
+    return {"worth": images, "interval": wilson(estimate, images)}
 
 
 def _errors(estimate: Estimate, pooled: int | None) -> dict[str, Any]:
@@ -150,11 +149,3 @@ def _errors(estimate: Estimate, pooled: int | None) -> dict[str, Any]:
         "images": estimate.images,
         "pooled": pooled,
     }
-
-
-def _pooled(spread: SeedSpread | None, estimate: Estimate) -> int | None:
-    return spread.variants if spread and estimate.seed_error is not None else None
-
-
-def _listed(interval: tuple[float, float] | None) -> list[float] | None:
-    return list(interval) if interval else None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from convscope.analysis import disputed, shifts, tuning
+from convscope.analysis import disputed, records, shifts, tuning
 from convscope.analysis.claims import compute, decide
 from convscope.analysis.declarations import (
     baseline_pairs,
@@ -19,14 +20,18 @@ from convscope.analysis.declarations import (
     experiment_pairs,
 )
 from convscope.analysis.equivariance import equivariance
+from convscope.analysis.estimates import Comparison
 from convscope.analysis.failures import failed_to_train, trained_seeds
 from convscope.analysis.integrity import check_consistency
 from convscope.analysis.ledger import clock_order, order_of_time, reproductions
+from convscope.analysis.measured import Pair
 from convscope.analysis.measures import comparison, gap, measure
-from convscope.analysis.metrics_file import SCHEMA, Metrics, validate
+from convscope.analysis.metrics_file import SCHEMA, Metrics
 from convscope.analysis.outcomes import ACCURACY, GAP, outcomes
 from convscope.analysis.pictures import Pictures
 from convscope.analysis.probes import INSIDE, look_inside
+from convscope.analysis.records import Clock
+from convscope.analysis.study_records import Dataset, Experiment, Gaps, Images, Reported, StudyNotRun, StudyRun
 from convscope.analysis.variants import correct_predictions, summarise_variant, timings_of
 from convscope.datasets.catalogue import dataset_key, public_class_names
 from convscope.datasets.folds import image_counts
@@ -54,138 +59,146 @@ class Analysis:
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
         self.pictures: Pictures = {}
-        self._metrics: Metrics = {
-            "schema": SCHEMA, "profile": profile, "datasets": {}, "studies": {}, "claims": {},
-            "timings": {"studies": {}, "orders": {}}, "environment": {"machines": [], "commits": [], "trained": ""},
-        }  # fmt: skip
+        self._datasets: dict[str, Dataset] = {}
+        self._studies: dict[str, StudyRun | StudyNotRun] = {}
+        self._claims: dict[str, records.Claim] = {}
+        self._timings = records.Timings(studies={}, orders={})
+        self._environment = records.Environment(machines=(), commits=(), trained="")
 
     def metrics(self) -> Metrics:
-        """Return what metrics.json holds, checked against its schema and against itself."""
-        validate(self._metrics)
-        check_consistency(self._metrics)
-        return self._metrics
+        """Return what metrics.json holds, checked against itself."""
+        every = {
+            "schema": SCHEMA, "profile": self.profile, "datasets": self._datasets, "studies": self._studies,
+            "claims": self._claims, "timings": self._timings, "environment": self._environment,
+        }  # fmt: skip
+        found = records.Metrics.model_validate(every)
+        check_consistency(found)
+        return found.as_json()
 
     def leave_out(self, study: Study, reason: str) -> None:
         """Note a study that was not run, and why."""
-        described = declared_study(study, self.profile) | {
-            "status": "not run",
-            "reason": reason,
-            "seeds": study.budget(self.profile).seeds,
-        }
-        described["reported"] = [asdict(reported) | {"reproduction": None} for reported in study.reported]
-        self._metrics["studies"][study.id] = described
-        self._metrics["claims"].update(compute(study))
+        self._studies[study.id] = StudyNotRun(
+            **declared_study(study, self.profile).stated(),
+            status="not run",
+            reason=reason,
+            seeds=study.budget(self.profile).seeds,
+            reported=tuple(Reported(**asdict(reported), reproduction=None) for reported in study.reported),
+        )
+        self._claims |= compute(study)
 
     def add(self, results: Results) -> None:
         """Describe the results of one study."""
         study, runs, labels, facts = results.study, results.runs, results.labels, results.facts
         data = study.budget(self.profile).data(study.data)
         name = dataset_key(data.dataset)
-        if name not in self._metrics["datasets"]:
-            self._metrics["datasets"][name] = facts
+        if name not in self._datasets:
+            self._datasets[name] = Dataset.model_validate_json(json.dumps(facts))
             self.pictures.update({f"datasets/{name}/{what}": array for what, array in results.pictures.items()})
         self.pictures.update(_pictures(results))
-        images = image_counts(data, facts["train_images"], facts["test_images"])
+        images = Images(**image_counts(data, facts["train_images"], facts["test_images"]))
         correct = {variant: correct_predictions(of_variant, labels) for variant, of_variant in runs.items()}
         counted = {variant: trained_seeds(of_variant, labels) for variant, of_variant in runs.items()}
         compared = outcomes(study, runs, correct, labels, counted)
         right, gaps = compared[ACCURACY], compared[GAP]
         pairs = compared_pairs(study, self.profile)
 
-        def compare(a: str, b: str) -> dict[str, Any]:
-            return comparison(a, b, right, study.margin)
+        def compare(of: Iterable[Pair]) -> tuple[Comparison, ...]:
+            return tuple(comparison(a, b, right, study.margin) for a, b in of)
 
-        described = declared_study(study, self.profile) | {
-            "status": "run",
-            "seeds": len(runs[study.baseline]),
-            "dataset": name,
-            "images": images,
-            "look_alikes": list(study.look_alikes),
-            "variants": {
-                variant.id: summarise_variant(
-                    variant,
-                    runs[variant.id],
-                    labels,
-                    counts=images,
-                    classes=len(facts["class_names"]),
-                    spread=right.spread,
-                )
-                for variant in study.variants_in(self.profile)
-            },
-            "experiments": {
-                each.id: declared_experiment(each) | {"comparisons": [compare(a, b) for a, b in experiment_pairs(each)]}
-                for each in study.experiments_in(self.profile)
-            },
-            "against_baseline": [compare(a, b) for a, b in baseline_pairs(study, self.profile)],
-            "comparisons": {f"{a}:{b}": compare(a, b) for a, b in pairs},
-            "gaps": {
-                "variants": {variant: gap(gaps.of(variant)) for variant in runs},
-                "comparisons": {
-                    f"{a}:{b}": comparison(a, b, gaps, study.margin, "generalisation_gap") for a, b in pairs
-                },
-            },
-        }
-        if study.pairs:
-            described["pairs"] = [compare(a, b) for a, b in study.pairs_in(self.profile)]
-        if results.tuning:
-            described["tuning"] = tuning.described(results)
-        if probed := study.equivariance_in(self.profile):
-            described["equivariance"] = equivariance(
-                {each: runs[each] for each in probed}, results.measure, len(labels)
+        variants = {
+            variant.id: summarise_variant(
+                variant, runs[variant.id], labels, counts=images, classes=len(facts["class_names"]), spread=right.spread
             )
+            for variant in study.variants_in(self.profile)
+        }
+        full = self.profile == "full"
+        more: dict[str, Any] = {}  # what not every study has
+        if study.pairs:
+            more["pairs"] = compare(study.pairs_in(self.profile))
+        if results.tuning:
+            more["tuning"] = tuning.described(results)
+        if probed := study.equivariance_in(self.profile):
+            more["equivariance"] = equivariance({each: runs[each] for each in probed}, results.measure, len(labels))
         if dispute := disputed.disputed(results):
-            described["disputed"] = dispute
+            more["disputed"] = dispute
         self.pictures.update(disputed.pictures(results, dispute))
-        described["reported"] = reproductions(
-            study, described["variants"], public_class_names(study.data.dataset), trained=self.profile == "full"
-        )
-        self._metrics["studies"][study.id] = described
-        keys = {variant: [run.key for run in of_variant] for variant, of_variant in runs.items()}
         if study.shift:
             scores = shifts.shifted_scores(runs, labels, results.measure, study.shift)
-            described["shift"] = shifts.described(scores, study.shift, counted)
+            more["shift"] = shifts.described(scores, study.shift, counted)
             compared |= shifts.outcomes(scores, study.shift, counted)
+        self._studies[study.id] = StudyRun(
+            **declared_study(study, self.profile).stated(),
+            **more,
+            status="run",
+            seeds=len(runs[study.baseline]),
+            dataset=name,
+            images=images,
+            look_alikes=study.look_alikes,
+            variants=variants,
+            experiments={
+                each.id: Experiment(**declared_experiment(each).stated(), comparisons=compare(experiment_pairs(each)))
+                for each in study.experiments_in(self.profile)
+            },
+            against_baseline=compare(baseline_pairs(study, self.profile)),
+            comparisons=dict(zip((f"{a}:{b}" for a, b in pairs), compare(pairs), strict=True)),
+            gaps=Gaps(
+                variants={variant: gap(gaps.of(variant)) for variant in runs},
+                comparisons={f"{a}:{b}": comparison(a, b, gaps, study.margin, "generalisation_gap") for a, b in pairs},
+            ),
+            reported=reproductions(study, variants, public_class_names(study.data.dataset), trained=full),
+        )
+        keys = {variant: [run.key for run in of_variant] for variant, of_variant in runs.items()}
         failed = [
             variant for variant, of_variant in runs.items() if all(failed_to_train(r, labels) for r in of_variant)
         ]
-        self._metrics["claims"].update(decide(study, self.profile, compared, keys, failed))
+        self._claims |= decide(study, self.profile, compared, keys, failed)
         clock = {variant: timings_of(of_variant) for variant, of_variant in runs.items()}
-        self._metrics["timings"]["studies"][study.id] = clock
-        self._metrics["timings"]["orders"].update(order_of_time(study, clock, trained=self.profile == "full"))
-        _add_environment(self._metrics, runs)
+        self._note_times({study.id: clock}, order_of_time(study, clock, trained=full))
+        self._note_environment(_environment(runs))
+
+    def _note_times(self, clocks: dict[str, dict[str, Clock]], orders: dict[str, records.Order]) -> None:
+        known = self._timings
+        self._timings = records.Timings(studies=known.studies | clocks, orders=known.orders | orders)
+
+    def _note_environment(self, new: records.Environment) -> None:
+        """Note machines, commits, and the day of the newest run; each once."""
+        known = self._environment
+        self._environment = records.Environment(
+            machines=(*known.machines, *(each for each in new.machines if each not in known.machines)),
+            commits=(*known.commits, *(each for each in new.commits if each not in known.commits)),
+            trained=max(known.trained, new.trained),
+        )
 
     def time(self, timings: Mapping[str, Any]) -> None:
         """Put speeds that were measured alone (`convscope.runs.timings`) in the place of those of the runs."""
         for study, variants in timings["studies"].items():
-            known = self._metrics["timings"]["studies"].get(study, {})
-            for variant in known.keys() & variants.keys():
-                known[variant] = {
-                    name: measure(values, unit)
-                    for (name, values), unit in zip(
-                        sorted(variants[variant].items()), ("images per second", "seconds"), strict=True
-                    )
-                }
-            if order := self._metrics["timings"]["orders"].get(study):
-                order["ours"], verdict = clock_order(order["reported"], known)
-                order["verdict"] = order["verdict"] and verdict
+            known = self._timings.studies.get(study, {})
+            clock = known | {
+                variant: Clock(
+                    train_seconds=measure(variants[variant]["train_seconds"], "seconds"),
+                    images_per_second=measure(variants[variant]["images_per_second"], "images per second"),
+                )
+                for variant in known.keys() & variants.keys()
+            }
+            order = self._timings.orders.get(study)
+            if order:
+                ours, verdict = clock_order(order.reported, clock)
+                order = records.Order(reported=order.reported, ours=ours, verdict=order.verdict and verdict)
+            if known:
+                self._note_times({study: clock}, {study: order} if order else {})
 
-    def carry_over(self, study: Study, metrics: Metrics, pictures: Pictures) -> None:
+    def carry_over(self, id_: str, study: StudyRun, metrics: records.Metrics, pictures: Pictures) -> None:
         """Take a study from metrics that were computed before its runs were kept."""
-        described = metrics["studies"][study.id]
-        self._metrics["studies"][study.id] = described
-        name = described["dataset"]
-        self._metrics["datasets"].setdefault(name, metrics["datasets"][name])
-        claims = {id_: claim for id_, claim in metrics["claims"].items() if claim["study"] == study.id}
-        self._metrics["claims"].update(claims)
-        for what in ("studies", "orders"):
-            if study.id in metrics["timings"][what]:
-                self._metrics["timings"][what][study.id] = metrics["timings"][what][study.id]
-        for what in ("machines", "commits"):
-            known = self._metrics["environment"][what]
-            known.extend(new for new in metrics["environment"][what] if new not in known)
-        trained = max(self._metrics["environment"]["trained"], metrics["environment"]["trained"])
-        self._metrics["environment"]["trained"] = trained
-        places = (f"datasets/{name}/", f"studies/{study.id}/")
+        self._studies[id_] = study
+        self._datasets.setdefault(study.dataset, metrics.datasets[study.dataset])
+        self._claims |= {name: claim for name, claim in metrics.claims.items() if claim.study == id_}
+        timings = metrics.timings
+        self._note_times(
+            {name: clock for name, clock in timings.studies.items() if name == id_},
+            {name: order for name, order in timings.orders.items() if name == id_},
+        )
+        self._note_environment(metrics.environment)
+        places = (f"datasets/{study.dataset}/", f"studies/{id_}/")
         self.pictures.update({place: array for place, array in pictures.items() if place.startswith(places)})
 
 
@@ -208,15 +221,17 @@ def _pictures(results: Results) -> Pictures:
     return pictures
 
 
-def _add_environment(metrics: Metrics, results: Mapping[str, Sequence[RunResult]]) -> None:
-    """Note machines with their arithmetic, commits, and the day of the newest run; each once."""
-    environment = metrics["environment"]
-    for runs in results.values():
-        for result in runs:
-            machine = dict(result.environment) | {"mode": to_json(result.mode)}
-            commit, finished = machine.pop("commit"), machine.pop("finished")
-            del machine["train_images"]
-            for known, new in ((environment["machines"], machine), (environment["commits"], commit)):
-                if new not in known:
-                    known.append(new)
-            environment["trained"] = max(environment["trained"], finished)
+def _environment(results: Mapping[str, Sequence[RunResult]]) -> records.Environment:
+    """Describe the machines that trained, with their arithmetic, the commits, and the day of the newest run."""
+    facts = [dict(run.environment) | {"mode": to_json(run.mode)} for runs in results.values() for run in runs]
+    commits = [each.pop("commit") for each in facts]
+    finished = [each.pop("finished") for each in facts]
+    machines: list[records.Machine] = []
+    for each in facts:
+        del each["train_images"]
+        machine = records.Machine(**each)
+        if machine not in machines:
+            machines.append(machine)
+    return records.Environment(
+        machines=tuple(machines), commits=tuple(dict.fromkeys(commits)), trained=max(finished, default="")
+    )

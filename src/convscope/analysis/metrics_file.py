@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convscope.errors import ReportError
 from convscope.studies import select
+
+if TYPE_CHECKING:
+    from convscope.analysis.records import Metrics as Record
 
 SCHEMA = 1  # its version
 Metrics = dict[str, Any]
@@ -20,8 +23,8 @@ def schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Record.model_json_schema(by_alias=True)
 
 
-def validate(metrics: Metrics) -> None:
-    """Check metrics against their types.
+def parse(metrics: Metrics) -> Record:
+    """Turn what the file holds into its types.
 
     Raises
     ------
@@ -33,7 +36,7 @@ def validate(metrics: Metrics) -> None:
     from convscope.analysis.records import Metrics as Record  # noqa: PLC0415
 
     try:
-        Record.model_validate_json(json.dumps(metrics))
+        return Record.model_validate_json(json.dumps(metrics))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if part not in ("run", "not run"))
@@ -67,10 +70,10 @@ def read_metrics(path: Path, own_studies: Path | None = None) -> Metrics:
         metrics: Metrics = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise ReportError(f"{path} cannot be read: {error}.", "Delete it and run `make all` again.") from error
-    validate(metrics)
-    check_consistency(metrics)
+    record = parse(metrics)
+    check_consistency(record)
     folder = own_studies or _own_studies(path)
-    check_declarations(metrics, lambda name: select(name, folder)[0])
+    check_declarations(record, lambda name: select(name, folder)[0])
     return metrics
 
 

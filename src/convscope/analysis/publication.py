@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from convscope.analysis import records
 from convscope.analysis.disputed import disputed
 from convscope.analysis.metrics import Analysis
-from convscope.analysis.metrics_file import Metrics, read_metrics
+from convscope.analysis.metrics_file import Metrics, parse, read_metrics
 from convscope.analysis.pictures import Pictures, read_pictures
+from convscope.analysis.study_records import StudyRun
 from convscope.datasets.folds import all_tested
 from convscope.datasets.load import load
 from convscope.datasets.splits import Split
@@ -75,8 +77,8 @@ def keep_images(study: Study, data_folder: Path, kept: PublishedRuns) -> None:
     results = published(study, kept)
     dispute = disputed(results) if results else None
     data = study.budget("full").data(study.data)
-    for side in dispute["only"] if dispute else ():
-        places = [shown["image"] for shown in side["shown"]]
+    for side in dispute.only if dispute else ():
+        places = [shown.image for shown in side.shown]
         pixels = all_tested(load(data.dataset, data_folder), data, seed=0).test.pixels
         kept.add_images(study.id, places, pixels[places])
 
@@ -116,12 +118,12 @@ def published_metrics(studies: Iterable[Study], kept: PublishedRuns) -> tuple[Me
     earlier, pictures = _earlier(kept.root)
     for study in studies:
         results = published(study, kept)
-        before = earlier.get("studies", {}).get(study.id, {"status": "not run"})
-        seeds_before = before["seeds"] if before["status"] == "run" else 0
-        if results is not None and len(results.runs[study.baseline]) >= seeds_before:
+        found = earlier.studies.get(study.id) if earlier else None
+        before = found if isinstance(found, StudyRun) else None
+        if results is not None and len(results.runs[study.baseline]) >= (before.seeds if before else 0):
             analysis.add(results)
-        elif seeds_before:
-            analysis.carry_over(study, earlier, pictures)
+        elif earlier and before:
+            analysis.carry_over(study.id, before, earlier, pictures)
         else:
             analysis.leave_out(study, "No seed of it has been published yet.")
     timings = kept.root / TIMINGS
@@ -130,11 +132,11 @@ def published_metrics(studies: Iterable[Study], kept: PublishedRuns) -> tuple[Me
     return analysis.metrics(), analysis.pictures
 
 
-def _earlier(root: Path) -> tuple[Metrics, Pictures]:
+def _earlier(root: Path) -> tuple[records.Metrics | None, Pictures]:
     """Return the metrics that were published before runs were kept, nothing where they are gone."""
     file, pictures = root / "metrics.json", root / "pictures.safetensors"
     if not file.is_file():
-        return {}, {}
+        return None, {}
     if not pictures.is_file():
         raise DamagedPublication(f"{pictures} is missing.")
-    return read_metrics(file), read_pictures(pictures)
+    return parse(read_metrics(file)), read_pictures(pictures)

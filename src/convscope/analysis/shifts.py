@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from convscope.analysis.measured import Measured
 from convscope.analysis.measures import score
+from convscope.analysis.study_records import Shift
 from convscope.datasets.splits import Split
 from convscope.engines.numeric_mode import numeric_mode
 from convscope.engines.torch_engine import images_on_device, logits_of
@@ -91,23 +91,23 @@ def answers_moved(result: RunResult, images: Split, probe: ShiftProbe) -> Arrays
     }
 
 
-def described(scores: Shifted, probe: ShiftProbe, counted: Mapping[str, NDArray[np.bool_]]) -> dict[str, Any]:
-    """Return what metrics.json says of them: by variant the accuracy at each distance, of the runs that count."""
+def described(scores: Shifted, probe: ShiftProbe, counted: Mapping[str, NDArray[np.bool_]]) -> Shift:
+    """Describe them: by variant the accuracy at each distance, of the runs that count."""
     images = next(iter(scores.values()))[0].shape[1]
     at = {
         distance: Measured({name: by_distance[distance] for name, by_distance in scores.items()}, counted).spread
         for distance in (0, *probe.distances)
     }
-    return {
-        "images": images,
-        "claimed": probe.claimed,
-        "period": probe.period,
-        "distances": [0, *probe.distances],
-        "accuracy": {
-            name: [score(values[counted[name]], at[distance]) for distance, values in by_distance.items()]
+    return Shift(
+        images=images,
+        claimed=probe.claimed,
+        period=probe.period,
+        distances=(0, *probe.distances),
+        accuracy={
+            name: tuple(score(values[counted[name]], at[distance]) for distance, values in by_distance.items())
             for name, by_distance in scores.items()
         },
-    }
+    )
 
 
 def outcomes(scores: Shifted, probe: ShiftProbe, counted: Mapping[str, NDArray[np.bool_]]) -> dict[str, Measured]:

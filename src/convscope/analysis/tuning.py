@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
-from typing import Any
 
 from convscope.analysis.measures import measure
+from convscope.analysis.study_records import TunedPoint, TunedVariant, Tuning
 from convscope.runs.plan import PlannedRun, plan_tuning
 from convscope.runs.result import RunResult
 from convscope.runs.results import Curve, Results
@@ -15,30 +15,23 @@ from convscope.runs.store import RunStore
 from convscope.studies.study import Study
 
 
-def described(results: Results) -> dict[str, Any]:
-    """Return what metrics.json says of a study's tuning.
-
-    Returns
-    -------
-    dict
-        ``rates`` and ``seeds``; by variant the rate ``chosen``, the ``best`` of its curve, whether that is ``at_edge``
-        of the grid, and ``curve``: by rate, the accuracy on validation images after the last epoch, and the runs.
-    """
+def described(results: Results) -> Tuning:
+    """Describe a study's tuning; accuracies are those on validation images after the last epoch."""
     tuning = results.study.tuning
     assert tuning is not None
-    return {
-        "rates": list(tuning.rates),
-        "seeds": list(tuning.seed_numbers),
-        "variants": {
-            name: {
-                "chosen": tuning.chosen[name],
-                "best": best_rate(curve),
-                "at_edge": best_rate(curve) in (min(curve), max(curve)),
-                "curve": [_point(rate, runs) for rate, runs in sorted(curve.items())],
-            }
+    return Tuning(
+        rates=tuning.rates,
+        seeds=tuple(tuning.seed_numbers),
+        variants={
+            name: TunedVariant(
+                chosen=tuning.chosen[name],
+                best=best_rate(curve),
+                at_edge=best_rate(curve) in (min(curve), max(curve)),
+                curve=tuple(_point(rate, runs) for rate, runs in sorted(curve.items())),
+            )
             for name, curve in results.tuning.items()
         },
-    }
+    )
 
 
 def best_rate(curve: Mapping[float, Sequence[RunResult]]) -> float:
@@ -94,12 +87,9 @@ def search(study: Study, store: RunStore, device: str, execute: Callable[[list[P
     yield f"Declare in study {study.id!r}: tuning=Tuning(rates={tuning.rates}, chosen={chosen}, seeds={tuning.seeds})"
 
 
-def _point(rate: float, runs: Sequence[RunResult]) -> dict[str, Any]:
-    return {
-        "rate": rate,
-        "validation_accuracy": measure(_validated(runs), "fraction"),
-        "runs": [run.key for run in runs],
-    }
+def _point(rate: float, runs: Sequence[RunResult]) -> TunedPoint:
+    validated = measure(_validated(runs), "fraction")
+    return TunedPoint(rate=rate, validation_accuracy=validated, runs=tuple(run.key for run in runs))
 
 
 def _validated(runs: Sequence[RunResult]) -> list[float]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.analysis import study_records as records
 from convscope.analysis.failures import failed_to_train, trained_seeds
 from convscope.analysis.measures import accuracy, measure, share
 from convscope.analysis.pooling import SeedSpread
+from convscope.analysis.records import Clock
 from convscope.models.cost import layer_costs, macs, parameters
 from convscope.runs.result import RunResult
 from convscope.specs import to_json
@@ -30,11 +31,11 @@ def summarise_variant(
     results: Sequence[RunResult],
     labels: NDArray[np.int64],
     *,
-    counts: Mapping[str, int],
+    counts: records.Images,
     classes: int,
     spread: SeedSpread | None = None,
-) -> dict[str, Any]:
-    """Return what metrics.json says of a variant.
+) -> records.Variant:
+    """Describe a variant.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ def summarise_variant(
     labels
         Of the test images, (test images,).
     counts
-        Images of the parts ``"train"`` and ``"validation"``.
+        Images of each part.
     classes
         Number of classes.
     spread
@@ -57,21 +58,23 @@ def summarise_variant(
     correct = correct_predictions(counted, labels)
     last = [result.history[-1] for result in counted]
     train_images = results[0].spec.data.train_images
-    return declared_variant(variant, train_images) | {
-        "runs": [result.key for result in counted],
-        "seeds": [result.spec.seed for result in counted],
-        "failed": {"of": len(results), "runs": failed},
-        "test_accuracy": accuracy(correct, spread),
-        "test_loss": measure([result.test_loss for result in counted], "nats"),
-        "train_accuracy": share([epoch.train_accuracy for epoch in last], train_images or counts["train"]),
-        "validation_accuracy": share([epoch.validation_accuracy for epoch in last], counts["validation"]),
-        "class_accuracy": [accuracy(correct[:, labels == label]) for label in range(classes)],
-        "confusion": _confusion(counted, labels, classes).tolist(),
-        "curves": {name: [[getattr(epoch, name) for epoch in result.history] for result in counted] for name in CURVES},
-    }
+    curves = {name: tuple(tuple(getattr(epoch, name) for epoch in run.history) for run in counted) for name in CURVES}
+    return records.Variant(
+        **declared_variant(variant, train_images).stated(),
+        runs=tuple(result.key for result in counted),
+        seeds=tuple(result.spec.seed for result in counted),
+        failed=records.Failed(of=len(results), runs=tuple(failed)),
+        test_accuracy=accuracy(correct, spread),
+        test_loss=measure([result.test_loss for result in counted], "nats"),
+        train_accuracy=share([epoch.train_accuracy for epoch in last], train_images or counts.train),
+        validation_accuracy=share([epoch.validation_accuracy for epoch in last], counts.validation),
+        class_accuracy=tuple(accuracy(correct[:, labels == label]) for label in range(classes)),
+        confusion=tuple(map(tuple, _confusion(counted, labels, classes).tolist())),
+        curves=records.Curves(**curves),
+    )
 
 
-def declared_variant(variant: Variant, train_images: int | None) -> dict[str, Any]:
+def declared_variant(variant: Variant, train_images: int | None) -> records.DeclaredVariant:
     """Return what follows from a variant's specification alone.
 
     Parameters
@@ -83,22 +86,22 @@ def declared_variant(variant: Variant, train_images: int | None) -> dict[str, An
     """
     model = variant.model
     own_size = {} if variant.train_images is None else {"train_images": train_images}
-    return {
-        "title": variant.title,
+    return records.DeclaredVariant(
+        title=variant.title,
         **own_size,
-        "model": to_json(model),
-        "parameters": parameters(model),
-        "macs": macs(model),
-        "layers": [asdict(cost) | {"output_shape": list(cost.output_shape)} for cost in layer_costs(model)],
-    }
+        model=to_json(model),
+        parameters=parameters(model),
+        macs=macs(model),
+        layers=tuple(records.Layer(**asdict(cost)) for cost in layer_costs(model)),
+    )
 
 
-def timings_of(results: Sequence[RunResult]) -> dict[str, Any]:
+def timings_of(results: Sequence[RunResult]) -> Clock:
     """Return what a clock measured of a variant's runs."""
-    return {
-        "train_seconds": measure([result.train_seconds for result in results], "seconds"),
-        "images_per_second": measure([result.images_per_second for result in results], "images per second"),
-    }
+    return Clock(
+        train_seconds=measure([result.train_seconds for result in results], "seconds"),
+        images_per_second=measure([result.images_per_second for result in results], "images per second"),
+    )
 
 
 def _confusion(results: Sequence[RunResult], labels: NDArray[np.int64], classes: int) -> NDArray[np.int64]:

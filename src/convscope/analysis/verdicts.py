@@ -61,8 +61,10 @@ class Verdict:
 
 TOO_FEW = "n too small"
 NOT_TRAINED = "a network failed to train"
-OPPOSITE, TOO_SMALL = "the other way round", "too small to matter"
-DIFFERENT = "different, by less than matters"
+Nuance = Literal["the other way round", "too small to matter", "different, by less than matters"]
+OPPOSITE: Nuance = "the other way round"
+TOO_SMALL: Nuance = "too small to matter"
+DIFFERENT: Nuance = "different, by less than matters"
 REASONS: dict[Comparison, dict[Outcome, str]] = {
     "superiority": {
         "supported": "the interval lies above zero and the estimate reaches the margin",
@@ -77,7 +79,7 @@ REASONS: dict[Comparison, dict[Outcome, str]] = {
 }
 
 
-def nuance(kind: str, verdict: str, interval: Interval | None, expected: float = 0.0) -> str | None:
+def nuance(kind: str, verdict: str, interval: Interval | None, expected: float = 0.0) -> Nuance | None:
     """Say what kind of supported or refuted it is, where there are two; None elsewhere.
 
     Refuted superiority is `OPPOSITE` where the whole interval lies below 0, else `TOO_SMALL`; a supported equivalence

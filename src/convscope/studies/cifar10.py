@@ -3,7 +3,8 @@
 from convscope.specs import Conv2d, DataSpec, Dense, Flatten, ModelSpec, Pool2d, TrainSpec
 from convscope.studies.architectures import mlp
 from convscope.studies.decisions import block_decisions
-from convscope.studies.study import Budget, Claim, Experiment, Study, Variant, smoke_budget
+from convscope.studies.kernel_claims import beats_mlp, kernels_equal
+from convscope.studies.study import Budget, Experiment, Study, Variant, smoke_budget
 
 IMAGE = (3, 32, 32)
 
@@ -39,22 +40,15 @@ study = Study(
     ),
     decisions=block_decisions(first_layer(3), compared=[5], where=" in the first layer"),
     claims=(
-        Claim(
-            "cifar10-cnn3-beats-mlp",
+        beats_mlp(
+            "cifar10",
+            "cnn3",
             "On CIFAR-10 the CNN with 3×3 kernels classifies better than the MLP",
-            "superiority",
-            variant="cnn3",
-            others=("mlp",),
-            refuted_by="A gain of the CNN whose whole interval stays below the margin.",
-            source="002",
+            "002",
         ),
-        Claim(
-            "cifar10-kernels-equal",
+        kernels_equal(
+            "cifar10",
             "On CIFAR-10 a first layer of 3×3 and one of 5×5 classify equally well",
-            "equivalence",
-            variant="cnn5",
-            others=("cnn3",),
-            refuted_by="A difference between the two kernels whose whole interval is beyond the margin, either way.",
         ),
     ),
     budgets={

@@ -3,6 +3,7 @@
 from convscope.specs import DataSpec, TrainSpec
 from convscope.studies.architectures import cnn, mlp
 from convscope.studies.decisions import block_decisions
+from convscope.studies.kernel_claims import all_beat_mlp, all_overfit_less, beats_mlp, smallest_is_best
 from convscope.studies.study import Budget, Claim, Experiment, Reported, Study, Variant, smoke_budget
 from convscope.studies.wording import by_number, square, squares
 
@@ -48,32 +49,23 @@ study = Study(
     reported=tuple(reported for reported in REPORTED if reported.variant in {"mlp", *CNN.values()}),
     reported_order=("mlp", *(CNN[k] for k in (3, 5, 7) if k in CNN)),
     claims=(
-        Claim(
-            f"fashion-{CNN[SMALLEST]}-beats-mlp",
+        beats_mlp(
+            "fashion",
+            CNN[SMALLEST],
             f"On Fashion-MNIST the CNN with {square(SMALLEST)} kernels classifies better than the MLP",
-            "superiority",
-            variant=CNN[SMALLEST],
-            others=("mlp",),
-            refuted_by="A gain of the CNN whose whole interval stays below the margin.",
-            source="004",
+            "004",
         ),
-        Claim(
-            "fashion-all-cnns-beat-mlp",
+        all_beat_mlp(
+            "fashion",
+            CNN,
             f"On Fashion-MNIST every CNN, of {squares(CNN)} kernels, classifies better than the MLP",
-            "superiority",
-            variant=tuple(CNN.values()),
-            others=("mlp",),
-            refuted_by="One CNN whose gain over the MLP stays below the margin.",
-            source="004",
+            "004",
         ),
-        Claim(
-            f"fashion-{SMALLEST}x{SMALLEST}-best",
+        smallest_is_best(
+            "fashion",
+            CNN,
             f"On Fashion-MNIST {square(SMALLEST)} is the best of the kernels {squares(CNN)}",
-            "best of k",
-            variant=CNN[SMALLEST],
-            others=tuple(CNN[k] for k in LARGER),
-            refuted_by=f"A larger kernel that classifies better than {square(SMALLEST)} by at least the margin.",
-            source="004",
+            "004",
         ),
         Claim(
             "fashion-larger-kernels-hurt",
@@ -120,16 +112,10 @@ study = Study(
             "than the margin.",
             declared="after",
         ),
-        Claim(
-            "fashion-all-cnns-overfit-less",
+        all_overfit_less(
+            "fashion",
+            CNN,
             f"On Fashion-MNIST every CNN, of {squares(CNN)} kernels, overfits less than the MLP",
-            "superiority",
-            variant="mlp",
-            others=tuple(CNN.values()),
-            measure="generalisation gap",
-            refuted_by="One CNN whose gap between training and test accuracy is smaller than the MLP's by less than "
-            "the margin.",
-            declared="after",
         ),
     ),
     look_alikes=(2, 4, 6),  # Pullover, Coat, Shirt

@@ -3,6 +3,7 @@
 from convscope.specs import DataSpec, TrainSpec
 from convscope.studies.architectures import cnn, mlp
 from convscope.studies.decisions import block_decisions
+from convscope.studies.kernel_claims import all_beat_mlp, all_overfit_less, beats_mlp, smallest_is_best
 from convscope.studies.study import Budget, Claim, Experiment, Reported, Study, Variant, smoke_budget
 from convscope.studies.wording import by_number, square, squares
 
@@ -55,24 +56,18 @@ study = Study(
     decisions=block_decisions(NETWORK[SMALLEST], compared=LARGER),
     reported=tuple(reported for reported in REPORTED if reported.variant in {"mlp", *CNN.values()}),
     claims=(
-        Claim(
-            f"fashion_compact-{CNN[SMALLEST]}-beats-mlp",
+        beats_mlp(
+            "fashion_compact",
+            CNN[SMALLEST],
             f"On Fashion-MNIST the compact CNN with {square(SMALLEST)} kernels classifies better than the MLP with one "
             "hidden layer",
-            "superiority",
-            variant=CNN[SMALLEST],
-            others=("mlp",),
-            refuted_by="A gain of the CNN whose whole interval stays below the margin.",
-            source="003",
+            "003",
         ),
-        Claim(
-            "fashion_compact-all-cnns-beat-mlp",
+        all_beat_mlp(
+            "fashion_compact",
+            CNN,
             f"Every compact CNN, of {squares(CNN)} kernels, classifies better than the MLP",
-            "superiority",
-            variant=tuple(CNN.values()),
-            others=("mlp",),
-            refuted_by="One CNN whose gain over the MLP stays below the margin.",
-            source="003",
+            "003",
         ),
         Claim(
             "fashion_compact-by-2-to-3-points",
@@ -85,14 +80,11 @@ study = Study(
             refuted_by="One CNN whose whole interval lies outside of 2 to 3 points.",
             source="003",
         ),
-        Claim(
-            f"fashion_compact-{SMALLEST}x{SMALLEST}-best",
+        smallest_is_best(
+            "fashion_compact",
+            CNN,
             f"Among the compact CNNs {square(SMALLEST)} is the best of the kernels {squares(CNN)}",
-            "best of k",
-            variant=CNN[SMALLEST],
-            others=tuple(CNN[k] for k in LARGER),
-            refuted_by=f"A larger kernel that classifies better than {square(SMALLEST)} by at least the margin.",
-            source="003",
+            "003",
         ),
         Claim(
             "fashion_compact-no-gain-for-cost",
@@ -105,16 +97,10 @@ study = Study(
             refuted_by="A larger kernel whose whole interval is beyond the margin, either way.",
             source="003",
         ),
-        Claim(
-            "fashion_compact-all-cnns-overfit-less",
+        all_overfit_less(
+            "fashion_compact",
+            CNN,
             f"Every compact CNN, of {squares(CNN)} kernels, overfits less than the MLP",
-            "superiority",
-            variant="mlp",
-            others=tuple(CNN.values()),
-            measure="generalisation gap",
-            refuted_by="One CNN whose gap between training and test accuracy is smaller than the MLP's by less than "
-            "the margin.",
-            declared="after",
         ),
     ),
     budgets={"smoke": smoke_budget(), "quick": Budget(seeds=3, epochs=2), "full": Budget(seeds=10, epochs=8)},

@@ -3,6 +3,7 @@
 from convscope.specs import DataSpec, TrainSpec
 from convscope.studies.architectures import cnn, mlp
 from convscope.studies.decisions import block_decisions
+from convscope.studies.kernel_claims import beats_mlp, kernels_equal
 from convscope.studies.study import Budget, Claim, Count, Experiment, Study, Variant, smoke_budget
 
 IMAGE = (1, 28, 28)
@@ -33,22 +34,15 @@ study = Study(
     ),
     decisions=block_decisions(CNN3, compared=[5]),
     claims=(
-        Claim(
-            "mnist-cnn3-beats-mlp",
+        beats_mlp(
+            "mnist",
+            "cnn3",
             "On MNIST the CNN with 3×3 kernels classifies better than the MLP",
-            "superiority",
-            variant="cnn3",
-            others=("mlp",),
-            refuted_by="A gain of the CNN whose whole interval stays below the margin.",
-            source="000",
+            "000",
         ),
-        Claim(
-            "mnist-kernels-equal",
+        kernels_equal(
+            "mnist",
             "On MNIST 3×3 and 5×5 kernels classify equally well",
-            "equivalence",
-            variant="cnn5",
-            others=("cnn3",),
-            refuted_by="A difference between the two kernels whose whole interval is beyond the margin, either way.",
         ),
         Claim(
             "mnist-cost-rises",

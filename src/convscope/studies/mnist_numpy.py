@@ -3,6 +3,7 @@
 from convscope.specs import DataSpec, TrainSpec
 from convscope.studies.architectures import cnn, mlp
 from convscope.studies.decisions import block_decisions
+from convscope.studies.kernel_claims import beats_mlp, smallest_is_best
 from convscope.studies.study import Budget, Claim, Count, Experiment, Reported, Study, Variant, smoke_budget
 from convscope.studies.wording import square, squares
 
@@ -53,23 +54,17 @@ study = Study(
     decisions=block_decisions(NETWORK[SMALLEST], compared=LARGER),
     reported=tuple(reported for reported in REPORTED if reported.variant in {"mlp", *CNN.values()}),
     claims=(
-        Claim(
-            f"mnist_numpy-{CNN[SMALLEST]}-beats-mlp",
+        beats_mlp(
+            "mnist_numpy",
+            CNN[SMALLEST],
             "On MNIST the CNN written in NumPy classifies better than the MLP written in NumPy",
-            "superiority",
-            variant=CNN[SMALLEST],
-            others=("mlp",),
-            refuted_by="A gain of the CNN whose whole interval stays below the margin.",
-            source="001",
+            "001",
         ),
-        Claim(
-            f"mnist_numpy-{SMALLEST}x{SMALLEST}-best",
+        smallest_is_best(
+            "mnist_numpy",
+            CNN,
             f"On MNIST {square(SMALLEST)} is the best of the kernels {squares(CNN)}",
-            "best of k",
-            variant=CNN[SMALLEST],
-            others=tuple(CNN[k] for k in LARGER),
-            refuted_by=f"A larger kernel that classifies better than {square(SMALLEST)} by at least the margin.",
-            source="001",
+            "001",
         ),
         Claim(
             "mnist_numpy-larger-overfit",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from convscope.analysis.changes import described, note_verdicts
 from convscope.analysis.integrity import check_consistency
 from convscope.analysis.metrics import Analysis
-from convscope.analysis.metrics_file import Metrics, validate
+from convscope.analysis.metrics_file import Metrics, parse
 from convscope.analysis.pictures import Pictures, write_pictures
 from convscope.analysis.publication import published_metrics
 from convscope.errors import ReportError
@@ -59,8 +59,7 @@ def before_overwriting(project: Project) -> None:
         A number or verdict in it does not follow from the others. A file that cannot be read says nothing wrong.
     """
     try:
-        metrics = json.loads((project.build / "metrics.json").read_bytes())
-        validate(metrics)
+        metrics = parse(json.loads((project.build / "metrics.json").read_bytes()))
     except (OSError, ValueError, ReportError):
         return
     check_consistency(metrics)
