@@ -111,12 +111,15 @@ def grade(project: Project) -> None:
 
 
 @project_command(app, "readme", "profile", "studies", "device")
-def readme(project: Project) -> None:
+def readme(
+    project: Project,
+    check: Annotated[bool, typer.Option(help="Write nothing: fail where it is not what the results give.")] = False,
+) -> None:
     """Write the results of a build into README.md, between its markers."""
-    from convscope.report.readme import update_readme  # noqa: PLC0415
+    from convscope.report.readme import check_readme, update_readme  # noqa: PLC0415
 
-    Build(project).all(until="report")
-    update_readme(project.root, project.build)
+    Build(project).all(until="figures" if check else "report")
+    (check_readme if check else update_readme)(project.root, project.build)
 
 
 @project_command(app, "publish", "studies", "device")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from itertools import zip_longest
 from pathlib import Path
 
 from convscope.analysis.metrics_file import read_metrics
@@ -30,22 +31,58 @@ def update_readme(root: Path, build: Path) -> None:
     ReportError
         README.md lacks the markers, or a hole of the template has no value.
     """
+    before, _, after = _parts(root)
+    results, figures = _results(root, build)
+    write_text(root / "README.md", f"{before}{BEGIN}\n{results}\n{END}{after}")
+    for picture, drawn in figures.items():
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(drawn, picture)
+
+
+def check_readme(root: Path, build: Path) -> None:
+    """Compare what README.md says between its markers, and the figures that it shows, with the results of a build.
+
+    Raises
+    ------
+    ReportError
+        A line or a picture is not what `update_readme` would write; the message names the first.
+    """
+    _, written, _ = _parts(root)
+    results, figures = _results(root, build)
+    hint = "`make readme PROFILE=published` writes it from the published results."
+    for number, (ours, theirs) in enumerate(zip_longest(written.strip().splitlines(), results.splitlines()), 1):
+        if ours != theirs:
+            raise ReportError(
+                f"README.md, line {number} between its markers, says {(ours or 'nothing')[:160]!r}; the results give "
+                f"{(theirs or 'nothing')[:160]!r}.",
+                hint,
+            )
+    for picture, drawn in figures.items():
+        if not picture.is_file() or picture.read_bytes() != drawn.read_bytes():
+            raise ReportError(f"{picture.relative_to(root)} is not the figure that the results give.", hint)
+
+
+def _parts(root: Path) -> tuple[str, str, str]:
+    """Return README.md before, between and after its markers."""
     readme = root / "README.md"
     text = readme.read_text(encoding="utf-8")
     if BEGIN not in text or END not in text:
         raise ReportError(f"{readme} has no {BEGIN!r} … {END!r}.", "Put both markers where the results belong.")
-    metrics = read_metrics(build / "metrics.json")
-    used: list[str] = []
+    before, rest = text.split(BEGIN, 1)
+    between, after = rest.split(END, 1)
+    return before, between, after
+
+
+def _results(root: Path, build: Path) -> tuple[str, dict[Path, Path]]:
+    """Return what stands between the markers, and for each picture that it shows the figure of the build."""
+    figures: dict[Path, Path] = {}
 
     def figure(name: str, alt: str) -> str:
-        if not (build / "figures" / f"{name}.svg").is_file():
-            raise ReportError(f"README shows figure {name!r}, but {build / 'figures'} has no {name}.svg.")
-        used.append(name)
-        return f"![{alt}]({IMAGES}/{name}.svg)"
+        drawn = build / "figures" / f"{name}.svg"
+        if not drawn.is_file():
+            raise ReportError(f"README shows figure {name!r}, but {drawn.parent} has no {name}.svg.")
+        figures[root / IMAGES / drawn.name] = drawn
+        return f"![{alt}]({IMAGES}/{drawn.name})"
 
-    results = fill_plain(root / "report", "readme.md", metrics, figure=figure)
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    write_text(readme, f"{before}{BEGIN}\n{results.strip()}\n{END}{after}")
-    for name in used:
-        (root / IMAGES).mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(build / "figures" / f"{name}.svg", root / IMAGES / f"{name}.svg")
+    metrics = read_metrics(build / "metrics.json")
+    return fill_plain(root / "report", "readme.md", metrics, figure=figure).strip(), figures
