@@ -14,7 +14,7 @@ from convscope.figures.style import LINE, MUTED, PALETTE, WIDTH
 LOOKS = {"supported": ("o", PALETTE[0]), "refuted": ("X", PALETTE[1]), "inconclusive": ("D", PALETTE[6])}
 FURTHEST = 12.0  # margins; a gain of 18 points would press all other claims together
 
-HIGHEST = 6.9  # inches that the lines take on a page, as far as their type does not meet
+HIGHEST = 5.4  # inches that the lines take on a page that has text, too, as far as their type does not meet
 
 
 def forest(claims: dict[str, Any]) -> Figure:
@@ -27,7 +27,7 @@ def forest(claims: dict[str, Any]) -> Figure:
     """
     rows = [(name, claim) for name, claim in claims.items() if claim["effect"] is not None]
     figure, axes = plt.subplots(
-        figsize=(WIDTH, 1.0 + min(0.21 * len(rows), max(HIGHEST, 0.115 * len(rows)))), layout="constrained"
+        figsize=(WIDTH, 1.0 + min(0.21 * len(rows), max(HIGHEST, 0.107 * len(rows)))), layout="constrained"
     )
     axes.axvspan(-1, 1, color=LINE, alpha=0.5, linewidth=0)
     axes.axvline(0, color=MUTED, linewidth=1)
