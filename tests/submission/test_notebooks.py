@@ -359,6 +359,22 @@ def test_other_results_than_those_of_the_text_are_told(fashion: Checkout, monkey
         found.figure("accuracy")
 
 
+def test_in_a_fresh_clone_results_follow_from_the_published_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    kept = tmp_path / "data" / "published"
+    kept.mkdir(parents=True)
+    for part in ("runs", "datasets", "images"):
+        (kept / part).symlink_to(ROOT / "data" / "published" / part)
+    found = StoredResults.find(tmp_path, "published", "inductive_bias_glyphs", "0" * 64)
+    assert (found.source, found.as_written, found.study["seeds"]) == ("data/published/runs", False, 8)
+    assert found.figure("inductive_bias_glyphs-disputed").png().startswith(b"\x89PNG")
+    train, test, said = found.few_images(tmp_path, 40)
+    assert (len(train), len(test)) == (40, 20)
+    assert said.startswith("Generated")
+
+
 def test_where_no_results_are_it_says_how_to_make_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConvscopeError, match="make metrics PROFILE=quick STUDIES=fashion"):

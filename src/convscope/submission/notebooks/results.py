@@ -81,7 +81,7 @@ class StoredResults:
 
     @classmethod
     def find(cls, project: Path, profile: str, study: str, sha256: str = "") -> StoredResults:
-        """Load the results of a study: of the build, beside the notebook, or the published ones.
+        """Load the results of a study: of the build, beside the notebook, or computed from the published runs.
 
         Parameters
         ----------
@@ -101,22 +101,19 @@ class StoredResults:
         """
         project = project.resolve()
         here = Path.cwd()
-        places = [project / "build" / profile, here, *here.parents[:2], project / "data" / "published"]
+        kept = project / "data" / "published"
+        places = [project / "build" / profile, here, *here.parents[:2], kept]
         found = [place for place in places if (place / METRICS).is_file() and (place / PICTURES).is_file()]
-        found.sort(key=lambda place: sha256_of(place / METRICS) != sha256)
-        for place in found:
-            as_written = sha256_of(place / METRICS) == sha256
-            # Checked before the text was written: a second check would take a second of every notebook.
-            metrics = json.loads((place / METRICS).read_bytes()) if as_written else read_metrics(place / METRICS)
+        exact = [place for place in found if sha256_of(place / METRICS) == sha256]
+        runs = kept / "runs"
+        others = [place for place in found if place not in exact]
+        if runs.is_dir():
+            others.insert(0 if profile == "published" else len(others), runs)
+        for place in [*exact, *others]:
+            metrics, pictures = _of_runs(project, study) if place == runs else _of_build(place, place in exact)
             if metrics["studies"].get(study, {}).get("status") == "run":
-                inside = place.is_relative_to(project)
-                return cls(
-                    metrics,
-                    read_pictures(place / PICTURES),
-                    study,
-                    place.relative_to(project).as_posix() if inside else place.name,
-                    as_written,
-                )
+                source = place.relative_to(project).as_posix() if place.is_relative_to(project) else place.name
+                return cls(metrics, pictures, study, source, place in exact)
         raise ConvscopeError(
             f"No results of study {study!r} are stored: neither in build/{profile}/ and data/published/ of the "
             f"project, nor beside this notebook.",
@@ -198,6 +195,23 @@ class StoredResults:
             figure = known[name]()
         plt.close(figure)  # else Jupyter's own backend would show it a second time
         return Picture(figure)
+
+
+def _of_build(place: Path, checked: bool) -> tuple[Metrics, Pictures]:
+    """Read a build's results; the check takes a second of every notebook, and was made before its text was written."""
+    metrics = json.loads((place / METRICS).read_bytes()) if checked else read_metrics(place / METRICS)
+    return metrics, read_pictures(place / PICTURES)
+
+
+def _of_runs(project: Path, study: str) -> tuple[Metrics, Pictures]:
+    """Compute a study's results from the runs that the repository keeps, as a fresh clone has them."""
+    from convscope.analysis.publication import published_metrics  # noqa: PLC0415  # imports PyTorch
+    from convscope.runs.published import PublishedRuns  # noqa: PLC0415
+    from convscope.studies import select  # noqa: PLC0415
+
+    return published_metrics(
+        select(study, project / "report" / "studies"), PublishedRuns(project / "data" / "published")
+    )
 
 
 def _held_out(dataset: Dataset, images: Images) -> Dataset:
