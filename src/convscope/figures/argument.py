@@ -85,9 +85,10 @@ def decomposition(rows: Rows) -> Figure:
             axes.annotate(text, (place, top), (0, 3), textcoords="offset points", ha="center", fontsize=8)
         for place, (one, _) in enumerate(pairwise(steps)):
             axes.plot([place + 0.31, place + 0.69], [one["to"]] * 2, color=MUTED, linewidth=0.7)
-        axes.set_xticks(range(len(steps)), [row["step"].replace("weight ", "weight\n") for row in steps], fontsize=7.5)
+        axes.set_xticks(range(len(steps)), [row["step"].removeprefix("weight ") for row in steps], rotation=40,
+                        ha="right", rotation_mode="anchor", fontsize=7.5)  # fmt: skip
         axes.set_ylim(floor, max(levels) + 0.35 * room)
-        axes.set_title(steps[0]["title"])
+        axes.set_title(_data_of(steps[0]["title"]))
         axes.grid(axis="x", visible=False)
     panels[0][0].set_ylabel("test accuracy (%)")
     return drawn
@@ -124,8 +125,9 @@ def sharing(rows: Rows) -> Figure:
         axes.axhline(band["test_accuracy"], color=hue, linestyle=(0, (4, 2)), linewidth=1.1)
         if band["low"] is not None:
             axes.axhspan(band["low"], band["high"], color=hue, alpha=0.1, lw=0)
-        axes.annotate(band["network"], (-1.0, band["test_accuracy"]), (0, -3), textcoords="offset points", va="top",
-                      fontsize=7.5, color=hue)  # fmt: skip
+        if study == studies[0]:
+            axes.annotate(band["network"], (-1.0, band["test_accuracy"]), (0, -3), textcoords="offset points", va="top",
+                          fontsize=7.5, color=hue)  # fmt: skip
         for number, network in enumerate(dict.fromkeys(row["network"] for row in here if row["order"] != "either")):
             line = [row for row in here if row["network"] == network]
             hue, shape = look(line[0]["variant"], number)
@@ -135,15 +137,23 @@ def sharing(rows: Rows) -> Figure:
                 if row["low"] is not None:
                     axes.plot([x, x], [row["low"], row["high"]], color=hue, linewidth=1.4)
                 left = row["order"] == "ordered"
-                axes.annotate(f"{network} {row['test_accuracy']:.1f}" if left else f"{row['test_accuracy']:.1f}",
-                              (x, row["test_accuracy"]), (-8 if left else 8, 0), textcoords="offset points",
-                              ha="right" if left else "left", va="center", fontsize=7.5, color=hue)  # fmt: skip
-        axes.set_xlim(-1.05, 1.45)
+                axes.annotate(f"{row['test_accuracy']:.1f}", (x, row["test_accuracy"]), (-8 if left else 8, 0),
+                              textcoords="offset points", ha="right" if left else "left", va="center", fontsize=7.5,
+                              color=hue)  # fmt: skip
+                if left and study == studies[0]:  # the others have the same colours and marks
+                    axes.annotate(network, (x, row["test_accuracy"]), (-8, 9), textcoords="offset points", ha="right",
+                                  va="center", fontsize=7.5, color=hue)  # fmt: skip
+        axes.set_xlim(-1.05 if study == studies[0] else -0.6, 1.5)
         axes.set_xticks([0, 1], ["in their\nplaces", "shuffled"])
-        axes.set_title(here[0]["title"])
+        axes.set_title(_data_of(here[0]["title"]))
         axes.grid(axis="x", visible=False)
     panels[0][0].set_ylabel("test accuracy (%)")
     return drawn
+
+
+def _data_of(title: str) -> str:
+    """Return what a study's title names behind its colon: ``"CIFAR-10"`` of ``"Taken apart: CIFAR-10"``."""
+    return title.rpartition(": ")[2]
 
 
 def answer_rows(metrics: Metrics, _: Pictures) -> Rows:
