@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from checkout import Checkout
-from convscope.submission.new_study import write_study
+from convscope.course.new_study import write_study
 
 pytestmark = pytest.mark.slow
 

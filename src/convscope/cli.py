@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,8 +17,8 @@ from convscope.checkout import find_root
 from convscope.deployment.commands import deploy_app, serve_model
 from convscope.errors import ConvscopeError
 from convscope.files import write_json
+from convscope.handin.commands import diff, verify
 from convscope.options import OF_A_BUILD, OF_DATA, OF_TRAINING, project_command
-from convscope.submission.commands import diff
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -104,7 +106,7 @@ def grade(project: Project) -> None:
     """Check everything built against the assignment: build/PROFILE/grade.json."""
     from rich.console import Console  # noqa: PLC0415
 
-    from convscope.submission.grade import show  # noqa: PLC0415
+    from convscope.grade.sheet import show  # noqa: PLC0415
 
     Build(project).all()
     show(json.loads((project.build / "grade.json").read_bytes()), Console())
@@ -190,15 +192,24 @@ def submit(
     weights: Annotated[bool, typer.Option(envvar="WEIGHTS", help="Take the weights of all runs along.")] = False,
 ) -> None:
     """Build everything and put what is handed in into build/PROFILE/submission.zip."""
-    from convscope.submission.bundle import identify, write_bundle  # noqa: PLC0415
+    from convscope.handin.bundle import identify, last_selection, write_bundle  # noqa: PLC0415
 
     identify(project.root, strict=project.strict)  # what is missing is said now, not after hours of training
+    project = replace(project, studies=project.studies.strip() or last_selection(project.root, project.build))
+    if missing := project.missing():
+        named = f" STUDIES={shlex.quote(project.studies)}" if project.studies else ""
+        raise ConvscopeError(
+            f"{len(missing)} runs are not trained, and `make submit` trains none.",
+            f"`make all PROFILE={project.profile}{named}` does, and says how long it takes; then hand in.",
+        )
     Build(project).all()
     bundled = write_bundle(
         project.root, project.build, project.store, profile=project.profile, weights=weights, strict=project.strict
     )
     for changed in bundled.changed:
         print(f"not as in the commit: {changed}", file=sys.stderr)
+    print("\nIncluded", *bundled.included, sep="\n  ")
+    print("Left out", *(bundled.left_out or ("nothing",)), sep="\n  ")
     size = bundled.path.stat().st_size / 1e6
     print(f"\nHand in  {bundled.path.relative_to(project.root)}   {bundled.files} files, {size:.1f} MB")
     print(f"Seal     {bundled.seal}   (python verify.py prints it, too)")
@@ -220,7 +231,7 @@ def new_study(
     size: Annotated[int, typer.Option(min=0, help="Scale images to so many pixels; 0: at most 64.")] = 0,
 ) -> None:
     """Write a commented study, which runs as it is: report/studies/NAME.py, and NAME.qmd for prose of your own."""
-    from convscope.submission.new_study import write_study  # noqa: PLC0415
+    from convscope.course.new_study import write_study  # noqa: PLC0415
 
     root = find_root(Path.cwd())
     written = write_study(root, name, images, test, size)
@@ -243,6 +254,7 @@ def install_quarto() -> None:
 app.add_typer(deploy_app, name="deploy")
 app.command("serve-model")(serve_model)
 app.command("diff")(diff)
+app.command("verify")(verify)
 
 
 def _where_to_look(project: Project) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from checkout import Checkout
 from convscope.build.table import TABLE
-from convscope.submission.new_study import write_study
+from convscope.course.new_study import write_study
 
 pytestmark = pytest.mark.slow
 
@@ -37,8 +37,8 @@ EDITS = [
     (f"{SRC}/analysis/verdicts.py", "", "# \n",
      {"metrics", "figures", "report", "notebooks", "explorer"} | LOOKS_AT_SOURCES),
     (f"{SRC}/report/fill.py", "", "# \n", {"report"} | LOOKS_AT_SOURCES),
-    (f"{SRC}/submission/rubric.py", "", "# \n", LOOKS_AT_SOURCES),
-    (f"{SRC}/submission/notebooks/cells.py", "", "# \n", {"notebooks"} | LOOKS_AT_SOURCES),
+    ("report/assignment.yml", "", "# \n", {"grade"}),
+    (f"{SRC}/notebooks/cells.py", "", "# \n", {"notebooks"} | LOOKS_AT_SOURCES),
     (f"{SRC}/deployment/serving/app.py", "", "# \n", {"deployment"} | LOOKS_AT_SOURCES),
     (f"{SRC}/deployment/train_entry.py", "", "# \n", {"deployment"} | LOOKS_AT_SOURCES),
     (f"{SRC}/build/steps/figures.py", "", "# \n", {"figures"} | LOOKS_AT_SOURCES),
@@ -46,7 +46,7 @@ EDITS = [
     # what is no Python: the packages whose code may read it
     (f"{SRC}/report/report.css", "", "/* */\n", {"report", "notebooks", "explorer"} | LOOKS_AT_SOURCES),
     (f"{SRC}/deployment/evidence.schema.json", "", " ", {"deployment", "figures", "report"} | LOOKS_AT_SOURCES),
-    (f"{SRC}/submission/grade.md.jinja", "", " ", LOOKS_AT_SOURCES),
+    (f"{SRC}/grade/grade.md.jinja", "", " ", LOOKS_AT_SOURCES),
     # prose, and what stands beside it
     ("report/report.qmd", "", "\n", {"report"}),
     ("report/studies/fashion.qmd", "", "\n", {"report"}),

@@ -17,11 +17,11 @@ from convscope.deployment.evidence import estimate
 from convscope.figures.deployment import deployment_request, deployment_way, latency_rows, request_rows, way_rows
 from convscope.figures.registry import registered
 from convscope.figures.style import figure_style, save
+from convscope.handin.verify import check_page, deployment
 from convscope.report import pandoc
 from convscope.report.evidence import evidence as evidence_shown
 from convscope.report.fill import fill
 from convscope.report.traced import check_numbers
-from convscope.submission.verify import check_page, deployment
 
 Json = dict[str, Any]
 REPORT = Path(__file__).parents[2] / "report"

@@ -134,6 +134,7 @@ class Decision(Record):
     choice: str
     reason: Text
     experiment: str | None
+    about: str = Field("", description="Which choice of the assignment it answers.")
 
 
 class Reproduction(Record):

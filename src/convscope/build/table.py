@@ -22,6 +22,7 @@ REPORT = f"{BUILD}report"
 NOTEBOOKS = f"{BUILD}notebooks"
 EXPLORER = f"{BUILD}explorer"
 GRADE = (f"{BUILD}grade.json", f"{BUILD}grade")
+ASSIGNMENT = "report/assignment.yml"
 EVIDENCE = (f"{BUILD}deployment/evidence.json",)
 KEPT_EVIDENCE = ("data/published/deployment/evidence.json",)
 
@@ -82,7 +83,7 @@ TABLE = (
     Step(
         "report",
         reads=(METRICS, VERDICTS, FIGURES, "report", *EVIDENCE, *KEPT_EVIDENCE),
-        unread=("report/studies/*.py",),  # what they declare is in the metrics
+        unread=("report/studies/*.py", ASSIGNMENT),  # what studies declare is in the metrics
         facts=(facts.origin, facts.renderer),
         writes=(REPORT,),
         seconds=12,
@@ -91,7 +92,7 @@ TABLE = (
         "notebooks",
         reads=(METRICS, PICTURES, REPORT),
         facts=(facts.address,),
-        starts=("convscope.figures.draw", "convscope.runs.worker", "convscope.submission.notebooks.results"),
+        starts=("convscope.figures.draw", "convscope.runs.worker", "convscope.notebooks.results"),
         writes=(NOTEBOOKS,),
         seconds=15,
     ),
@@ -104,6 +105,7 @@ TABLE = (
             NOTEBOOKS,
             *EVIDENCE,
             *KEPT_EVIDENCE,
+            ASSIGNMENT,
             "src",
             "README.md",
             "LICENSE",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from convscope.errors import ConvscopeError
 FILE = "author.yml"
 EXAMPLE = "author.example.yml"
 _REQUIRED = ("title", "course", "authors")
+_OPTIONAL = ("extra",)
 _PERSON = ("family-names", "given-names", "affiliation", "orcid")
 _PLACEHOLDER = re.compile(r"<.*>|\W*|(?i:todo|tbd|n/?a|none|unknown|x+|your name|name)")
 _ORCID = re.compile(r"https://orcid\.org/\d{4}-\d{4}-\d{4}-\d{3}[\dX]")
@@ -60,17 +61,21 @@ class Author:
         For which it is handed in.
     people
         Its authors, at least one.
+    extra
+        What else the course wants on the title page, in the author's own words: ``{"Matriculation number": "123"}``.
     """
 
     title: str
     course: str
     people: tuple[Person, ...]
+    extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def front_matter(self) -> dict[str, Any]:
         """Head of the documents; Quarto shows the affiliation, our own templates the course."""
-        people = [{"name": person.name, "affiliation": self.course} for person in self.people]
-        return {"title": self.title, "author": people, "course": self.course}
+        shown = "; ".join((self.course, *(f"{name}: {text}" for name, text in self.extra.items())))
+        people = [{"name": person.name, "affiliation": shown} for person in self.people]
+        return {"title": self.title, "author": people, "course": shown}
 
 
 def read_author(folder: Path) -> Author | None:
@@ -90,7 +95,7 @@ def read_author(folder: Path) -> Author | None:
         raise AuthorError(f"{path} cannot be read as YAML: {error}.", _as_in_example(path)) from None
     if not isinstance(written, dict):
         raise AuthorError(f"{path} holds {written!r}; it must hold title, course and authors.", _as_in_example(path))
-    _check_names(path, "", written, _REQUIRED)
+    _check_names(path, "", written, (*_REQUIRED, *_OPTIONAL))
     people = written.get("authors")
     if not isinstance(people, list) or not people:
         raise AuthorError(f"{path}: authors is {people!r}; it must be a list of at least one.", _as_in_example(path))
@@ -98,6 +103,7 @@ def read_author(folder: Path) -> Author | None:
         title=_text(path, "title", written.get("title")),
         course=_text(path, "course", written.get("course")),
         people=tuple(_person(path, f"authors[{place}]", person) for place, person in enumerate(people, start=1)),
+        extra=_extra(path, written.get("extra")),
     )
 
 
@@ -116,6 +122,15 @@ def require_author(folder: Path) -> Author:
             f"`cp {folder.name}/{EXAMPLE} {folder.name}/{FILE}`, fill it in, commit it, and run `make submit` again.",
         )
     return author
+
+
+def _extra(path: Path, written: Any) -> dict[str, str]:
+    """Read the free fields; a number is taken as it is written, with the zeros that it begins with."""
+    if written is None:
+        return {}
+    if not isinstance(written, dict) or not all(isinstance(name, str) for name in written):
+        raise AuthorError(f"{path}: extra is {written!r}; it must have names with texts.", _as_in_example(path))
+    return {name: _text(path, f"extra.{name}", text) for name, text in written.items()}
 
 
 def _person(path: Path, place: str, written: Any) -> Person:

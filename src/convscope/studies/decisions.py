@@ -34,12 +34,13 @@ def block_decisions(model: ModelSpec, compared: Collection[int], where: str = ""
         len(convolutions), f"{len(convolutions)} convolutional blocks"
     )
     return (
-        Decision("Layers", blocks, _depth(model, first.kernel, len(pools)), experiment="design:depth"),
+        Decision("Layers", blocks, _depth(model, first.kernel, len(pools)), experiment="design:depth", about="layers"),
         Decision(
             "Kernel size",
             f"{square(first.kernel)} ({squares(compared)}{where} compared)",
             _kernel(first.kernel),
             experiment="kernel",
+            about="kernel",
         ),
         Decision(
             "Filters",
@@ -49,6 +50,7 @@ def block_decisions(model: ModelSpec, compared: Collection[int], where: str = ""
             if all(2 * a.filters == b.filters for a, b in pairwise(convolutions))
             else "TODO: why these.",
             experiment="design:filters",
+            about="filters",
         ),
         Decision(
             "Stride",
@@ -57,6 +59,7 @@ def block_decisions(model: ModelSpec, compared: Collection[int], where: str = ""
             if first.stride == 1
             else "TODO: why positions are left out.",
             experiment="design:stride",
+            about="stride",
         ),
         Decision(
             "Padding",
@@ -66,6 +69,7 @@ def block_decisions(model: ModelSpec, compared: Collection[int], where: str = ""
             if first.padding == "same"
             else "TODO: why the border is left out.",
             experiment="design:padding",
+            about="padding",
         ),
         Decision(
             "Activation",
@@ -75,6 +79,7 @@ def block_decisions(model: ModelSpec, compared: Collection[int], where: str = ""
             if first.activation == "relu"
             else "TODO: why this one.",
             experiment="design:activation",
+            about="activation",
         ),
         Decision(
             "Pooling",
@@ -84,12 +89,14 @@ def block_decisions(model: ModelSpec, compared: Collection[int], where: str = ""
             if pools and pools[0] == Pool2d("max", 2)
             else "TODO: why this one.",
             experiment="design:pooling",
+            about="pooling",
         ),
         Decision(
             "Head",
             f"flatten, {', '.join(f'dense {units}' for units in dense)}",
             "Classes differ by where features lie, so that the head sees positions. Most of the weights are here.",
             experiment="design:head",
+            about="head",
         ),
     )
 

@@ -119,12 +119,16 @@ class Decision:
     experiment
         Id of the experiment that measured it, where there is one: ``"kernel"`` of the same study, ``"design:filters"``
         of another.
+    about
+        Which choice of the assignment it answers, whatever words or language it is written in: ``"layers"``,
+        ``"kernel"``, ``"filters"``, ``"stride"``, ``"padding"``, ``"activation"``, ``"pooling"``, ``"head"``.
     """
 
     decision: str
     choice: str
     reason: str
     experiment: str | None = None
+    about: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from convscope.submission.grade import write_grade
+from convscope.grade.sheet import write_grade
 
 if TYPE_CHECKING:
     from convscope.build.project import Project

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from convscope.notebooks.write import write_notebooks
 from convscope.report.origins import repository_of
-from convscope.submission.notebooks.write import write_notebooks
 
 if TYPE_CHECKING:
     from convscope.build.project import Project

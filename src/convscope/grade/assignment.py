@@ -1,0 +1,158 @@
+"""report/assignment.yml: what is asked, how many points each task gives, and where a build must show it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from convscope.errors import ReportError
+
+FILE = Path("report/assignment.yml")
+Scope = Literal["comparisons", "experiments", "some", "report"]
+Wanted = list[str] | int | Literal["classes", "variants", "baseline", "reference"]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Need(_Record):
+    """One thing that a build must have; the head of report/assignment.yml says what each field means."""
+
+    place: str = Field("", alias="in")
+    shows: tuple[str, ...] = ()
+    either: tuple[str, ...] = ()
+    rows: dict[str, Wanted] = {}
+    topics: dict[str, int] = {}
+    words: int = 0
+    symbols: str = ""
+    varies: dict[str, tuple[str | int, ...]] = {}
+    decides: str = ""
+    file: str = ""
+    check: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _anchor_alone(cls, value: object) -> object:
+        return {"in": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Need:
+        if sum(map(bool, (self.place, self.varies, self.decides, self.file, self.check))) != 1:
+            raise ValueError("a need has one of in, varies, decides, file, check")
+        return self
+
+    @field_validator("check")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        from convscope.grade.checks import CHECKS  # noqa: PLC0415 (which imports this)
+
+        if name and name not in CHECKS:
+            raise ValueError(f"there is no check {name!r}; there is {', '.join(sorted(CHECKS))}")
+        return name
+
+
+class Criterion(_Record):
+    """One thing that the assignment asks for; without scope and step it has those of its task."""
+
+    id: str
+    asks: str
+    needs: tuple[Need, ...] = Field(min_length=1)
+    of: Scope | None = None
+    step: str = ""
+
+
+class Task(_Record):
+    """One task: its points rest on its criteria together."""
+
+    id: str
+    title: str
+    points: int = Field(ge=0)
+    worth: str
+    of: Scope
+    step: str
+    criteria: tuple[Criterion, ...] = Field(min_length=1)
+
+
+class Question(_Record):
+    """One question of a checklist; it has this answer where its needs are there, and else no."""
+
+    asks: str
+    because: str
+    answer: Literal["yes", "not applicable"] = "yes"
+    needs: tuple[Need, ...] = ()
+    of: Scope = "report"
+
+
+class Checklist(_Record):
+    """Questions after a checklist that others published."""
+
+    title: str
+    about: str
+    source: str
+    link: str
+    questions: tuple[Question, ...]
+
+
+class Assignment(_Record):
+    """The whole file."""
+
+    tasks: tuple[Task, ...] = Field(min_length=1)
+    checklists: tuple[Checklist, ...] = ()
+
+    @property
+    def criteria(self) -> list[Criterion]:
+        """Of all tasks."""
+        return [criterion for task in self.tasks for criterion in task.criteria]
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Assignment:
+        ids = [criterion.id for criterion in self.criteria]
+        twice = sorted({each for each in ids if ids.count(each) > 1})
+        if twice:
+            raise ValueError(f"two criteria have the id {twice[0]!r}")
+        return self
+
+
+def read_assignment(root: Path) -> Assignment:
+    """Read the assignment of a checkout.
+
+    Raises
+    ------
+    ReportError
+        It is not there, no YAML, or says something that nobody knows; file and line are named.
+    """
+    path = root / FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+        return Assignment.model_validate(yaml.safe_load(text))
+    except OSError as error:
+        raise ReportError(f"{path} cannot be read: {error.strerror}.", "`git checkout` brings it back.") from None
+    except yaml.YAMLError as error:
+        raise ReportError(f"{path} is no YAML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        line = _line_of(yaml.compose(text), first["loc"])
+        raise ReportError(
+            f"{path}, line {line}: {first['msg']}, found {str(first['input'])[:100]!r}.",
+            "The head of the file says what can stand there.",
+        ) from None
+
+
+def _line_of(node: yaml.Node | None, place: tuple[str | int, ...]) -> int:
+    """Return the line, from 1, of the innermost place that the text has."""
+    line = 1
+    for key in place:
+        if isinstance(node, yaml.MappingNode):
+            node = next((value for name, value in node.value if name.value == key), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            node = node.value[key]
+        else:
+            break
+        if node is None:
+            break
+        line = node.start_mark.line + 1
+    return line

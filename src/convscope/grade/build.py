@@ -1,0 +1,157 @@
+"""A build as the grade sheet sees it: its documents beside the metrics that they were written from."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from convscope.analysis.metrics_file import Metrics, read_metrics
+from convscope.deployment.evidence import validate
+from convscope.errors import DeploymentError
+from convscope.grade.documents import Absent, Documents, Evidence
+from convscope.specs import Conv2d, ModelSpec, from_json
+
+ASKED_FACTORS = ("kernel", "filters", "depth", "pooling", "stride")  # those that the assignment names
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One study that was run.
+
+    Parameters
+    ----------
+    id
+        Of the study.
+    study, dataset
+        Its part of metrics.json, and that of its data.
+    """
+
+    id: str
+    study: dict[str, Any]
+    dataset: dict[str, Any]
+
+    @property
+    def title(self) -> str:
+        """As a reader sees it."""
+        return str(self.study["title"])
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What stands for ``{study}`` and its like in anchors and places of the assignment."""
+        roles = {role: self.study[role] for role in ("dataset", "baseline", "reference")}
+        return {"study": self.id} | roles
+
+    @cached_property
+    def models(self) -> dict[str, ModelSpec]:
+        """Network of each variant."""
+        return {name: from_json(variant["model"]) for name, variant in self.study["variants"].items()}
+
+    @property
+    def compares(self) -> bool:
+        """Whether it sets a convolutional network beside one without convolution."""
+        convolves = {name: any(isinstance(layer, Conv2d) for layer in m.layers) for name, m in self.models.items()}
+        return convolves[self.study["reference"]] and not convolves[self.study["baseline"]]
+
+    @property
+    def varies_a_factor(self) -> bool:
+        """Whether it varies one of the factors that the assignment names."""
+        return any(experiment["factor"] in ASKED_FACTORS for experiment in self.study["experiments"].values())
+
+
+class Build:
+    """What a build of one profile left.
+
+    Parameters
+    ----------
+    root
+        Of the checkout, or of the source that was handed in.
+    folder
+        ``build/PROFILE``, or a copy of it.
+    evidence_folders
+        Where evidence of a deployment may lie.
+    metrics
+        Instead of reading metrics.json.
+
+    Raises
+    ------
+    ReportError
+        metrics.json is absent or damaged.
+    """
+
+    def __init__(
+        self, root: Path, folder: Path, evidence_folders: Sequence[Path] = (), metrics: Metrics | None = None
+    ) -> None:
+        self.root = root
+        self.folder = folder
+        self.metrics = metrics or read_metrics(folder / "metrics.json")
+        self.documents = Documents(folder / "report")
+        self._evidence_folders = evidence_folders or (folder / "deployment",)
+
+    @cached_property
+    def chapters(self) -> list[Chapter]:
+        """Studies that were run."""
+        return [
+            Chapter(study_id, study, self.metrics["datasets"][study["dataset"]])
+            for study_id, study in self.metrics["studies"].items()
+            if study["status"] == "run"
+        ]
+
+    @cached_property
+    def comparisons(self) -> list[Chapter]:
+        """Chapters that introduce data, a baseline and a convolutional network.
+
+        Those with design decisions; where none has any, all that compare. Studies that take such a comparison apart
+        rest on their chapters.
+        """
+        comparing = [chapter for chapter in self.chapters if chapter.compares]
+        return [chapter for chapter in comparing if chapter.study["decisions"]] or comparing
+
+    @cached_property
+    def experiments(self) -> list[Chapter]:
+        """Those, and the studies that vary what the assignment names around one convolutional network."""
+        ablations = [chapter for chapter in self.chapters if chapter.varies_a_factor and not chapter.compares]
+        return [*self.comparisons, *ablations]
+
+    @cached_property
+    def deployment(self) -> tuple[dict[str, Any], Path]:
+        """Evidence of a deployment and its folder, one on AWS before others.
+
+        Raises
+        ------
+        Absent
+            There is none.
+        """
+        found = []
+        for folder in self._evidence_folders:
+            try:
+                found.append((json.loads((folder / "evidence.json").read_bytes()), folder))
+            except (OSError, ValueError):
+                continue
+        if not found:
+            raise Absent("this build has no evidence of a deployment")
+        return max(found, key=lambda each: on_aws(each[0]))
+
+    def file(self, path: Path, label: str = "") -> Evidence:
+        """Return a file of the checkout or the build as evidence.
+
+        Raises
+        ------
+        Absent
+            It is not there, or empty.
+        """
+        if not path.is_file() or not path.stat().st_size:
+            raise Absent(f"there is no {label or path.name}")
+        return Evidence("file", label or path.name, Path(os.path.relpath(path, self.folder)).as_posix())
+
+
+def on_aws(evidence: dict[str, Any]) -> bool:
+    """Tell whether evidence is labelled AWS, and nothing in it contradicts that."""
+    try:
+        return validate(evidence).label == "AWS"
+    except DeploymentError:
+        return False

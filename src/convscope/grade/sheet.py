@@ -1,0 +1,223 @@
+"""The grade sheet: each criterion of the assignment, and the evidence that this build has for it.
+
+It counts evidence. It awards no points and judges no prose: that is the grader's part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from convscope.files import write_json, write_text
+from convscope.grade.assignment import Assignment, Checklist, Criterion, Question, Task, read_assignment
+from convscope.grade.build import Build
+from convscope.grade.facts import facts_of
+from convscope.grade.needs import look, takes_all
+from convscope.report.document import DOCUMENTS
+from convscope.studies import PROFILES, STUDIES, Profile, Study
+
+SCHEMA = 1
+SAYS = (
+    "Evidence present or missing, nothing more: no points are awarded, and whether the writing is good is left to the "
+    "grader."
+)
+TOY = "Smoke profile: toy sizes, to show that everything runs. Its numbers answer nothing: do not hand it in."
+PAGES = {"index.md": "grade.md.jinja", "checklists.md": "checklists.md.jinja"}  # template of each page of the site
+Grade = dict[str, Any]
+
+
+def grade(build: Build, assignment: Assignment | None = None) -> Grade:
+    """Look at a build with every criterion and every question of the checklists.
+
+    Parameters
+    ----------
+    build
+        What is graded.
+    assignment
+        What is asked; None takes that of the build's checkout.
+
+    Returns
+    -------
+    dict
+        What grade.json holds: ``tasks``, each with its ``criteria``, and ``checklists``.
+    """
+    assignment = assignment or read_assignment(build.root)
+    facts = facts_of(build)
+    tasks: list[dict[str, Any]] = [
+        {"id": task.id, "title": task.title, "points": task.points, "worth": task.worth}
+        | {"criteria": [_criterion(criterion, task, build) for criterion in task.criteria]}
+        for task in assignment.tasks
+    ]
+    criteria = [criterion for task in tasks for criterion in task["criteria"]]
+    return {
+        "schema": SCHEMA,
+        "says": SAYS,
+        "toy": TOY if build.metrics["profile"] == "smoke" else "",
+        "profile": build.metrics["profile"],
+        "studies": [chapter.id for chapter in build.chapters],
+        "present": sum(criterion["status"] == "evidence present" for criterion in criteria),
+        "criteria": len(criteria),
+        "tasks": tasks,
+        "checklists": [_answered(checklist, build, facts) for checklist in assignment.checklists],
+    }
+
+
+def _criterion(criterion: Criterion, task: Task, build: Build) -> dict[str, Any]:
+    outcome = look(build, criterion.needs, criterion.of or task.of)
+    varied = {factor: values for need in criterion.needs for factor, values in need.varies.items()}
+    step = criterion.step or " ".join(_study_that_varies(*each) for each in varied.items()) or task.step
+    return {
+        "id": criterion.id,
+        "task": task.id,
+        "statement": criterion.asks,
+        "points": task.points,
+        "part_of": task.worth,
+        "status": "missing" if outcome.missing else "evidence present",
+        "evidence": [asdict(evidence) for evidence in outcome.evidence],
+        "missing": list(outcome.missing),
+        "next_step": step if outcome.missing else "",
+    }
+
+
+def _study_that_varies(factor: str, values: Sequence[object]) -> str:
+    """Say which studies of the package take a factor through its values, and in which profiles."""
+
+    def provides(study: Study, profile: Profile) -> bool:
+        return profile in study.budgets and any(
+            experiment.factor == factor
+            and takes_all(factor, values, (study.variant(variant).model for variant in experiment.variants))
+            for experiment in study.experiments_in(profile)
+        )
+
+    every = {name: [p for p in PROFILES if provides(study, p)] for name, study in STUDIES.items()}
+    listed = "; ".join(f"`{name}` (profiles {', '.join(profiles)})" for name, profiles in every.items() if profiles)
+    return f'Run a study that varies it, by `make all STUDIES="…" PROFILE=…`: {listed}.'
+
+
+def _answered(checklist: Checklist, build: Build, facts: dict[str, str]) -> dict[str, Any]:
+    return checklist.model_dump(exclude={"questions"}) | {
+        "questions": [_answer(question, build, facts) for question in checklist.questions]
+    }
+
+
+def _answer(question: Question, build: Build, facts: dict[str, str]) -> dict[str, Any]:
+    outcome = look(build, question.needs, question.of)
+    missing = " ".join(f"{reason[:1].upper()}{reason[1:]}" for reason in outcome.missing)
+    return {
+        "question": question.asks,
+        "answer": "no" if missing else question.answer,
+        "because": missing or question.because.format_map(facts),
+        "evidence": [] if missing else [asdict(evidence) for evidence in outcome.evidence],
+    }
+
+
+def write_grade(root: Path, folder: Path, evidence_folders: Sequence[Path] = ()) -> Grade:
+    """Grade a build; write grade.json into its folder, and the pages for the site into ``grade/``.
+
+    Parameters
+    ----------
+    root
+        Of the checkout.
+    folder
+        ``build/PROFILE``.
+    evidence_folders
+        Where evidence of deployments may lie.
+
+    Raises
+    ------
+    ReportError
+        There is no metrics.json, or the assignment cannot be read.
+    """
+    graded = grade(Build(root, folder, evidence_folders))
+    write_json(folder / "grade.json", graded)
+    write_pages(graded, folder / "grade")
+    return graded
+
+
+def write_pages(graded: Grade, folder: Path) -> None:
+    """Write the pages of the site from grade.json."""
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+    )
+    environment.filters |= {"cell": _cell, "link": _link}
+    for name, template in PAGES.items():
+        text = files("convscope.grade").joinpath(template).read_text(encoding="utf-8")
+        write_text(folder / name, environment.from_string(text).render(missing=missing_in(graded), **graded))
+
+
+def missing_in(graded: Grade) -> list[dict[str, Any]]:
+    """Return the criteria without evidence, of all tasks."""
+    return [each for task in graded["tasks"] for each in task["criteria"] if each["missing"]]
+
+
+def _cell(text: str) -> str:
+    """Return a text that does not break a table of Markdown."""
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _link(evidence: dict[str, Any]) -> str:
+    """Return evidence as a link from the page of the site; a file of the checkout is named alone."""
+    label, href = _cell(evidence["label"]), evidence["href"]
+    places = {f"report/{name}.html#": f"../report/{page}#" for name, page in DOCUMENTS.items()}
+    places |= {"metrics.json#": "../report/metrics.json"}
+    places |= {"report/": "../report/", "metrics.json": "../report/metrics.json"}
+    for beginning, place in places.items():
+        if href.startswith(beginning):
+            target = place if place.endswith(".json") else place + href.removeprefix(beginning)
+            pdf = "../" + href.partition("#")[0].removesuffix(".html").removesuffix(".pdf") + ".pdf"
+            page = f" ([p. {evidence['page']}]({pdf}#page={evidence['page']}))" if evidence["page"] else ""
+            return f"[{label}]({target}){page}"
+    return f"[{label}](../deployment/index.md)" if "deployment/" in href else f"`{label}`"
+
+
+def show(graded: Grade, console: Console) -> None:
+    """Print the grade sheet: what is missing first, then every task."""
+    if graded["toy"]:
+        console.print(Text(graded["toy"], "bold yellow"), "")
+    table = _table("Missing", "What, and the next step")
+    for criterion in missing_in(graded):
+        table.add_row(Text(criterion["statement"]), Text("missing", "yellow"), Text(_why(criterion)))
+    if table.rows:
+        console.print(table, "")
+    table = _table("Criterion", "Where")
+    for task in graded["tasks"]:
+        table.add_section()
+        present = [criterion for criterion in task["criteria"] if not criterion["missing"]]
+        name = f"{task['id']} {task['title']}" if task["id"].isdigit() else task["title"]
+        table.add_row(
+            Text(name, "bold"), Text(f"{len(present)} of {len(task['criteria'])}", "bold"), Text(task["worth"], "bold")
+        )
+        for criterion in present:
+            table.add_row(Text(criterion["statement"]), Text("present", "green"), Text(_where(criterion)))
+    console.print(table)
+    console.print(f"\nEvidence for {graded['present']} of {graded['criteria']} criteria, profile {graded['profile']}.")
+    console.print(Text(graded["says"]))
+
+
+def _table(first: str, last: str) -> Table:
+    table = Table(show_edge=False, pad_edge=False, header_style="bold")
+    table.add_column(first, ratio=5)
+    table.add_column("Evidence", no_wrap=True)
+    table.add_column(last, ratio=6)
+    return table
+
+
+def _why(criterion: dict[str, Any]) -> str:
+    first, *more = criterion["missing"]
+    return f"{first}{f' And {len(more)} more.' if more else ''} {criterion['next_step']}".replace("`", "")
+
+
+def _where(criterion: dict[str, Any]) -> str:
+    shown = [
+        evidence["label"] + (f" (p. {evidence['page']})" if evidence["page"] else "")
+        for evidence in criterion["evidence"]
+    ]
+    return ", ".join(shown[:3]) + (f", and {len(shown) - 3} more" if len(shown) > 3 else "")

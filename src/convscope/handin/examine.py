@@ -1,0 +1,225 @@
+"""One submission, examined from a lecturer's checkout: nothing in it is run, and nothing that it says is believed."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from convscope.analysis.integrity import check_consistency
+from convscope.analysis.metrics_file import Metrics, validate
+from convscope.errors import ConvscopeError
+from convscope.files import sha256_of
+from convscope.grade.assignment import Assignment
+from convscope.grade.build import Build
+from convscope.grade.sheet import Grade, grade
+from convscope.handin import verify
+from convscope.handin.answers import check_answers, train_one_again
+from convscope.handin.unpack import unpack
+from convscope.report.document import DOCUMENTS
+
+State = Literal["holds", "look at it", "does not hold"]
+REFERENCE = ("src/", "report/assignment.yml", "requirements.lock", "pyproject.toml", "Makefile")
+STUDIES = "src/convscope/studies/"  # which the assignment asks to edit
+_WHAT = {(True, True): "changed", (True, False): "added", (False, True): "gone"}
+_KEY = re.compile(r"[0-9a-f]{64}")
+MOST = 20  # problems of one kind that are listed
+
+
+@dataclass
+class Finding:
+    """What was found about one archive.
+
+    Parameters
+    ----------
+    archive
+        Its file name.
+    manifest
+        What it says of itself: title, course, authors, profile, commit; empty where it could not be read.
+    problems
+        What does not hold; forged, or damaged on its way.
+    notes
+        What a grader should look at.
+    changed
+        Files whose content is not that of the reference.
+    grade
+        The grade sheet, computed here; None where it came to none.
+    """
+
+    archive: str
+    manifest: dict[str, Any] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    grade: Grade | None = None
+
+    @property
+    def state(self) -> State:
+        """Whether everything that could be checked holds."""
+        if self.problems:
+            return "does not hold"
+        return "look at it" if self.notes else "holds"
+
+    @property
+    def authors(self) -> str:
+        """Names, as the archive gives them."""
+        return ", ".join(map(str, self.manifest.get("authors", [])))
+
+
+@dataclass(frozen=True)
+class Standard:
+    """What submissions are held against.
+
+    Parameters
+    ----------
+    files
+        SHA-256 of each file of the reference, by name; empty where there is none.
+    assignment
+        The lecturer's, not the one in an archive.
+    data_folder
+        Where data sets lie.
+    retrain
+        Train one run of each submission again.
+    seed
+        Decides which.
+    """
+
+    files: dict[str, str]
+    assignment: Assignment
+    data_folder: Path
+    retrain: bool = False
+    seed: int = 0
+
+
+def examine(archive: Path, standard: Standard) -> Finding:
+    """Unpack a submission into a temporary folder and check everything that can be.
+
+    Whatever goes wrong is a finding: one bad archive must not hide the others.
+    """
+    found = Finding(archive.name)
+    try:
+        with tempfile.TemporaryDirectory(prefix="convscope-verify-") as folder:
+            _examine(unpack(archive, Path(folder)), standard, found)
+    except ConvscopeError as error:
+        found.problems.append(error.message)
+    except Exception as error:
+        found.problems.append(f"it cannot be checked: {type(error).__name__}: {str(error)[:200]}")
+    return found
+
+
+def _examine(folder: Path, standard: Standard, found: Finding) -> None:
+    try:
+        found.manifest = verify.read_manifest(folder)
+    except ValueError as error:
+        found.problems.append(str(error))
+        return
+    manifest = found.manifest
+    found.problems += _few(verify.check_files(folder, manifest))
+    if found.problems:
+        return  # what is not the file that was handed in, is not looked at
+    if manifest["dirty"]:
+        listed = ", ".join(map(str, manifest["dirty"][:5]))
+        found.notes.append(f"{len(manifest['dirty'])} files of the work tree were not those of the commit: {listed}")
+    metrics: Metrics = json.loads((folder / verify.METRICS).read_bytes())
+    try:
+        validate(metrics)
+        check_consistency(metrics)
+    except ConvscopeError as error:
+        found.problems.append(error.message)
+    found.problems += _few(_strange_keys(metrics))
+    if not found.problems:
+        found.problems += _few(_numbers(folder, manifest, metrics))
+        if manifest["runs"]["included"]:
+            _runs(folder, metrics, standard, found)
+        else:
+            found.notes.append(f"no runs: {manifest['runs']['note']}")
+        _grade(folder, metrics, standard, found)
+    _source(folder, standard, found)
+
+
+def _strange_keys(metrics: Metrics) -> Iterator[str]:
+    """Name keys of runs that are none: they become names of folders."""
+    for study in metrics["studies"].values():
+        for variant in study.get("variants", {}).values():
+            yield from (f"{key!r:.80} is no key of a run" for key in variant["runs"] if not _KEY.fullmatch(key))
+
+
+def _numbers(folder: Path, manifest: dict[str, Any], metrics: Metrics) -> Iterator[str]:
+    """Check what `verify.py` of the archive checks, by this checkout's copy of it."""
+    known = metrics | verify.deployment(folder)
+    for page in filter(verify.PAGES.fullmatch, sorted(manifest["files"])):
+        wrong, _ = verify.check_page(page, (folder / page).read_text(encoding="utf-8"), known)
+        yield from wrong
+    yield from _two_renderings(folder)
+    yield from verify.check_arithmetic(metrics)
+    yield from verify.check_verdicts(metrics)
+
+
+def _two_renderings(folder: Path) -> Iterator[str]:
+    """Compare the numbers of the report with those of its page in the site: one typed over is in neither list."""
+    for name, page in DOCUMENTS.items():
+        shown = []
+        for path in (folder / "report" / f"{name}.html", folder / "site" / "report" / Path(page).with_suffix(".html")):
+            reader = verify.Page()
+            reader.feed(path.read_text(encoding="utf-8"))
+            shown.append(Counter(reader.shown))
+        for source, _, text in (shown[0] - shown[1]) + (shown[1] - shown[0]):
+            yield f"report/{name}.html and its page in the site do not both show {text!r} of {source}"
+
+
+def _runs(folder: Path, metrics: Metrics, standard: Standard, found: Finding) -> None:
+    wrong, _ = verify.check_runs(folder, metrics)
+    answers = check_answers(folder, metrics, standard.data_folder)
+    found.problems += _few([*wrong, *answers.wrong])
+    found.notes += answers.notes
+    if standard.retrain:
+        try:
+            found.problems += train_one_again(folder, metrics, standard.data_folder, standard.seed)
+        except ConvscopeError as error:
+            found.notes.append(f"no run was trained again: {error.message}")
+
+
+def _grade(folder: Path, metrics: Metrics, standard: Standard, found: Finding) -> None:
+    """Compute the grade sheet here, and compare it with the one that was handed in."""
+    evidence = (folder / "deployment", folder / "source" / "data" / "published" / "deployment")
+    build = Build(folder / "source", folder, evidence, metrics)
+    found.grade = grade(build, standard.assignment)
+    handed_in = _states(json.loads((folder / verify.GRADE_SHEET).read_bytes()))
+    for name, state in _states(found.grade).items():
+        if handed_in.get(name) == "evidence present" and state == "missing":
+            found.problems.append(f"grade.json claims evidence for {name!r}; there is none")
+        elif handed_in.get(name, "missing") != state:
+            found.notes.append(f"grade.json says of {name!r}: {handed_in.get(name, 'nothing')}; here: {state}")
+
+
+def _states(graded: Grade) -> dict[str, str]:
+    return {criterion["id"]: criterion["status"] for task in graded["tasks"] for criterion in task["criteria"]}
+
+
+def _source(folder: Path, standard: Standard, found: Finding) -> None:
+    """List files that decide what is computed and are not those of the reference."""
+    if not standard.files:
+        return
+    root = folder / "source"
+    handed_in = {
+        path.relative_to(root).as_posix(): sha256_of(path)
+        for name in REFERENCE for path in ((root / name).rglob("*") if name.endswith("/") else [root / name])
+        if path.is_file()
+    }  # fmt: skip
+    for name in sorted(handed_in.keys() | standard.files.keys()):
+        if handed_in.get(name) != standard.files.get(name):
+            there = (name in handed_in, name in standard.files)
+            found.changed.append(f"{name} ({_WHAT[there]})")
+    elsewhere = [name for name in found.changed if not name.startswith(STUDIES)]
+    if elsewhere:
+        found.notes.append(f"{len(elsewhere)} files outside {STUDIES} are not those of the reference: {elsewhere[0]}")
+
+
+def _few(problems: Iterable[str]) -> list[str]:
+    listed = list(problems)
+    return listed[:MOST] + ([f"and {len(listed) - MOST} more of the kind"] if len(listed) > MOST else [])

@@ -1,1 +1,0 @@
-"""What is handed in: grade sheet, notebooks, and the bundle with its own check."""
