@@ -8,10 +8,8 @@ import json
 import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +17,17 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from submitted import AUTHOR, FOLDER, Submitted, git, reseal, unpack
 
-from checkout import SMOKE_STUDIES, Checkout, SmokeBuild
+from checkout import SMOKE_STUDIES, Checkout
 from convscope.errors import ConvscopeError
 from convscope.handin import verify
-from convscope.handin.bundle import Bundled, sealed, write_bundle
+from convscope.handin.bundle import write_bundle
 from convscope.runs.store import RunStore
 
 pytestmark = pytest.mark.slow
+pytest_plugins = ["submitted"]
 
-AUTHOR = "title: My title\ncourse: Neural Networks 101\nauthors:\n  - {given-names: Ada, family-names: Lovelace}\n"
 # Runs a script as its own program; whatever asks for the network or for another process stops it.
 ALONE = """
 import runpy, sys
@@ -38,50 +37,6 @@ def refuse(event, arguments):
 sys.addaudithook(refuse)
 runpy.run_path(sys.argv[1], run_name="__main__")
 """
-
-
-@dataclass(frozen=True)
-class Submitted:
-    """A checkout under git, whose build was handed in by the real command."""
-
-    checkout: Checkout
-    process: subprocess.CompletedProcess[str]
-
-    @property
-    def path(self) -> Path:
-        return self.checkout.build / "submission.zip"
-
-    def again(self, **options: Any) -> Bundled:
-        """Write the archive anew from the same build."""
-        root = self.checkout.root
-        return write_bundle(root, self.checkout.build, RunStore(self.checkout.runs), **{"profile": "smoke"} | options)
-
-
-def git(root: Path, *arguments: str) -> None:
-    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
-    subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True)
-
-
-@pytest.fixture(scope="session")
-def submitted(smoke_session: SmokeBuild, tmp_path_factory: pytest.TempPathFactory) -> Submitted:
-    checkout = Checkout.twin_of(smoke_session.checkout, tmp_path_factory.mktemp("submitted"))
-    (checkout.root / "report" / "author.yml").write_text(AUTHOR)
-    git(checkout.root, "init", "--quiet")
-    git(checkout.root, "add", "--all")
-    git(checkout.root, "commit", "--quiet", "--message", "My version")
-    return Submitted(checkout, checkout.run("submit", STUDIES=SMOKE_STUDIES))
-
-
-@pytest.fixture
-def unpacked(submitted: Submitted, tmp_path: Path) -> Path:
-    assert submitted.process.returncode == 0, submitted.process.stderr[-3000:]
-    return unpack(submitted.path, tmp_path / "unpacked")
-
-
-def unpack(path: Path, folder: Path) -> Path:
-    with zipfile.ZipFile(path) as archive:
-        archive.extractall(folder)
-    return folder
 
 
 def verified(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -106,6 +61,7 @@ def test_an_unpacked_submission_passes_without_anything_else(submitted: Submitte
     assert "PASSED: everything holds." in done.stdout
     assert "DIRTY" not in done.stdout
     seal = json.loads((unpacked / "MANIFEST.json").read_bytes())["seal"]
+    assert unpacked.name == FOLDER
     assert seal in done.stdout
     assert seal in submitted.process.stdout
     grade = json.loads((unpacked / "grade.json").read_bytes())
@@ -147,7 +103,10 @@ def test_the_title_page_names_author_and_course(unpacked: Path) -> None:
         ["pdftotext", "-l", "1", unpacked / "report" / "report.pdf", "-"], capture_output=True, text=True, check=True
     ).stdout
     for page in (html, site, pdf):
-        assert all(words in page for words in ("My title", "Ada Lovelace", "Neural Networks 101"))
+        assert all(
+            words in page
+            for words in ("My title", "Ada Lovelace", "Neural Networks 101", "Matriculation number: 0123456")
+        )
 
 
 def test_each_file_with_one_changed_byte_is_named(unpacked: Path) -> None:
@@ -201,14 +160,6 @@ def test_missing_added_and_linked_files_are_named(unpacked: Path) -> None:
         "FAIL  files: metrics.json: replaced by a link",
         "FAIL  files: site/extra.html: added, it is not part of the submission",
     ]
-
-
-def reseal(folder: Path) -> None:
-    """Write the manifest anew, as somebody would who wants to hide a change."""
-    manifest = json.loads((folder / "MANIFEST.json").read_bytes())
-    files = {name: (folder / name).read_bytes() for name in manifest.pop("files")}
-    del manifest["seal"]
-    (folder / "MANIFEST.json").write_bytes(sealed(manifest, files)[1])
 
 
 def better_mean(metrics: Any) -> None:

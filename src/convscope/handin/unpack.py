@@ -53,7 +53,8 @@ def unpack(path: Path, folder: Path) -> Path:
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise HostileArchive(f"{path.name} is no archive that can be read: {error}.") from None
     manifests = sorted(entry.filename for entry in entries if PurePosixPath(entry.filename).name == verify.MANIFEST)
-    places = [name for name in manifests if name.count("/") <= 1]  # in itself, or in one folder
+    own = [name for name in manifests if name == verify.MANIFEST]
+    places = own or [name for name in manifests if name.count("/") == 1]  # or in one folder
     if len(places) != 1:
         raise HostileArchive(f"{path.name} is no submission: it has {len(places)} {verify.MANIFEST}.")
     return (folder / places[0]).parent
