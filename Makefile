@@ -53,7 +53,7 @@ readme: ## write this build's results into README.md
 tune: ## try learning rates on validation images, and say which to declare (STUDIES="...")
 timings: ## measure how fast each network trains, alone: data/published/timings.json
 publish: ## add the finished runs of PROFILE=full to data/published/runs/
-submit: ## build/PROFILE/submission.zip to hand in, with its own check (WEIGHTS=1: with the weights of all runs)
+submit: ## build/PROFILE/submission.zip to hand in: the studies of the last build; trains nothing
 
 $(STEPS): setup
 	$(RUN) $@
