@@ -119,3 +119,24 @@ def test_the_front_matter_keeps_every_character(tmp_path: Path) -> None:
         "author": [{"name": "José O'Neil", "affiliation": "Course: [x]"}],
         "course": "Course: [x]",
     }
+
+
+def test_extra_fields_stand_on_the_title_page_as_they_are_written(tmp_path: Path) -> None:
+    extra = 'extra:\n  Matrikelnummer: "0123456"\n  Tutor: C. Shannon\n'
+    author = read_author(written(tmp_path, COMPLETE + extra))
+    assert author is not None
+    assert author.extra == {"Matrikelnummer": "0123456", "Tutor": "C. Shannon"}
+    assert author.front_matter["course"] == "Neural Networks 101; Matrikelnummer: 0123456; Tutor: C. Shannon"
+
+
+@pytest.mark.parametrize(
+    ("extra", "named"),
+    [
+        ("extra: 0123456", "extra is .*; it must have names with texts"),
+        ("extra:\n  Matrikelnummer: 0123456", "extra.Matrikelnummer is .*, which YAML does not read as text"),
+        ("extra:\n  Matrikelnummer: <number>", "extra.Matrikelnummer is '<number>', a placeholder"),
+    ],
+)
+def test_extra_fields_without_a_text_are_refused(tmp_path: Path, extra: str, named: str) -> None:
+    with pytest.raises(AuthorError, match=named):
+        read_author(written(tmp_path, COMPLETE + extra))
