@@ -37,7 +37,11 @@ def device(target: zipfile.ZipFile) -> None:
 
 
 def named(*names: str) -> Write:
-    return lambda target: [target.writestr(name, "x") for name in names]
+    def write(target: zipfile.ZipFile) -> None:
+        for name in names:
+            target.writestr(name, "x")
+
+    return write
 
 
 def bomb(target: zipfile.ZipFile) -> None:
