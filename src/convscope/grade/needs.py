@@ -218,7 +218,8 @@ def _decided(build: Build, chapter: Chapter, choice: str) -> list[Evidence]:
     for number in wanted:
         reason, at = declared[number]["reason"], f"/studies/{chapter.id}/decisions/{number}"
         if TO_DO in reason or len(reason.split()) < FEWEST_WORDS_OF_A_REASON:
-            raise Absent(f"{table.label} gives no reason for {declared[number]['decision']!r}")
+            named = declared[number]["decision"] if choice == "all" else choice
+            raise Absent(f"{table.label} gives no reason for {named!r}")
         for what in ("decision", "choice", "reason"):
             _must_show(table, build, f"{at}/{what}")
     return [table.evidence]
