@@ -14,6 +14,7 @@ import typer
 from convscope.build.project import Project
 from convscope.build.run import Build
 from convscope.checkout import find_root
+from convscope.course.commands import course_app
 from convscope.deployment.commands import deploy_app, serve_model
 from convscope.errors import ConvscopeError
 from convscope.files import write_json
@@ -252,6 +253,7 @@ def install_quarto() -> None:
 
 
 app.add_typer(deploy_app, name="deploy")
+app.add_typer(course_app, name="course")
 app.command("serve-model")(serve_model)
 app.command("diff")(diff)
 app.command("verify")(verify)

@@ -23,6 +23,7 @@ NOTEBOOKS = f"{BUILD}notebooks"
 EXPLORER = f"{BUILD}explorer"
 GRADE = (f"{BUILD}grade.json", f"{BUILD}grade")
 ASSIGNMENT = "report/assignment.yml"
+SETTINGS = "report/_quarto.yml"  # the language of the document among them
 EVIDENCE = (f"{BUILD}deployment/evidence.json",)
 KEPT_EVIDENCE = ("data/published/deployment/evidence.json",)
 
@@ -79,7 +80,7 @@ TABLE = (
         beside=True,
     ),
     Step("metrics", seconds=10, facts=(facts.results,), writes=(METRICS, PICTURES, VERDICTS)),
-    Step("figures", seconds=8, reads=(METRICS, PICTURES, *EVIDENCE, *KEPT_EVIDENCE), writes=(FIGURES,)),
+    Step("figures", seconds=8, reads=(METRICS, PICTURES, SETTINGS, *EVIDENCE, *KEPT_EVIDENCE), writes=(FIGURES,)),
     Step(
         "report",
         reads=(METRICS, VERDICTS, FIGURES, "report", *EVIDENCE, *KEPT_EVIDENCE),
@@ -106,6 +107,7 @@ TABLE = (
             *EVIDENCE,
             *KEPT_EVIDENCE,
             ASSIGNMENT,
+            SETTINGS,
             "src",
             "README.md",
             "LICENSE",

@@ -37,6 +37,13 @@ _GLYPHS = {
     "epochs": "3",
     "full_epochs": "10",
 }
+_CLOTHES = _GLYPHS | {  # of an edition for a course: a public data set, and digits for a look
+    "about": '# The images: "fashion-mnist", "mnist", "kmnist" or "cifar10"; the smoke profile draws digits instead.',
+    "dataset": '"fashion-mnist"',
+    "validation": "10_000",
+    "batch": "128",
+    "smoke_images": ", dataset=Glyphs(size=28), train_images=1600, validation_images=400",
+}
 _SEEN = 20_000  # training images that a run of the quick profile passes through, often enough for a small network
 _FEW = 2_000  # training images of the smoke profile at the most
 
@@ -114,6 +121,11 @@ def write_study(root: Path, name: str, images: Path | None = None, test: Path | 
     for file, text in written.items():
         write_text(file, text)
     return Written(tuple(written), said)
+
+
+def template_of_study(name: str) -> str:
+    """Return the study that an edition for a course begins with."""
+    return _filled("new_study.py.txt", _CLOTHES | {"name": name})
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:

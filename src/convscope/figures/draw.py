@@ -30,6 +30,7 @@ from convscope.figures.registry import Drawing, registered
 from convscope.figures.style import figure_style, save
 from convscope.figures.tables import table_of
 from convscope.files import csv_text, write_json, write_text
+from convscope.language import ENGLISH
 from convscope.specs import from_json
 
 CODE = "code.json"
@@ -112,7 +113,7 @@ def _inside(name: str, study: dict[str, Any], pictures: Pictures) -> dict[str, D
     return result
 
 
-def draw(metrics: Metrics, pictures: Pictures, folder: Path, jobs: int = 1) -> list[Path]:
+def draw(metrics: Metrics, pictures: Pictures, folder: Path, jobs: int = 1, language: str = ENGLISH) -> list[Path]:
     """Draw every figure into a folder, with its data as CSV beside it; figures of other names in it are removed.
 
     Parameters
@@ -123,6 +124,8 @@ def draw(metrics: Metrics, pictures: Pictures, folder: Path, jobs: int = 1) -> l
         Made where it is missing.
     jobs
         Processes that draw, at most.
+    language
+        Of the texts in them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     todo = drawings(metrics, pictures)
@@ -133,19 +136,19 @@ def draw(metrics: Metrics, pictures: Pictures, folder: Path, jobs: int = 1) -> l
     if jobs > 1:
         shares = [list(todo)[share::jobs] for share in range(jobs)]  # figures that take long stand side by side
         with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-            for done in [pool.submit(_draw_some, metrics, pictures, folder, names) for names in shares]:
+            for done in [pool.submit(_draw_some, metrics, pictures, folder, names, language) for names in shares]:
                 done.result()
     else:
-        _draw_some(metrics, pictures, folder, list(todo))
+        _draw_some(metrics, pictures, folder, list(todo), language)
     write_json(folder / CODE, {name: _code(drawing) for name, drawing in todo.items()})
     return [folder / f"{name}.svg" for name in todo]
 
 
-def _draw_some(metrics: Metrics, pictures: Pictures, folder: Path, names: Sequence[str]) -> None:
+def _draw_some(metrics: Metrics, pictures: Pictures, folder: Path, names: Sequence[str], language: str) -> None:
     todo = drawings(metrics, pictures)
     with figure_style():
         for name in names:
-            save(todo[name](), folder / f"{name}.svg")
+            save(todo[name](), folder / f"{name}.svg", language)
             write_text(folder / f"{name}.csv", csv_text(table_of(todo[name])))
 
 

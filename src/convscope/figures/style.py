@@ -10,9 +10,11 @@ from typing import Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from convscope.figures.lean import lean
 from convscope.files import replacing, write_text
+from convscope.language import ENGLISH, catalogue
 
 mpl.use("Agg")
 
@@ -97,8 +99,14 @@ def marker(index: int) -> str:
     return MARKERS[index % len(MARKERS)]
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure as SVG, complete or not at all, and close it; in the folder `WEB` beside it, as pages show it."""
+def save(figure: Figure, path: Path, language: str = ENGLISH) -> None:
+    """Write a figure as SVG, complete or not at all, and close it; in the folder `WEB` beside it, as pages show it.
+
+    Its texts are put into the language.
+    """
+    if language != ENGLISH:
+        for text in figure.findobj(Text):
+            text.set_text("\n".join(map(catalogue(language).text, text.get_text().split("\n"))))
     with replacing(path) as temporary:
         figure.savefig(temporary, format="svg", metadata={"Date": None}, bbox_inches="tight", pad_inches=0.04)
     plt.close(figure)

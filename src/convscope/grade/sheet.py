@@ -5,7 +5,7 @@ It counts evidence. It awards no points and judges no prose: that is the grader'
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -21,6 +21,7 @@ from convscope.grade.assignment import Assignment, Checklist, Criterion, Questio
 from convscope.grade.build import Build
 from convscope.grade.facts import facts_of
 from convscope.grade.needs import look, takes_all
+from convscope.language import catalogue, language_of
 from convscope.report.document import DOCUMENTS
 from convscope.studies import PROFILES, STUDIES, Profile, Study
 
@@ -29,9 +30,11 @@ SAYS = (
     "Evidence present or missing, nothing more: no points are awarded, and whether the writing is good is left to the "
     "grader."
 )
+VARY = 'Run a study that varies it, by `make all STUDIES="…" PROFILE=…`:'
 TOY = "Smoke profile: toy sizes, to show that everything runs. Its numbers answer nothing: do not hand it in."
 PAGES = {"index.md": "grade.md.jinja", "checklists.md": "checklists.md.jinja"}  # template of each page of the site
 Grade = dict[str, Any]
+Say = Callable[[str], str]  # in the language of the document
 
 
 def grade(build: Build, assignment: Assignment | None = None) -> Grade:
@@ -51,35 +54,38 @@ def grade(build: Build, assignment: Assignment | None = None) -> Grade:
     """
     assignment = assignment or read_assignment(build.root)
     facts = facts_of(build)
+    language = language_of(build.root / "report")
+    say = catalogue(language).text
     tasks: list[dict[str, Any]] = [
-        {"id": task.id, "title": task.title, "points": task.points, "worth": task.worth}
-        | {"criteria": [_criterion(criterion, task, build) for criterion in task.criteria]}
+        {"id": task.id, "title": say(task.title), "points": task.points, "worth": say(task.worth)}
+        | {"criteria": [_criterion(criterion, task, build, say) for criterion in task.criteria]}
         for task in assignment.tasks
     ]
     criteria = [criterion for task in tasks for criterion in task["criteria"]]
     return {
         "schema": SCHEMA,
-        "says": SAYS,
-        "toy": TOY if build.metrics["profile"] == "smoke" else "",
+        "language": language,
+        "says": say(SAYS),
+        "toy": say(TOY) if build.metrics["profile"] == "smoke" else "",
         "profile": build.metrics["profile"],
         "studies": [chapter.id for chapter in build.chapters],
         "present": sum(criterion["status"] == "evidence present" for criterion in criteria),
         "criteria": len(criteria),
         "tasks": tasks,
-        "checklists": [_answered(checklist, build, facts) for checklist in assignment.checklists],
+        "checklists": [_answered(checklist, build, facts, say) for checklist in assignment.checklists],
     }
 
 
-def _criterion(criterion: Criterion, task: Task, build: Build) -> dict[str, Any]:
+def _criterion(criterion: Criterion, task: Task, build: Build, say: Say) -> dict[str, Any]:
     outcome = look(build, criterion.needs, criterion.of or task.of)
     varied = {factor: values for need in criterion.needs for factor, values in need.varies.items()}
-    step = criterion.step or " ".join(_study_that_varies(*each) for each in varied.items()) or task.step
+    step = say(criterion.step) or " ".join(_study_that_varies(*each, say) for each in varied.items()) or say(task.step)
     return {
         "id": criterion.id,
         "task": task.id,
-        "statement": criterion.asks,
+        "statement": say(criterion.asks),
         "points": task.points,
-        "part_of": task.worth,
+        "part_of": say(task.worth),
         "status": "missing" if outcome.missing else "evidence present",
         "evidence": [asdict(evidence) for evidence in outcome.evidence],
         "missing": list(outcome.missing),
@@ -87,7 +93,7 @@ def _criterion(criterion: Criterion, task: Task, build: Build) -> dict[str, Any]
     }
 
 
-def _study_that_varies(factor: str, values: Sequence[object]) -> str:
+def _study_that_varies(factor: str, values: Sequence[object], say: Say) -> str:
     """Say which studies of the package take a factor through its values, and in which profiles."""
 
     def provides(study: Study, profile: Profile) -> bool:
@@ -99,22 +105,26 @@ def _study_that_varies(factor: str, values: Sequence[object]) -> str:
 
     every = {name: [p for p in PROFILES if provides(study, p)] for name, study in STUDIES.items()}
     listed = "; ".join(f"`{name}` (profiles {', '.join(profiles)})" for name, profiles in every.items() if profiles)
-    return f'Run a study that varies it, by `make all STUDIES="…" PROFILE=…`: {listed}.'
+    return f"{say(VARY)} {listed}."
 
 
-def _answered(checklist: Checklist, build: Build, facts: dict[str, str]) -> dict[str, Any]:
-    return checklist.model_dump(exclude={"questions"}) | {
-        "questions": [_answer(question, build, facts) for question in checklist.questions]
+def _answered(checklist: Checklist, build: Build, facts: dict[str, str], say: Say) -> dict[str, Any]:
+    return {
+        "title": say(checklist.title),
+        "about": say(checklist.about),
+        "source": checklist.source,
+        "link": checklist.link,
+        "questions": [_answer(question, build, facts, say) for question in checklist.questions],
     }
 
 
-def _answer(question: Question, build: Build, facts: dict[str, str]) -> dict[str, Any]:
+def _answer(question: Question, build: Build, facts: dict[str, str], say: Say) -> dict[str, Any]:
     outcome = look(build, question.needs, question.of)
     missing = " ".join(f"{reason[:1].upper()}{reason[1:]}" for reason in outcome.missing)
     return {
-        "question": question.asks,
-        "answer": "no" if missing else question.answer,
-        "because": missing or question.because.format_map(facts),
+        "question": say(question.asks),
+        "answer": say("no" if missing else question.answer),
+        "because": missing or say(question.because).format_map(facts),
         "evidence": [] if missing else [asdict(evidence) for evidence in outcome.evidence],
     }
 
@@ -150,6 +160,7 @@ def write_pages(graded: Grade, folder: Path) -> None:
     environment.filters |= {"cell": _cell, "link": _link}
     for name, template in PAGES.items():
         text = files("convscope.grade").joinpath(template).read_text(encoding="utf-8")
+        text = catalogue(graded["language"]).template(text)
         write_text(folder / name, environment.from_string(text).render(missing=missing_in(graded), **graded))
 
 

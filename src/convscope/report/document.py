@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from babel.dates import format_date
 
 from convscope.errors import ReportError
+from convscope.language import ENGLISH
 
 REPORT = "report"
 DOCUMENTS = {REPORT: "index.md", "supplement": "studies.md"}
@@ -27,11 +29,6 @@ PROJECT_FILE = "_quarto.yml"
 # Three braces are Quarto's way to show a shortcode instead of running it.
 _SHORTCODE = re.compile(r"(?<!\{)\{\{<\s*(?P<name>[\w-]+)\s*(?P<argument>.*?)\s*>\}\}(?!\})")
 _FRONT_MATTER = re.compile(r"\A---\n(?P<yaml>.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
-# Not strftime's %B, which follows the machine's locale.
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July",
-    "August", "September", "October", "November", "December",
-)  # fmt: skip
 
 Metadata = dict[str, Any]
 
@@ -70,7 +67,8 @@ class Document:
         date = self.metadata.get("date")
         if not isinstance(date, datetime.date):
             return str(date or "")
-        return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"
+        language = str(self.metadata.get("lang") or ENGLISH)
+        return format_date(date, "d MMMM y" if language == ENGLISH else "long", locale=language)
 
 
 def load(source: Path, output_format: str, name: str = REPORT) -> Document:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import traceback
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from convscope.analysis.metrics_file import Metrics
 from convscope.datasets.catalogue import PUBLIC, TABLES
 from convscope.errors import ConvscopeError, ReportError
 from convscope.files import csv_text, replacing_folder, write_json
+from convscope.language import Catalogue, catalogue, language_of
 from convscope.report.document import documents_in, merge
 from convscope.report.evidence import CODE_FILE, DATA_FILE, write_evidence
 from convscope.report.numbers import Numbers
@@ -34,10 +36,24 @@ _TEMPLATES = (".qmd", ".md")
 COPIED = ("_quarto.yml", "references.bib")
 
 
+class _Translated(jinja2.FileSystemLoader):
+    """Reads templates in the language of the document."""
+
+    def __init__(self, templates: Path, texts: Catalogue) -> None:
+        super().__init__(templates)
+        self._texts = texts
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        source, name, current = super().get_source(environment, template)
+        return self._texts.template(source), name, current
+
+
 def environment(templates: Path | jinja2.BaseLoader) -> jinja2.Environment:
     """Return Jinja2 with holes ``<< >>``, ``<% %>``, ``<# #>``: its own ``{{ }}`` and ``{# #}`` are Quarto's."""
+    if isinstance(templates, Path):
+        templates = _Translated(templates, catalogue(language_of(templates)))
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates) if isinstance(templates, Path) else templates,
+        loader=templates,
         extensions=[PassageExtension],
         undefined=jinja2.StrictUndefined,
         variable_start_string="<<",
@@ -88,6 +104,7 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
     names = documents_in(templates)
     numbers = {name: Numbers(metrics) for name in names}
     jinja = environment(templates)
+    say = catalogue(language_of(templates)).text
 
     def has_figure(name: str) -> bool:
         return (figures / f"{name}.svg").is_file()
@@ -104,7 +121,7 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
         return f"`, p.~#context counter(page).at(<{label}>).first()`{{=typst}}"
 
     def layer_name(layer: dict[str, Any]) -> str:
-        return f"[{', '.join(from_json(layer).words)}]{{.literal}}"
+        return f"[{', '.join(map(say, from_json(layer).words))}]{{.literal}}"
 
     def chapter(study_id: str) -> str:
         own = f"studies/{study_id}.qmd"
@@ -117,7 +134,7 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
         study = metrics["studies"].get(other or study_id, {})
         if name in study.get("experiments", {}):
             return f"@sec-{other or study_id}-{name}"
-        return f"study `{other}`, not run here"
+        return say("study `{}`, not run here").format(other)
 
     def own_sheet(name: str) -> str:
         """Name the data sheet that may be written for a data set: a folder's has no hash, as images come and go."""

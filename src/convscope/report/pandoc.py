@@ -19,6 +19,7 @@ import yaml
 
 from convscope.errors import ReportError
 from convscope.files import replacing, write_text
+from convscope.language import ENGLISH, catalogue
 from convscope.report import document
 from convscope.report.document import DOCUMENTS, REPORT, Document
 from convscope.report.evidence import DATA_FILE
@@ -183,6 +184,9 @@ def count_labels(source: Path, name: str = REPORT) -> dict[str, str]:
 def _pandoc(report: Document, target: str, *options: str) -> str:
     metadata = {key: value for key, value in report.metadata.items() if key not in _OPTIONS}
     metadata |= {"author": report.authors, "date": report.date, "target": target, "document": report.name}
+    texts = catalogue(str(metadata.get("lang") or ENGLISH))
+    kinds = {"fig": "Figure", "tbl": "Table", "eq": "Equation", "sec": "Section"}
+    metadata |= {"kinds": {kind: texts.text(name) for kind, name in kinds.items()}}
     metadata |= {"pages": DOCUMENTS, "floats": report.name == REPORT}
     front_matter = yaml.safe_dump(metadata, allow_unicode=True, sort_keys=False)
     process = subprocess.run(

@@ -7,7 +7,7 @@ local here = pandoc.path.directory(PANDOC_SCRIPT_FILE)
 local targets = dofile(pandoc.path.join { here, 'targets.lua' })
 local target -- one of targets.html, targets.site, targets.typst; set in Pandoc()
 
-local kind_names = { fig = 'Figure', tbl = 'Table', eq = 'Equation', sec = 'Section' }
+local kind_names = { fig = 'Figure', tbl = 'Table', eq = 'Equation', sec = 'Section' } -- in the document's language
 local callout_titles = {
   note = 'Note', tip = 'Tip', warning = 'Warning', important = 'Important', caution = 'Caution',
 }
@@ -279,6 +279,7 @@ end
 function Pandoc(doc)
   local wanted = pandoc.utils.stringify(doc.meta.target)
   target = targets[wanted] or targets.html
+  for kind, name in pairs(doc.meta.kinds or {}) do kind_names[kind] = pandoc.utils.stringify(name) end
   doc.blocks = visit(doc.blocks)
   if wanted == 'labels' then return list_labels() end
   target.title(doc.meta)

@@ -8,6 +8,7 @@ from convscope.analysis.metrics_file import read_metrics
 from convscope.analysis.pictures import read_pictures
 from convscope.deployment.evidence import with_evidence
 from convscope.figures.draw import draw
+from convscope.language import language_of
 
 if TYPE_CHECKING:
     from convscope.build.project import Project
@@ -19,4 +20,5 @@ def work(project: Project) -> None:
         with_evidence(read_metrics(project.build / "metrics.json"), project.evidence_folders),
         read_pictures(project.build / "pictures.safetensors"),
     )
-    draw(metrics, pictures, project.build / "figures", project.processes)
+    language = language_of(project.root / "report")
+    draw(metrics, pictures, project.build / "figures", project.processes, language)
