@@ -1,0 +1,124 @@
+"""The catalogue of German: whole, and with every hole, anchor and mark of the English text in it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from checkout import ROOT
+from convscope.course.edition import PROSE
+from convscope.errors import ReportError
+from convscope.grade import sheet
+from convscope.grade.assignment import read_assignment
+from convscope.language import catalogue, language_of, languages, units
+
+EDITION = ROOT / "src" / "convscope" / "course" / "edition"
+TEMPLATES = [
+    *(ROOT / "report" / f"{name}.qmd" for name in PROSE),
+    *sorted((ROOT / "report" / "datasheets").glob("_*.qmd")),
+    *sorted(EDITION.glob("*.qmd")),
+    *sorted((ROOT / "src" / "convscope" / "grade").glob("*.jinja")),
+]
+GERMAN = catalogue("de")
+
+
+STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+STEERS = re.compile(r"(<%[^%]*%>\s*)+")  # nothing but a block of Jinja2
+SETS = re.compile(r"[a-z]_.*|m = .*|[\w-]+: ?[\w ]*")  # a formula, or a setting of the front matter
+
+
+def words_of(unit: str) -> str:
+    """Return what a reader sees of a unit: no holes but the sentences in them, no attributes, no formulas."""
+
+    def sentences(hole: re.Match[str]) -> str:
+        return " ".join(part for part in STRING.findall(hole[0]) if re.search(r"[a-z] \w", part))
+
+    text = re.sub(r"<#.*?#>|<!--.*?-->", "", unit, flags=re.DOTALL)
+    text = re.sub(r"<<.*?>>|<%.*?%>|\{[%{].*?[%}]\}", sentences, text, flags=re.DOTALL)
+    text = text.replace('title="', "} ")
+    return re.sub(r"\{[^{}]*\}|\$\$?[^$]*\$\$?|`[^`]*`|\[@[^\]]*\]|@[\w-]+", "", text)
+
+
+def spoken(path: Path) -> list[str]:
+    """Return the units of a template that have words in them."""
+    found = [" ".join(unit.split()) for unit in units(path.read_text(encoding="utf-8"))]
+    said = [unit for unit in found if re.search(r"[A-Za-z]{3,}", words_of(unit))]
+    return [unit for unit in said if not STEERS.fullmatch(unit) and not SETS.fullmatch(unit)]
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_a_template_is_cut_without_losing_a_character(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert "\n".join(units(text)) == text
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_every_sentence_of_a_template_has_its_german(path: Path) -> None:
+    lacking = [unit for unit in spoken(path) if unit not in GERMAN]
+    assert lacking == [], f"write them into src/convscope/language/de.po: {lacking[:3]}"
+
+
+def test_every_text_of_the_grade_sheet_has_its_german() -> None:
+    assignment = read_assignment(ROOT)
+    texts = [sheet.SAYS, sheet.TOY, sheet.VARY, "yes", "no", "not applicable"]
+    for task in assignment.tasks:
+        texts += [task.title, task.worth, task.step]
+        texts += [text for criterion in task.criteria for text in (criterion.asks, criterion.step) if text]
+    for checklist in assignment.checklists:
+        texts += [checklist.title, checklist.about]
+        texts += [text for question in checklist.questions for text in (question.asks, question.because)]
+    assert [text for text in texts if text not in GERMAN] == []
+
+
+MARKS = re.compile(r"\{#[^}]*\}|data-topic=\"[\w-]+\"|@[\w-]*<<[^>]*>>[\w-]*|\{[a-z_]+\}|@\w[\w-]*|\{\.literal\}")
+
+
+def marks(text: str) -> list[str]:
+    """Return anchors, topics, references, placeholders: what must not change with the language."""
+    return sorted(MARKS.findall(text))
+
+
+def test_german_keeps_every_anchor_topic_and_placeholder() -> None:
+    messages = GERMAN._messages
+    differing = {english: german for english, german in messages.items() if marks(english) != marks(german)}
+    assert differing == {}
+    assert len(messages) > 300
+
+
+def test_german_quotes_no_number_that_english_does_not() -> None:
+    for english, german in GERMAN._messages.items():
+        places = re.compile(r'"(/[^"]*)"')
+        assert set(places.findall(german)) <= set(places.findall(english)), english
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        ("Layer 1: 16 maps of 28×28", "Schicht 1: 16 Karten von 28×28"),
+        ("conv 3×3, ReLU", "Faltung 3×3, ReLU"),
+        ("MLP, 235,146 parameters", "MLP, 235,146 Parameter"),
+        ("shirt", "shirt"),
+    ],
+)
+def test_numbers_stay_and_what_is_unknown_stays(english: str, german: str) -> None:
+    assert GERMAN.text(english) == german
+
+
+def test_english_changes_nothing() -> None:
+    text = (ROOT / "report" / "_study.qmd").read_text(encoding="utf-8")
+    assert catalogue("en").template(text) == text
+    assert catalogue("en").text("Results") == "Results"
+
+
+def test_the_language_is_one_setting(tmp_path: Path) -> None:
+    assert language_of(ROOT / "report") == "en" == yaml.safe_load((ROOT / "report" / "_quarto.yml").read_text())["lang"]
+    assert language_of(tmp_path) == "en"
+    (tmp_path / "_quarto.yml").write_text("lang: de\n")
+    assert language_of(tmp_path) == "de"
+    (tmp_path / "_quarto.yml").write_text("lang: fr\n")
+    with pytest.raises(ReportError, match="lang is 'fr'; there are catalogues for en, de"):
+        language_of(tmp_path)
+    assert languages() == ["en", "de"]
