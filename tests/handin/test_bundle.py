@@ -26,7 +26,6 @@ from convscope.handin.bundle import write_bundle
 from convscope.runs.store import RunStore
 
 pytestmark = pytest.mark.slow
-pytest_plugins = ["submitted"]
 
 # Runs a script as its own program; whatever asks for the network or for another process stops it.
 ALONE = """

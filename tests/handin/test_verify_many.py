@@ -22,7 +22,6 @@ from convscope.handin.marks import feedback, in_order, write_csv, write_feedback
 from convscope.handin.verify_many import standard_of
 
 pytestmark = pytest.mark.slow
-pytest_plugins = ["submitted"]
 
 Forge = Callable[[Path], object]
 

@@ -1,0 +1,5 @@
+"""A submission of the smoke build, made once a session, and unpacked anew for each test."""
+
+from submitted import submitted, unpacked
+
+__all__ = ["submitted", "unpacked"]
