@@ -101,7 +101,7 @@ dead-code: setup ## functions and names that nothing uses, as vulture finds them
 	@$(BIN)/vulture
 
 lint: setup ## ruff, mypy --strict, import-linter
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/mypy tests/deployment/*.py && $(BIN)/mypy tests/handin/conftest.py && $(BIN)/lint-imports
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/mypy tests/deployment/*.py && $(BIN)/lint-imports
 
 bench: setup ## measure speed ratios side by side
 	@$(BIN)/python benchmarks/numpy_against_torch.py
