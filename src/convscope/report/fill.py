@@ -102,9 +102,9 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
         The text names a metric or a figure that is not there.
     """
     names = documents_in(templates)
-    numbers = {name: Numbers(metrics) for name in names}
-    jinja = environment(templates)
     say = catalogue(language_of(templates)).text
+    numbers = {name: Numbers(metrics, say=say) for name in names}
+    jinja = environment(templates)
 
     def has_figure(name: str) -> bool:
         return (figures / f"{name}.svg").is_file()
@@ -159,7 +159,7 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
     # The report comes first: at its end the supplement lists what both have quoted.
     texts = {name: _render(jinja, templates, f"{name}.qmd", numbers[name].functions) for name in names}
     with replacing_folder(output) as folder:
-        origins = Origins(templates, figures, facts["commit"], facts.get("repository", ""))
+        origins = Origins(templates, figures, facts["commit"], facts.get("repository", ""), say)
         (folder / DATA).mkdir()
         for name, text in texts.items():
             filled = _with_head(_with_origins(text, metrics, origins, figures, folder / DATA), name, metrics, facts)

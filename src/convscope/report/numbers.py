@@ -68,10 +68,13 @@ class Numbers:
         The loaded metrics.json.
     spans
         Wrap each number in a span that names its source and how it was formatted; False gives plain text.
+    say
+        Gives a text in the language of the document.
     """
 
-    def __init__(self, metrics: dict[str, Any], *, spans: bool = True) -> None:
+    def __init__(self, metrics: dict[str, Any], *, spans: bool = True, say: Callable[[str], str] = str) -> None:
         self._metrics = metrics
+        self._say = say
         self._spans = spans
         self.pointers: list[str] = []
         self.measured: set[str] = set()  # of the pointers those that lead to a number or verdict, not to a name
@@ -151,7 +154,7 @@ class Numbers:
             styles = ("points", "points") if "effect" in measured else ("spread", "percent")
         ends = enumerate(styles) if not turned else ((1, "turned"), (0, "turned"))
         low, high = (self.value(f"{pointer}/interval/{end}", style, digits) for end, style in ends)
-        return f"{low} to {high}"
+        return f"{low} {self._say('to')} {high}"
 
     def effect(self, pointer: str, digits: int | None = None) -> str:
         """Format the effect of a comparison of accuracies in percentage points; a minus before it turns it round."""

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -107,21 +107,27 @@ class Origins:
         Of the checkout, as the colophon has it.
     repository
         Its address in the web; empty where there is none.
+    say
+        Gives a text in the language of the document.
     """
 
-    def __init__(self, templates: Path, figures: Path, commit: str, repository: str = "") -> None:
+    def __init__(
+        self, templates: Path, figures: Path, commit: str, repository: str = "", say: Callable[[str], str] = str
+    ) -> None:
         code = figures / FIGURE_CODE
         self._figures: dict[str, Any] = json.loads(code.read_bytes()) if code.is_file() else {}
         self._tables = list(_labels_of(templates))
         self._commit = commit.partition(" ")[0]
         self._repository = repository
+        self._say = say
 
     def links(self, shown: Shown, *, data: bool) -> str:
         """Return the block for HTML that stands below a figure or table; empty where nothing is known."""
         parts = [self._code(shown)]
         if data:
             name = f"{shown.label}.csv"
-            parts.append(f'[Data (CSV)]({DATA}/{name}){{download="{name}" aria-label="Data of {shown.label} as CSV"}}')
+            words, label = self._say("Data (CSV)"), self._say("Data of {} as CSV").format(shown.label)
+            parts.append(f'[{words}]({DATA}/{name}){{download="{name}" aria-label="{label}"}}')
         line = " · ".join(filter(None, parts))
         return line and f'\n::: {{.content-visible when-format="html"}}\n::: {{.origin}}\n{line}\n:::\n:::\n'
 
@@ -138,7 +144,7 @@ class Origins:
             place = f"[{place}]({self._repository}/blob/{self._commit}/{made['file']}#L{made['line']})"
         elif "object" in made:
             place = f'[{place}]{{.code-origin data-object="{made["object"]}"}}'
-        return f"Code {place} at `{self._commit}`"
+        return self._say("Code {} at {}").format(place, f"`{self._commit}`")
 
 
 def _labels_of(templates: Path) -> Iterator[tuple[int, re.Pattern[str], dict[str, Any]]]:

@@ -187,6 +187,7 @@ def _pandoc(report: Document, target: str, *options: str) -> str:
     texts = catalogue(str(metadata.get("lang") or ENGLISH))
     kinds = {"fig": "Figure", "tbl": "Table", "eq": "Equation", "sec": "Section"}
     metadata |= {"kinds": {kind: texts.text(name) for kind, name in kinds.items()}}
+    metadata |= {"words": {"skip": texts.text("Skip to the text"), "contents": texts.text("Contents")}}
     metadata |= {"pages": DOCUMENTS, "floats": report.name == REPORT}
     front_matter = yaml.safe_dump(metadata, allow_unicode=True, sort_keys=False)
     process = subprocess.run(
