@@ -109,8 +109,9 @@ def test_the_grade_sheet_of_an_edition_asks_for_what_is_to_be_written(german: Ch
     missing = {name for name, criterion in criteria.items() if criterion["missing"]}
     written = {f"interpretation-{name}" for name in ("locality", "sharing", "equivariance", "hierarchy", "not")}
     assert written | {"network-decisions", "network-padding"} <= missing
-    shown = {"data-size", "data-distribution", "baseline-diagram", "baseline-curves", "experiment-kernel", "network-table",
-             "interpretation-formula", "experiment-measures", "data-dimensions", "baseline-limits"}  # fmt: skip
+    shown = {"data-size", "data-distribution", "baseline-diagram", "baseline-curves", "experiment-kernel",
+             "network-table", "interpretation-formula", "experiment-measures", "data-dimensions",
+             "baseline-limits"}  # fmt: skip
     assert not shown & missing
     assert criteria["data-size"]["statement"] == "Anzahl der Bilder im Trainings-, Validierungs- und Testteil"
     assert "Es fehlt" in (german.build / "grade" / "index.md").read_text()
