@@ -26,7 +26,7 @@ _EXEMPT_CLASSES = {
     "references", "report-date",
 }  # fmt: skip
 _EMPTY = {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}  # HTML has no end tag for these
-_NUMBERED = re.compile(r"\s*(Table\s[\d.]+)")
+_NUMBERED = re.compile(r"\s*(\w+\s[\d.]+):")  # "Table 7:", in any language
 
 
 @dataclass(frozen=True)
