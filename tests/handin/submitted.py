@@ -78,8 +78,9 @@ def unpack(path: Path, folder: Path) -> Path:
 def reseal(folder: Path, **facts: Any) -> None:
     """Write the manifest anew."""
     manifest = json.loads((folder / "MANIFEST.json").read_bytes())
-    files = {name: (folder / name).read_bytes() for name in manifest.pop("files")}
-    del manifest["seal"]
+    del manifest["files"], manifest["seal"]
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name != "MANIFEST.json")
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
     (folder / "MANIFEST.json").write_bytes(sealed(manifest | facts, files)[1])
 
 

@@ -244,7 +244,7 @@ def test_a_work_tree_that_differs_is_named_or_refused(submitted: Submitted, unpa
         assert "DIRTY: 2 files" in done.stdout
         assert "  modified: README.md\n" in done.stdout
         assert "PASSED, of a DIRTY work tree" in done.stdout
-        assert "More." not in (tmp_path / "dirty" / "source" / "README.md").read_text()
+        assert "More." not in (tmp_path / "dirty" / FOLDER / "source" / "README.md").read_text()
     finally:
         git(submitted.checkout.root, "checkout", "--quiet", "README.md")
         (submitted.checkout.root / "Ünew.txt").unlink()

@@ -54,6 +54,13 @@ def a_number_without_its_source(folder: Path) -> None:
     page.write_text(text, encoding="utf-8")
 
 
+def a_number_everywhere(folder: Path) -> None:
+    """Type a number over wherever it stands, so that report and site agree."""
+    pattern = r'<span[^>]*data-source="/studies/fashion/variants/cnn3/test_accuracy/mean"[^>]*>[^<]*</span>'
+    for page in (*(folder / "report").glob("*.html"), *(folder / "site").rglob("*.html")):
+        page.write_text(re.sub(pattern, "99.9 %", page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 def an_interval(folder: Path) -> None:
     def edit(metrics: Any) -> None:
         metrics["studies"]["fashion"]["against_baseline"][0]["interval"] = [0.05, 0.06]
@@ -111,7 +118,8 @@ def test_a_submission_as_it_was_handed_in_holds(submitted: Submitted, standard: 
     [
         (a_criterion, "grade.json claims evidence for 'deployment-aws'; there is none"),
         (a_number, "shows '99.9"),
-        (a_number_without_its_source, "do not both show"),
+        (a_number_without_its_source, "the report does not"),
+        (a_number_everywhere, "numbers without a source: .*99.9"),
         (an_interval, "interval"),
         (predictions, "its predictions are right for|confusion of fashion/cnn3"),
         (a_run_of_another_network, "of another network than fashion/cnn3"),

@@ -22,12 +22,15 @@ from convscope.handin import verify
 from convscope.handin.answers import check_answers, train_one_again
 from convscope.handin.unpack import unpack
 from convscope.report.document import DOCUMENTS
+from convscope.report.page import read_page
 
 State = Literal["holds", "look at it", "does not hold"]
 REFERENCE = ("src/", "report/assignment.yml", "requirements.lock", "pyproject.toml", "Makefile")
 STUDIES = "src/convscope/studies/"  # which the assignment asks to edit
 _WHAT = {(True, True): "changed", (True, False): "added", (False, True): "gone"}
 _KEY = re.compile(r"[0-9a-f]{64}")
+_ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
+_HEADING = re.compile(r"<h[1-6].*?</h[1-6]>", re.DOTALL)  # its number is no result
 MOST = 20  # problems of one kind that are listed
 
 
@@ -161,15 +164,30 @@ def _numbers(folder: Path, manifest: dict[str, Any], metrics: Metrics) -> Iterat
 
 
 def _two_renderings(folder: Path) -> Iterator[str]:
-    """Compare the numbers of the report with those of its page in the site: one typed over is in neither list."""
-    for name, page in DOCUMENTS.items():
-        shown = []
-        for path in (folder / "report" / f"{name}.html", folder / "site" / "report" / Path(page).with_suffix(".html")):
-            reader = verify.Page()
-            reader.feed(path.read_text(encoding="utf-8"))
-            shown.append(Counter(reader.shown))
-        for source, _, text in (shown[0] - shown[1]) + (shown[1] - shown[0]):
-            yield f"report/{name}.html and its page in the site do not both show {text!r} of {source}"
+    """Compare the documents with the chapters of the site: a number that was typed over is in one of them alone."""
+    documents = [folder / "report" / f"{name}.html" for name in DOCUMENTS]
+    copies = [folder / "site" / "report" / path.name for path in documents]
+    for path, copy in zip(documents, copies, strict=True):
+        if sha256_of(path) != sha256_of(copy):
+            yield f"report/{path.name} is not the file that the site has"
+    chapters = [path for path in sorted((folder / "site" / "report").glob("*.html")) if path not in copies]
+    lost = _shown(chapters) - _shown(documents)
+    for source, _, text in lost:
+        yield f"the site shows {text!r} of {source}, the report does not"
+    for chapter in chapters:
+        article = _ARTICLE.search(chapter.read_text(encoding="utf-8"))
+        untraced = read_page(_HEADING.sub("", article[0] if article else "")).untraced
+        if untraced:
+            yield f"site/report/{chapter.name} has numbers without a source: {' '.join(untraced[:5])}"
+
+
+def _shown(pages: Iterable[Path]) -> Counter[tuple[str, str, str]]:
+    found: Counter[tuple[str, str, str]] = Counter()
+    for page in pages:
+        reader = verify.Page()
+        reader.feed(page.read_text(encoding="utf-8"))
+        found.update(reader.shown)
+    return found
 
 
 def _runs(folder: Path, metrics: Metrics, standard: Standard, found: Finding) -> None:
