@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from convscope.analysis.integrity import check_consistency
-from convscope.analysis.metrics_file import Metrics, validate
+from convscope.analysis.metrics_file import Metrics, parse
 from convscope.errors import ConvscopeError
 from convscope.files import sha256_of
 from convscope.grade.assignment import Assignment
@@ -130,8 +130,7 @@ def _examine(folder: Path, standard: Standard, found: Finding) -> None:
         found.notes.append(f"{len(manifest['dirty'])} files of the work tree were not those of the commit: {listed}")
     metrics: Metrics = json.loads((folder / verify.METRICS).read_bytes())
     try:
-        validate(metrics)
-        check_consistency(metrics)
+        check_consistency(parse(metrics))
     except ConvscopeError as error:
         found.problems.append(error.message)
     found.problems += _few(_strange_keys(metrics))
