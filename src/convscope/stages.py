@@ -50,10 +50,6 @@ class Stage:
     memory: Path
     before_overwriting: Callable[[], None] | None = None
 
-    def is_current(self) -> bool:
-        """Tell whether inputs and outputs are those of the last time."""
-        return not self.due()
-
     def due(self) -> list[str]:
         """Return why the step is due: names of inputs that changed, or what is the matter with its outputs."""
         return self._due(self._remembered(), self._inputs())

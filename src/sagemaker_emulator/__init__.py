@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sagemaker_emulator.containers import Image
 from sagemaker_emulator.faults import ApiFault, ArtefactFault, CapacityFault, Fault
-from sagemaker_emulator.process import EmulatorError, Running, emulator_process, leading_to
+from sagemaker_emulator.process import EmulatorError, Running, emulator_process
 
 __all__ = [
     "ApiFault",
@@ -21,5 +21,4 @@ __all__ = [
     "Image",
     "Running",
     "emulator_process",
-    "leading_to",
 ]

@@ -1,4 +1,4 @@
-"""An emulator in a process of its own, which ends with the one that started it; the environment that leads to it."""
+"""An emulator in a process of its own, which ends with the one that started it."""
 
 from __future__ import annotations
 
@@ -43,22 +43,14 @@ class Running:
     role: str
 
 
-def leading_to(variables: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment in which AWS clients find one emulator and nothing else.
-
-    Parameters
-    ----------
-    variables
-        The emulator's; none for a process that is to find no account at all.
-    environment
-        What else the process needs; AWS settings, proxies and certificates of it are left out.
-    """
+def without_accounts(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which AWS clients find no account: AWS settings, proxies and certificates left out."""
     kept = {
         name: value
         for name, value in environment.items()
         if not name.upper().startswith(_FAMILIES) and name.upper() not in _OTHERS
     }
-    return kept | _NO_FILES | dict(variables)
+    return kept | _NO_FILES
 
 
 @contextmanager
@@ -86,7 +78,7 @@ def emulator_process(images: Mapping[str, Image], meanwhile: Callable[[], object
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env=leading_to({}, os.environ),
+        env=without_accounts(os.environ),
     )
     assert process.stdin is not None
     assert process.stdout is not None

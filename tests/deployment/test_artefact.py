@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import subprocess
 import tarfile
 from collections.abc import Callable
@@ -24,13 +23,13 @@ from convscope.deployment.artefact import (
     HEADER,
     WEIGHTS,
     ArtefactError,
-    pack,
     read_artefact,
     unpack,
 )
 from convscope.files import sha256_of
 from convscope.models.torch_model import build
 from convscope.specs import from_json
+from sagemaker_emulator.storage import pack_folder
 
 
 @pytest.fixture
@@ -80,24 +79,6 @@ def test_arrays_are_those_of_pytorch() -> None:
 # ---------------------------------------------------------------- archives
 
 
-def test_equal_contents_give_equal_archives(folder: Path, tmp_path: Path) -> None:
-    pack(folder, tmp_path / "first.tar.gz")
-    for file in folder.iterdir():
-        os.utime(file, (1, 1))
-        file.chmod(0o600)
-    pack(folder, tmp_path / "second.tar.gz")
-    assert sha256_of(tmp_path / "first.tar.gz") == sha256_of(tmp_path / "second.tar.gz")
-
-
-def test_system_tar_reads_what_is_packed(folder: Path, tmp_path: Path) -> None:
-    archive = tmp_path / "model.tar.gz"
-    pack(folder, archive)
-    listed = subprocess.run(["tar", "tzf", archive], check=True, capture_output=True, text=True).stdout.split()
-    assert listed == [HEADER, WEIGHTS]
-    content = subprocess.run(["tar", "xzOf", archive, WEIGHTS], check=True, capture_output=True).stdout
-    assert content == (folder / WEIGHTS).read_bytes()
-
-
 def test_what_system_tar_packs_is_unpacked(folder: Path, tmp_path: Path) -> None:
     archive = tmp_path / "model.tar.gz"
     subprocess.run(["tar", "czf", archive, "-C", folder, "."], check=True)  # members are ./model.json and the like
@@ -139,7 +120,7 @@ def test_archive_that_escapes_its_folder_is_refused(evil: tarfile.TarInfo, tmp_p
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("archive")
     tiny_run.artefact(folder / "model")
-    pack(folder / "model", folder / "model.tar.gz")
+    pack_folder(folder / "model", folder / "model.tar.gz")
     return folder / "model.tar.gz"
 
 

@@ -204,21 +204,6 @@ def _check(artefact: Artefact, folder: Path) -> None:
 # ---------------------------------------------------------------- archive
 
 
-def pack(folder: Path, archive: Path) -> None:
-    """Pack a folder's files as ``.tar.gz`` without a leading folder; equal contents give equal bytes.
-
-    Names are sorted; times, owners and modes are fixed, which tar and gzip would otherwise take from the machine.
-    """
-    with replacing(archive) as temporary, temporary.open("wb") as file:
-        compressed = gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0)
-        with compressed, tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as tar:
-            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-                member = tarfile.TarInfo(path.relative_to(folder).as_posix())
-                member.size, member.mode = path.stat().st_size, 0o644
-                with path.open("rb") as content:
-                    tar.addfile(member, content)
-
-
 def unpack(archive: Path, folder: Path) -> None:
     """Unpack a ``.tar.gz``; the folder appears whole or not at all.
 

@@ -12,15 +12,16 @@ cites a source, or in a question.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from convscope.errors import ReportError
 
+_NOTE = re.compile(r"<#.*?#>", re.DOTALL)
 _HOLE = re.compile(r"<<.*?>>|<%.*?%>", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'', re.DOTALL)
 # Words with a space between: a caption or a wording. Pointers, ids and formats have none.
-_PROSE = re.compile(r"\s.*[A-Za-z]|[A-Za-z].*\s", re.DOTALL)
+_WORDS = re.compile(r"\s.*[A-Za-z]|[A-Za-z].*\s", re.DOTALL)
 _EXEMPT = tuple(
     re.compile(pattern, re.DOTALL | re.MULTILINE)
     for pattern in (
@@ -71,10 +72,7 @@ def untraced_digits(text: str) -> Iterator[tuple[int, str]]:
     tuple
         The line, counted from one, and the word that has the digit.
     """
-    text = re.sub(r"<#.*?#>", _blank, text, flags=re.DOTALL)
-    text = _HOLE.sub(_keep_prose, text)
-    for exempt in _EXEMPT:
-        text = exempt.sub(_blank, text)
+    text = _prose(_blanked(_NOTE, text), _EXEMPT)
     for number, line in enumerate(text.splitlines(), start=1):
         for word in re.findall(r"\S*\d\S*", line):
             yield number, word
@@ -93,12 +91,9 @@ def ungrounded_comparisons(text: str) -> Iterator[tuple[int, str]]:
     tuple
         The line, counted from one, and the word.
     """
-    text = _without_passages(_blanked(re.compile(r"<#.*?#>", re.DOTALL), text))
-    text = _HOLE.sub(_keep_prose, _blanked(_WORDING, text))
-    for exempt in _EXEMPT:
-        if "@" not in exempt.pattern:  # a citation excuses its sentence
-            text = _blanked(exempt, text)
-    text = _blanked(_CROSS_REFERENCE, text)
+    uncited = [exempt for exempt in _EXEMPT if "@" not in exempt.pattern]  # a citation excuses its sentence
+    text = _blanked(_WORDING, _without_passages(_blanked(_NOTE, text)))
+    text = _blanked(_CROSS_REFERENCE, _prose(text, uncited))
     start = 0
     for end in [*(found.end() for found in _SENTENCE_END.finditer(text)), len(text)]:
         sentence = text[start:end]
@@ -163,23 +158,27 @@ def _refuse(
         raise ReportError(f"{what}\n    " + "\n    ".join(found), hint)
 
 
-def _blank(found: re.Match[str]) -> str:
-    """Return white space of the same lines."""
-    return _spaces(found[0])
-
-
 def _spaces(text: str) -> str:
+    """Return white space of the same lines."""
     return re.sub(r"[^\n]", " ", text)
 
 
 def _blanked(pattern: re.Pattern[str], text: str) -> str:
-    return pattern.sub(_blank, text)
+    return pattern.sub(lambda found: _spaces(found[0]), text)
+
+
+def _prose(text: str, exempt: Iterable[re.Pattern[str]]) -> str:
+    """Blank what is no prose: holes, but for the words in them, and what is exempt."""
+    text = _HOLE.sub(_keep_prose, text)
+    for pattern in exempt:
+        text = _blanked(pattern, text)
+    return text
 
 
 def _keep_prose(hole: re.Match[str]) -> str:
     """Blank a hole except for words in it: captions and wordings are prose too."""
-    kept = list(_blank(hole))
+    kept = list(_spaces(hole[0]))
     for string in _STRING.finditer(hole[0]):
-        if _PROSE.search(string[0][1:-1]):
+        if _WORDS.search(string[0][1:-1]):
             kept[string.start() + 1 : string.end() - 1] = string[0][1:-1]
     return "".join(kept)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
-from typing import ClassVar
 
 from convscope.specs.checks import require, require_positive
-from convscope.specs.layers.layer import Role, Shape, Shapes, TorchModule, image, in_words
-from convscope.specs.layers.windowed import Windowed
+from convscope.specs.layers.layer import Shape, TorchModule, image, in_words
+from convscope.specs.layers.windowed import Convolution
 
 
 @dataclass(frozen=True)
-class Conv2d(Windowed):
+class Conv2d(Convolution):
     """Convolution: one set of weights for all positions.
 
     Parameters
@@ -23,8 +21,6 @@ class Conv2d(Windowed):
     dilation
         Pixels from one weight of the kernel to the next; 1 leaves no gap (Yu and Koltun 2016).
     """
-
-    role: ClassVar[Role] = "convolution"
 
     groups: int = 1
     dilation: int = 1
@@ -61,29 +57,11 @@ class Conv2d(Windowed):
         )
         return super().output_shape(shape)
 
-    def weights(self, shape: Shape) -> Shapes:
-        """Every filter has a square of weights for each channel of its group, and a bias."""
-        return {
-            "weight": (self.filters, shape[0] // self.groups, self.kernel, self.kernel),
-            "bias": (self.filters,),
-        }
-
-    def macs(self, shape: Shape) -> int:
-        """Count each weight once a position."""
-        _, height, width = self.output_shape(shape)
-        return prod(self.weights(shape)["weight"]) * height * width
+    def groups_of(self, _channels: int) -> int:
+        """Return the number that was asked for."""
+        return self.groups
 
     def torch_module(self, shape: Shape) -> TorchModule:
-        """``torch.nn.Conv2d``."""
-        return TorchModule(
-            "Conv2d",
-            {
-                "in_channels": shape[0],
-                "out_channels": self.filters,
-                "kernel_size": self.kernel,
-                "stride": self.stride,
-                "padding": self.padding_pixels,
-                "groups": self.groups,
-                "dilation": self.dilation,
-            },
-        )
+        """``torch.nn.Conv2d``, dilated."""
+        module = super().torch_module(shape)
+        return TorchModule(module.name, {**module.arguments, "dilation": self.dilation})

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
-from typing import ClassVar
 
 from convscope.specs.checks import require
-from convscope.specs.layers.layer import Role, Shape, Shapes, TorchModule, image, in_words
-from convscope.specs.layers.windowed import Windowed
+from convscope.specs.layers.layer import Shape, image, in_words
+from convscope.specs.layers.windowed import Convolution
 
 
 @dataclass(frozen=True)
-class DepthwiseConv2d(Windowed):
+class DepthwiseConv2d(Convolution):
     """A convolution whose filters see one channel each (Howard et al. 2017); ``Conv2d(n, 1)`` after it mixes them.
 
     Parameters
@@ -20,8 +18,6 @@ class DepthwiseConv2d(Windowed):
     filters
         As many as there are channels, or a multiple: each channel has equally many.
     """
-
-    role: ClassVar[Role] = "convolution"
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -39,24 +35,6 @@ class DepthwiseConv2d(Windowed):
         )
         return super().output_shape(shape)
 
-    def weights(self, _shape: Shape) -> Shapes:
-        """Every filter has one square of weights and a bias."""
-        return {"weight": (self.filters, 1, self.kernel, self.kernel), "bias": (self.filters,)}
-
-    def macs(self, shape: Shape) -> int:
-        """Count each weight once a position."""
-        return self.kernel**2 * prod(self.output_shape(shape))
-
-    def torch_module(self, shape: Shape) -> TorchModule:
-        """``torch.nn.Conv2d`` with a group a channel."""
-        return TorchModule(
-            "Conv2d",
-            {
-                "in_channels": shape[0],
-                "out_channels": self.filters,
-                "kernel_size": self.kernel,
-                "stride": self.stride,
-                "padding": self.padding_pixels,
-                "groups": shape[0],
-            },
-        )
+    def groups_of(self, channels: int) -> int:
+        """Return a group a channel."""
+        return channels

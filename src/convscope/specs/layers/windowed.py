@@ -1,12 +1,14 @@
-"""What layers share whose values each see one square window of the image through weights."""
+"""What layers share whose values each see one square window of the image through weights; what convolutions share."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Literal, get_args
+from math import prod
+from typing import ClassVar, Literal, get_args
 
 from convscope.specs.checks import require, require_one_of, require_positive
-from convscope.specs.layers.layer import Activation, Layer, Shape, Window, image
+from convscope.specs.layers.layer import Activation, Layer, Role, Shape, Shapes, TorchModule, Window, image
 
 
 @dataclass(frozen=True)
@@ -74,3 +76,38 @@ class Windowed(Layer):
     def _size_in_words(self) -> str:
         stride = f", stride {self.stride}" if self.stride > 1 else ""
         return f"{self.kernel}×{self.kernel}{stride}"
+
+
+@dataclass(frozen=True)
+class Convolution(Windowed):
+    """One set of weights for all positions; a filter sees the channels of its group."""
+
+    role: ClassVar[Role] = "convolution"
+
+    @abstractmethod
+    def groups_of(self, channels: int) -> int:
+        """Return into how many groups channels and filters are split."""
+
+    def weights(self, shape: Shape) -> Shapes:
+        """Every filter has a square of weights for each channel of its group, and a bias."""
+        seen = shape[0] // self.groups_of(shape[0])
+        return {"weight": (self.filters, seen, self.kernel, self.kernel), "bias": (self.filters,)}
+
+    def macs(self, shape: Shape) -> int:
+        """Count each weight once a position."""
+        _, height, width = self.output_shape(shape)
+        return prod(self.weights(shape)["weight"]) * height * width
+
+    def torch_module(self, shape: Shape) -> TorchModule:
+        """``torch.nn.Conv2d``."""
+        return TorchModule(
+            "Conv2d",
+            {
+                "in_channels": shape[0],
+                "out_channels": self.filters,
+                "kernel_size": self.kernel,
+                "stride": self.stride,
+                "padding": self.padding_pixels,
+                "groups": self.groups_of(shape[0]),
+            },
+        )
