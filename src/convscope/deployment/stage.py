@@ -22,11 +22,11 @@ from convscope.runs.plan import PlannedRun
 from convscope.runs.published import WEIGHTS, PublishedRuns
 from convscope.runs.result import RunResult
 from convscope.specs import ImageFolder, Table
-from convscope.studies import Study
 from sagemaker_emulator import EmulatorError, Image, emulator_process
 
-if TYPE_CHECKING:  # takes seconds to import
+if TYPE_CHECKING:  # boto3 takes seconds to import; and a changed title of a study is no changed code
     from convscope.deployment.aws import Cloud
+    from convscope.studies import Study
 
 JOURNALS = ".journals"  # in the output folder; hidden, as it is no result
 PREDICTED = 2000  # test images that are predicted here, from published weights of 16 bits
