@@ -196,7 +196,8 @@ def answer(rows: Rows) -> Figure:
         left.plot([row["points"]], [place], shape, color=hue, markersize=6, mec="white")
         end = max(row["points"], row["high"] or row["points"])
         text = f"{row['points']:+.2f}".replace("-", "−")
-        left.annotate(text, (end, place), (5, 0), textcoords="offset points", va="center", fontsize=7.5)
+        left.annotate(text, (end, place), (5, 0), textcoords="offset points", va="center", fontsize=7.5,
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # fmt: skip
         if row["removed"] is not None:
             right.barh([place], [row["removed"]], color=hue, height=0.5)
             text = f"{row['removed']:.0f} %".replace("-", "−")
