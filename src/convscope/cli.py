@@ -99,7 +99,8 @@ def notebooks(project: Project) -> None:
     Build(project).all(until="notebooks")
     folder = project.build.relative_to(project.root) / "notebooks"
     for study, facts in json.loads((project.build / "metrics.json").read_bytes())["studies"].items():
-        print(f"{study}: {folder / study}.ipynb" if facts["status"] == "run" else f"{study}: not run, so it has none")
+        made = f"{folder / study}.ipynb" if facts["status"] == "run" else "not run, so it has no notebook"
+        print(f"{study}: {made}")
 
 
 @project_command(app, "grade", *OF_A_BUILD)
