@@ -16,6 +16,7 @@ import numpy as np
 
 from convscope.analysis.agreement import contradiction, same
 from convscope.analysis.claims import power_of, rule
+from convscope.analysis.efficiency import crossing, tried
 from convscope.analysis.estimates import Comparison, Difference, Measure, Record
 from convscope.analysis.ledger import clock_order, reproduction
 from convscope.analysis.pooling import SeedSpread, seed_spread
@@ -122,6 +123,7 @@ def _check_study(place: str, study: StudyRun) -> None:
                 _check_comparison(f"{place}/{part}/{name}", each, study, measure)
         for name, gap in study.gaps.variants.items():
             same(f"{place}/gaps/variants/{name}", "values", gap.values, _gap(variants[name]))
+    _check_efficiency(f"{place}/efficiency", study)
     for place_of_row, reported in enumerate(study.reported):
         if reported.reproduction is not None:
             found = reproduction(reported, variants, study.baseline, class_name=str(reported.reproduction.ours))
@@ -129,6 +131,17 @@ def _check_study(place: str, study: StudyRun) -> None:
                 same(
                     f"{place}/reported/{place_of_row}", part, getattr(reported.reproduction, part), getattr(found, part)
                 )
+
+
+def _check_efficiency(place: str, study: StudyRun) -> None:
+    if not study.efficiency:
+        return
+    others = tried([pair.b for pair in study.pairs or ()], study.variants)
+    curve = [(size, study.variants[name].test_accuracy.mean) for size, name in others]
+    for index, each in enumerate(study.efficiency):
+        of_a = study.variants[each.a]
+        same(f"{place}/{index}", "images", each.images, of_a.train_images)
+        same(f"{place}/{index}", "needed", each.needed, crossing(curve, of_a.test_accuracy.mean))
 
 
 def _check_variant(place: str, variant: Variant, spread: SeedSpread | None) -> None:

@@ -19,6 +19,7 @@ from convscope.analysis.declarations import (
     declared_study,
     experiment_pairs,
 )
+from convscope.analysis.efficiency import efficiency
 from convscope.analysis.equivariance import equivariance
 from convscope.analysis.estimates import Comparison
 from convscope.analysis.failures import failed_to_train, trained_seeds
@@ -115,6 +116,8 @@ class Analysis:
         more: dict[str, Any] = {}  # what not every study has
         if study.pairs:
             more["pairs"] = compare(study.pairs_in(self.profile))
+            if efficient := efficiency(study.pairs_in(self.profile), variants, right):
+                more["efficiency"] = tuple(efficient)
         if results.tuning:
             more["tuning"] = tuning.described(results)
         if probed := study.equivariance_in(self.profile):

@@ -269,6 +269,16 @@ class StudyNotRun(Study):
     reason: str
 
 
+class Efficiency(Record):
+    """Training images that the other network needs for the accuracy of one; null where none of those tried is near."""
+
+    a: str
+    images: Count = Field(description="Training images of a.")
+    needed: Positive | None
+    lower: Positive | None = Field(description="95 % limits, for new seeds and new test images.")
+    upper: Positive | None
+
+
 class StudyRun(Study):
     """A study with its results."""
 
@@ -290,3 +300,4 @@ class StudyRun(Study):
     equivariance: Equivariance | None = None
     tuning: Tuning | None = None
     disputed: Disputed | None = None
+    efficiency: tuple[Efficiency, ...] | None = None
