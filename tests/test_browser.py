@@ -169,10 +169,10 @@ def test_the_dark_mode_switch_is_remembered(site: str, browser: Browser) -> None
 def test_a_figure_opens_larger_with_its_description_and_closes(site: str, browser: Browser) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(f"{site}report/fashion.html", wait_until="networkidle")
-    figure = page.locator("figure img").first
+    figure = page.locator("figure img:visible").first  # the first ones are folded
     figure.scroll_into_view_if_needed()
     before = figure.evaluate("image => image.getBoundingClientRect().width")
-    page.locator(".f-enlarge").first.focus()
+    page.locator(".f-enlarge:visible").first.focus()
     page.keyboard.press("Enter")
     large = page.locator("dialog[open] img")
     assert large.evaluate("image => image.getBoundingClientRect().width") > before

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 from checkout import SmokeBuild
 
@@ -28,10 +28,16 @@ def test_zensical_builds_the_same_pages_with_the_same_numbers(smoke_build: Smoke
     now, then = smoke_build.checkout.build / "site", source / "site"
     pages = {page.relative_to(now) for page in now.rglob("*.html")}
     assert pages == {page.relative_to(then) for page in then.rglob("*.html")}
-    sources = re.compile(r'data-source="([^"]+)"')
-    marked = {page: sources.findall((now / page).read_text(encoding="utf-8")) for page in pages}
-    assert sum(map(len, marked.values())) > 500
-    assert {page: sources.findall((then / page).read_text(encoding="utf-8")) for page in pages} == marked
+    assert sum(len(marked(now / page)) for page in pages) > 500
+    for page in pages:
+        assert marked(then / page) == marked(now / page), page
+
+
+def marked(page: Path) -> list[str]:
+    """Return where the numbers of a page's text come from; menus repeat those of headings, each theme in its way."""
+    text = page.read_text(encoding="utf-8")
+    article = BeautifulSoup(text, "html.parser").article if "data-source" in text else None
+    return [str(number["data-source"]) for number in article.select("[data-source]")] if article else []
 
 
 def test_strict_means_strict(tmp_path: Path) -> None:

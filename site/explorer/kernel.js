@@ -160,14 +160,14 @@ export function kernelExhibit(data) {
   choose();
   return element(
     "div", { class: "x-exhibit x-kernel" },
-    element("div", { class: "x-side" }, element("h4", {}, "Image"), element("div", { class: "x-frame" }, input, fieldFrame, inputFrame),
+    element("div", { class: "x-side" }, element("h3", {}, "Image"), element("div", { class: "x-frame" }, input, fieldFrame, inputFrame),
       chooser(images, image, (to) => {
         image = to;
         remember({ photo: image + 1 });
         draw();
       })),
-    element("div", { class: "x-side" }, element("h4", {}, "Map"), element("div", { class: "x-frame" }, output, outputFrame),
+    element("div", { class: "x-side" }, element("h3", {}, "Map"), element("div", { class: "x-frame" }, output, outputFrame),
       element("label", {}, "A pixel of this layer sees ", fields)),
-    element("div", { class: "x-side" }, element("h4", {}, "Kernel"), sizes, element("label", {}, "Weights ", source), grid, element("h4", {}, "Window × kernel"), products, sum, facts),
+    element("div", { class: "x-side" }, element("h3", {}, "Kernel"), sizes, element("label", {}, "Weights ", source), grid, element("h3", {}, "Window × kernel"), products, sum, facts),
   );
 }

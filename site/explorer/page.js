@@ -103,7 +103,7 @@ export function answer(title) {
   const says = element("p", { class: "x-says", "aria-live": "polite" });
   const bars = element("div", { class: "x-bars", "aria-hidden": "true" });
   const note = element("p", { class: "x-note" });
-  const card = element("div", { class: "x-answer" }, element("h4", {}, title), says, bars, note);
+  const card = element("div", { class: "x-answer" }, element("h3", {}, title), says, bars, note);
   function show(shares, classes, label) {
     const best = shares.indexOf(Math.max(...shares));
     const right = label === undefined ? "" : best === label ? " ✓" : " ✗";
