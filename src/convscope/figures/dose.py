@@ -14,6 +14,7 @@ from convscope.figures.style import MUTED, WIDTH, look
 from convscope.specs import ModelSpec, PermutePixels, Windowed, from_json
 
 SCALES = {"pixel order": "side of the blocks that pixels are shuffled in", "kernel": "side of the first window"}
+FEWEST = 4  # doses that make a line worth drawing
 
 
 def dose(factor: str, model: ModelSpec) -> int:
@@ -27,16 +28,16 @@ def dose(factor: str, model: ModelSpec) -> int:
 
 
 def dose_rows(metrics: Metrics, _: Pictures, study_id: str) -> Rows:
-    """Return the accuracy at each dose of a study that shuffles pixels within blocks, and that of its baseline."""
+    """Return the accuracy at each dose of a study of blocks or windows, and that of its baseline."""
     study = metrics["studies"][study_id]
-    orders = [each for each in study["experiments"].values() if each["factor"] == "pixel order"]
-    if not any(len(each["variants"]) > 2 for each in orders):
+    scales = [each for each in study["experiments"].values() if each["factor"] in SCALES]
+    scales = [each for each in scales if len(each["variants"]) >= FEWEST]
+    if not scales:
         return []
     rows = [_row(study, "baseline", study["baseline"])]
-    for experiment in study["experiments"].values():
-        if experiment["factor"] in SCALES:
-            doses = [_row(study, experiment["factor"], name) for name in experiment["variants"]]
-            rows += sorted(doses, key=lambda row: int(row["dose"]))
+    for experiment in scales:
+        doses = [_row(study, experiment["factor"], name) for name in experiment["variants"]]
+        rows += sorted(doses, key=lambda row: int(row["dose"]))
     return rows
 
 
@@ -58,7 +59,7 @@ def dose_and_response(rows: Rows) -> Figure:
     baseline, *others = rows
     factors = list(dict.fromkeys(row["factor"] for row in others))
     drawn, panels = plt.subplots(
-        1, len(factors), figsize=(WIDTH, 2.8), layout="constrained", sharey=True, squeeze=False
+        1, len(factors), figsize=(0.62 * WIDTH * len(factors), 2.6), layout="constrained", sharey=True, squeeze=False
     )
     hue, shape = look("cnn", 0)
     for axes, factor in zip(panels[0], factors, strict=True):

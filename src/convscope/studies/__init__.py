@@ -22,6 +22,7 @@ from convscope.studies import (
     shift,
     shift_mnist,
     table,
+    windows,
 )
 from convscope.studies.study import PROFILES, Profile, Study, Variant, profile_named
 
@@ -37,6 +38,7 @@ _IN_ORDER = (
     inductive_bias_cifar10.study,
     inductive_bias_glyphs.study,
     dose.study,
+    windows.study,
     shift.study,
     shift_mnist.study,
     sample_size.study,
