@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -122,3 +123,28 @@ def test_the_language_is_one_setting(tmp_path: Path) -> None:
     with pytest.raises(ReportError, match="lang is 'fr'; there are catalogues for en, de"):
         language_of(tmp_path)
     assert languages() == ["en", "de"]
+
+
+def absences() -> list[str]:
+    """Return every sentence that says why something is missing, as the sources have it, x for its holes."""
+    found = []
+    for file in sorted((ROOT / "src" / "convscope" / "grade").glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Absent"):
+                continue
+            said = node.args[0]
+            if isinstance(said, ast.Constant):
+                found.append(str(said.value))
+            elif isinstance(said, ast.JoinedStr):
+                found.append("".join(str(p.value) if isinstance(p, ast.Constant) else "x" for p in said.values))
+    return found
+
+
+def test_every_reason_why_something_is_missing_has_its_german() -> None:
+    internal = "x looks at a study"  # a mistake in report/assignment.yml, not in a build
+    reasons = [reason for reason in absences() if not reason.startswith(internal)]
+    assert len(reasons) > 35
+    # What is a subject in one hole is one of several sentences: "says x of x".
+    several = {"x says x of x": "x says nothing of x", "x has x words of xx": "x has x words of x"}
+    assert [r for r in reasons if GERMAN.sentence(several.get(r, r)) == several.get(r, r)] == []
+    assert GERMAN.sentence("Tabelle 3 does not show /a/b") == "Tabelle 3 zeigt /a/b nicht"

@@ -12,6 +12,7 @@ from convscope.grade import checks
 from convscope.grade.assignment import Need, Scope, Wanted
 from convscope.grade.build import Build, Chapter
 from convscope.grade.documents import Absent, Evidence, Part
+from convscope.language import catalogue, language_of
 from convscope.specs import Conv2d, ModelSpec, Pool2d
 
 TO_DO = "TODO"  # as the template of a new study has it: what is still to be written
@@ -53,12 +54,13 @@ def look(build: Build, needs: Iterable[Need], scope: Scope) -> Outcome:
 
 
 def _found(needs: tuple[Need, ...], build: Build, chapter: Chapter | None) -> Outcome:
+    say = catalogue(language_of(build.root / "report")).sentence
     prefix = f"{chapter.title}: " if chapter else ""
     try:
         evidence = tuple(dict.fromkeys(each for need in needs for each in _evidence_of(need, build, chapter)))
         return Outcome(evidence, ())
     except Absent as absent:
-        return Outcome((), (f"{prefix}{str(absent).rstrip('.')}.",))
+        return Outcome((), (f"{prefix}{say(str(absent).rstrip('.'))}.",))
 
 
 def _evidence_of(need: Need, build: Build, chapter: Chapter | None) -> list[Evidence]:

@@ -2,15 +2,15 @@
 
 A catalogue is a gettext file beside this one (``de.po``), read with Babel. Its keys are English: the paragraphs,
 headings, captions and table rows of the templates as they stand there, holes included, and what Python writes into
-figures and the grade sheet. In keys of short texts ``#`` stands for any number. What has no translation stays as it is:
-a student's own prose does.
+figures and the grade sheet. In keys of short texts ``#`` stands for any number, in sentences ``{}`` for anything. What
+has no translation stays as it is: a student's own prose does.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 
@@ -51,6 +51,19 @@ class Catalogue:
             return english
         numbers = iter(_NUMBER.findall(english))
         return re.sub("#", lambda _: next(numbers), found)
+
+    def sentence(self, english: str) -> str:
+        """Return a sentence in this language whose key has ``{}`` where it has something of its own."""
+        for pattern, german in self._patterns:
+            if found := pattern.fullmatch(english):
+                return german.format(*found.groups())
+        return self.text(english)
+
+    @cached_property
+    def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
+        """Keys with holes, those with the most words first: they say most of what they fit."""
+        keys = sorted((key for key in self._messages if "{}" in key), key=len, reverse=True)
+        return [(re.compile("(.*?)".join(map(re.escape, key.split("{}")))), self._messages[key]) for key in keys]
 
     def template(self, source: str) -> str:
         """Return a template with every paragraph, heading, row and caption that the catalogue has in this language."""
