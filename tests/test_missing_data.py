@@ -1,4 +1,4 @@
-"""A data set that is nowhere to be had: its study is named as not run, the others run."""
+"""A data set that is nowhere available: its study is named as not run, the others run."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_nothing_waits_for_a_network_that_is_not_there(tmp_path: Path, without_a
     with process:
         assert process.stderr is not None
         for line in process.stderr:
-            for said, moments in (("looking for", looked), ("not to be had", found_none)):
+            for said, moments in (("looking for", looked), ("not available", found_none)):
                 if said in line:
                     moments.append(time.monotonic())
     assert process.returncode == 0
@@ -79,10 +79,10 @@ def test_nothing_waits_for_a_network_that_is_not_there(tmp_path: Path, without_a
 
 def test_its_study_is_not_run_and_the_others_are(offline: Checkout, without_apt: str) -> None:
     done = offline.built("report", PROFILE="quick", STUDIES="mnist tiny", PATH=without_apt)
-    assert "MNIST is not to be had" in done.stderr
+    assert "MNIST is not available" in done.stderr
     metrics = offline.metrics("quick")
     assert {name: study["status"] for name, study in metrics["studies"].items()} == {"mnist": "not run", "tiny": "run"}
-    assert "MNIST is not to be had" in metrics["studies"]["mnist"]["reason"]
+    assert "MNIST is not available" in metrics["studies"]["mnist"]["reason"]
     report, supplement = (
         BeautifulSoup((offline.root / "build/quick/report" / name).read_text(encoding="utf-8"), "html.parser")
         for name in ("report.html", "supplement.html")
@@ -112,7 +112,7 @@ def test_it_is_not_looked_for_again_at_once(offline: Checkout, without_apt: str)
 def test_strict_makes_it_an_error_that_names_it(offline: Checkout, without_apt: str) -> None:
     done = offline.run("all", PROFILE="quick", STUDIES="mnist tiny", STRICT="1", PATH=without_apt)
     assert done.returncode == 1
-    assert "MNIST is not to be had" in done.stderr
+    assert "MNIST is not available" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -124,4 +124,4 @@ def test_nothing_at_all_still_makes_a_report(tmp_path: Path, without_apt: str) -
 
 def test_the_data_command_says_which_are_ready(offline: Checkout, without_apt: str) -> None:
     done = offline.built("data", PROFILE="quick", STUDIES="mnist tiny", PATH=without_apt)
-    assert done.stdout.split("\n")[:2] == ["mnist: not to be had", "tiny: ready"]
+    assert done.stdout.split("\n")[:2] == ["mnist: not available", "tiny: ready"]

@@ -335,7 +335,7 @@ def test_a_dropped_run_fails_the_analysis(
 
 
 def test_an_edited_verdict_fails_the_build(smoke_session: SmokeBuild) -> None:
-    """The real command, on the build's own metrics.json: neither rendered nor silently written anew."""
+    """The real command, on the build's own metrics.json: neither rendered nor silently written again."""
     checkout = smoke_session.checkout
     path = checkout.build / "metrics.json"
     kept = path.read_bytes()

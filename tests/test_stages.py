@@ -54,7 +54,7 @@ def test_outputs_that_were_edited_may_be_refused(build: Build) -> None:
         with pytest.raises(ValueError, match="edited by hand"):
             stage.run()
     assert (build.output / "a.txt").read_text() == "EDITED"
-    build.source.write_text("other text")  # now it is written anew for another reason
+    build.source.write_text("other text")  # now it is written again for another reason
     assert stage.run()
     assert (build.output / "a.txt").read_text() == "OTHER TEXT"
 

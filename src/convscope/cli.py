@@ -43,10 +43,10 @@ def everything(project: Project) -> None:
 
 @project_command(app, "data", *OF_DATA)
 def data(project: Project) -> None:
-    """Find, download and verify the data sets; those not to be had are named."""
+    """Find, download and verify the data sets; those that are missing are named."""
     missing = project.find_data(again=True)
     for study in project.selected:
-        print(f"{study.id}: {'not to be had' if study.id in missing else 'ready'}")
+        print(f"{study.id}: {'not available' if study.id in missing else 'ready'}")
 
 
 @project_command(app, "train", *OF_TRAINING)
@@ -250,7 +250,7 @@ def install_quarto() -> None:
     from convscope.report.quarto import install  # noqa: PLC0415
 
     found = install(Path(sys.prefix) / "quarto.json")
-    print(f"Quarto: {found or 'not to be had here; Pandoc and Typst render the report'}")
+    print(f"Quarto: {found or 'not found here; Pandoc and Typst render the report'}")
 
 
 app.add_typer(deploy_app, name="deploy")

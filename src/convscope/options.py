@@ -53,7 +53,7 @@ SHARED: dict[str, tuple[Any, Any]] = {  # options of several commands: type and 
             bool,
             typer.Option(
                 envvar="STRICT",
-                help="Fail when a data set is not to be had, instead of leaving its studies out; and hand in nothing "
+                help="Fail when a data set is not available, instead of leaving its studies out; and hand in nothing "
                 "that is not committed.",
             ),
         ],

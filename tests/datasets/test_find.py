@@ -160,7 +160,7 @@ def test_unavailable_names_every_place(
     with pytest.raises(DatasetUnavailable) as raised:
         find("mnist", tmp_path / "data")
     lines = raised.value.message.splitlines()
-    assert lines[0] == "MNIST is not to be had. Looked at:"
+    assert lines[0] == "MNIST is not available. Looked at:"
     assert lines[1] == "  - CONVSCOPE_DATASETS: not set"
     assert lines[2] == "  - data/mnist: no such folder"
     assert lines[3].startswith("  - mirrors of torchvision.datasets.MNIST: ")

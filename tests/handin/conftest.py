@@ -1,4 +1,4 @@
-"""A submission of the smoke build, made once a session, and unpacked anew for each test."""
+"""A submission of the smoke build, made once a session, and unpacked again for each test."""
 
 from submitted import submitted, unpacked
 

@@ -1,4 +1,4 @@
-"""A submission made by the real command, unpacked, changed and sealed anew, as somebody would who wants to hide it."""
+"""A submission made by the real command, unpacked, changed and sealed again, as somebody would who wants to hide it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Submitted:
         return self.checkout.build / "submission.zip"
 
     def again(self, **options: Any) -> Bundled:
-        """Write the archive anew from the same build."""
+        """Write the archive again from the same build."""
         root = self.checkout.root
         return write_bundle(root, self.checkout.build, RunStore(self.checkout.runs), **{"profile": "smoke"} | options)
 
@@ -76,7 +76,7 @@ def unpack(path: Path, folder: Path) -> Path:
 
 
 def reseal(folder: Path, **facts: Any) -> None:
-    """Write the manifest anew."""
+    """Write the manifest again."""
     manifest = json.loads((folder / "MANIFEST.json").read_bytes())
     del manifest["files"], manifest["seal"]
     found = (path for path in folder.rglob("*") if path.is_file() and path.name != "MANIFEST.json")

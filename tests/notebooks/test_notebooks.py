@@ -41,7 +41,7 @@ pytestmark = pytest.mark.slow
 CALL = re.compile(r'results\.figure\("([\w.-]+)"\)')
 MEGABYTES = 3
 
-# A study of one's own on generated digits, and a data set that is nowhere to be had beside it.
+# A study of one's own on generated digits, and a data set that is nowhere available beside it.
 TINY = """
 from convscope.specs import DataSpec, Glyphs, TrainSpec
 from convscope.studies.architectures import cnn, mlp

@@ -10,7 +10,7 @@ from convscope.errors import ReportError
 
 HINT = (
     "Every number but those of single runs is computed from others. If the file was edited by hand, delete it and run "
-    "`make all` again; `make publish` writes published results anew."
+    "`make all` again; `make publish` writes published results again."
 )
 
 

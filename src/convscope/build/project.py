@@ -45,7 +45,7 @@ class Project:
     device
         ``auto``, ``cpu``, ``cuda``, ``mps``.
     strict
-        A data set that is not to be had is an error.
+        A data set that is not available is an error.
     backend
         What renders HTML and PDF.
     deploy
@@ -140,12 +140,12 @@ class Project:
         Parameters
         ----------
         again
-            Look again for what was not to be had a short while ago.
+            Look again for what was not available a short while ago.
 
         Returns
         -------
         dict
-            Why not, by the id of each study whose data set is not to be had.
+            Why not, by the id of each study whose data set is not available.
 
         Raises
         ------
@@ -167,7 +167,7 @@ class Project:
         return reasons
 
     def planned(self) -> dict[str, PlannedRun]:
-        """Return the runs of the profile by key, without the studies whose data set is not to be had."""
+        """Return the runs of the profile by key, without the studies whose data set is not available."""
         if self.profile == PUBLISHED:
             return {}
         left_out = self.find_data()

@@ -1,4 +1,4 @@
-"""Whether a public data set is to be had, remembered between builds: looking for it may wait for a network."""
+"""Whether a public data set is available, remembered between builds: looking for it may wait for a network."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from convscope.datasets.find import FOLDER_VARIABLE, find
 from convscope.errors import DatasetUnavailable
 from convscope.files import write_json
 
-RETRY_SECONDS = 3600  # a data set that was not to be had is looked for again after an hour
+RETRY_SECONDS = 3600  # a data set that was not available is looked for again after an hour
 
 
 def why_unavailable(name: str, data_folder: Path, memory: Path, *, again: bool = False) -> str:
-    """Find a public data set, or fetch it; return why it is not to be had, empty if it is.
+    """Find a public data set, or fetch it; return why it is not available, empty if it is.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def why_unavailable(name: str, data_folder: Path, memory: Path, *, again: bool =
     memory
         JSON file that remembers the answer. It stands while the files are there; that there are none, for an hour.
     again
-        Look again for what was not to be had a short while ago.
+        Look again for what was not available a short while ago.
     """
     where = os.environ.get(FOLDER_VARIABLE, "")
     known = _remembered(memory)

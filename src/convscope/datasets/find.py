@@ -151,7 +151,7 @@ def _fetch(dataset: PublicDataset, data_folder: Path, given: str | None, downloa
     if not download:
         failures.append("the network: not tried, downloads are switched off")
     raise DatasetUnavailable(
-        "\n  - ".join([f"{dataset.title} is not to be had. Looked at:", *failures]),
+        "\n  - ".join([f"{dataset.title} is not available. Looked at:", *failures]),
         f"Put its files (named in data/README.md) into {_kept_label(dataset, data_folder)}, or let "
         f"{FOLDER_VARIABLE} name a folder that has them in {dataset.name}/, or run again with a network.",
     )

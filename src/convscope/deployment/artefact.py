@@ -64,7 +64,7 @@ class Artefact:
         Arrays by name, float32, as `convscope.engines.outcome.Outcome` describes them.
     sha256
         Over the contents of both files, in hexadecimal. Unlike the hash of an archive it does not depend on who
-        packed it: SageMaker packs anew what a training job leaves.
+        packed it: SageMaker packs again what a training job leaves.
     """
 
     name: str

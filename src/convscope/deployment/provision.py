@@ -83,7 +83,7 @@ class Provision:
         return str(given or f"{registry}/convscope-{purpose}:latest")
 
     def train(self, channels: dict[str, str], hyperparameters: dict[str, str]) -> Any:
-        """Run the training job, on the first type of machine that is to be had; return the completed job.
+        """Run the training job, on the first type of machine that is available; return the completed job.
 
         Raises
         ------
@@ -101,7 +101,7 @@ class Provision:
             reason = given(job.failure_reason) or f"it is {job.training_job_status} ({job.secondary_status})"
             if not _no_capacity(reason):
                 break
-            self.say(f"training job: no {instance_type} to be had")
+            self.say(f"training job: no {instance_type} available")
         raise DeploymentError(f"The training job {name} did not complete: {reason}")
 
     def _job(self, name: str, instance_type: str, channels: dict[str, str], hyperparameters: dict[str, str]) -> Any:
@@ -161,7 +161,7 @@ class Provision:
         )
 
     def endpoint(self, transitions: list[dict[str, Any]]) -> tuple[Any, dict[str, Any]]:
-        """Bring an endpoint into service, on the first type of machine that is to be had.
+        """Bring an endpoint into service, on the first type of machine that is available.
 
         Parameters
         ----------
@@ -189,7 +189,7 @@ class Provision:
             reason = given(endpoint.failure_reason) or f"it is {endpoint.endpoint_status}"
             if not _no_capacity(reason):
                 break
-            self.say(f"endpoint: no {instance_type} to be had")
+            self.say(f"endpoint: no {instance_type} available")
         raise DeploymentError(f"The endpoint {name} did not come into service: {reason}")
 
     def _variant(self, instance_type: str) -> dict[str, Any]:

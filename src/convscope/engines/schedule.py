@@ -23,7 +23,7 @@ def epochs(training: TrainSpec, images: int, order: np.random.Generator) -> Iter
     images
         Number of training images.
     order
-        Shuffles them anew for each pass; the last batch of a pass may be short.
+        Shuffles them again for each pass; the last batch of a pass may be short.
     """
     batches = _batches(training.batch_size, images, order)
     updates = training.total_updates(images)

@@ -124,7 +124,7 @@ def _labels(data: str, data_folder: Path) -> Labels:
 
 
 def train_one_again(folder: Path, metrics: Any, data_folder: Path, seed: int) -> Iterator[str]:
-    """Train one run anew, drawn by a seed, and say where it differs from the one that was handed in.
+    """Train one run again, drawn by a seed, and say where it differs from the one that was handed in.
 
     Raises
     ------

@@ -57,10 +57,10 @@ site/index.html           the report as a site, with documentation
 grade.json                the grade sheet, which verify.py prints: each criterion with its evidence
 notebooks/                each study as a notebook, executed
 metrics.json              every number of the report, and which runs it comes from
-pictures.safetensors      images, filters and feature maps; notebooks draw figures anew from these two files
+pictures.safetensors      images, filters and feature maps; notebooks draw figures again from these two files
 runs/                     the result of each run: history, predictions, machine
 figures/                  the figures, as drawn from metrics.json
-source/                   the source at the commit that MANIFEST.json names; `make all` in it makes all of this anew
+source/                   the source at the commit that MANIFEST.json names; `make all` in it makes all of this again
 environment/              versions of all packages: the lock file, and what was installed
 deployment/               evidence that a trained model was deployed and asked
 CITATION.cff              how to cite this

@@ -44,7 +44,7 @@ def verify(
 ) -> None:
     """Check submissions from a lecturer's checkout: files, numbers, runs, grade sheet, source. Nothing in them is run.
 
-    The grade sheet is computed anew, by this checkout's criteria; the answers of the runs are counted against the
+    The grade sheet is computed again, by this checkout's criteria; the answers of the runs are counted against the
     labels of the data sets that are here. It ends with 1 if one does not hold.
     """
     from rich.console import Console  # noqa: PLC0415

@@ -6,7 +6,7 @@ that each number of the report is the one in metrics.json, that means, differenc
 they rest on, and that these are those of the stored runs; then it prints the grade sheet. It ends with 0 if all of that
 holds, with 1 if not, and names what does not.
 
-What it cannot tell is whether the whole submission, this file included, was made anew: compare the seal it prints with
+What it cannot tell is whether the whole submission, this file included, was made again: compare the seal it prints with
 the one that was handed in beside it.
 """
 
@@ -306,7 +306,7 @@ def outcome(kind: str, effect: float, low: float, high: float, margin: float) ->
 
 
 def verdict_of(claim: Any) -> str:
-    """Decide a claim anew from its numbers, by the rules in the report's section on methods."""
+    """Decide a claim again from its numbers, by the rules in the report's section on methods."""
     if claim["kind"] == "arithmetic":
         right = all(each["claimed"][0] <= each["computed"] <= each["claimed"][1] for each in claim["counts"])
         return "supported" if right else "refuted"

@@ -57,7 +57,7 @@ def _counts(name: str) -> bool:
 def examine_all(archives: Sequence[Path], standard: Standard, jobs: int) -> list[Finding]:
     """Examine submissions, several at once; one that kills its process is a finding like any other."""
     found = {}
-    # Started anew, not forked: PyTorch does not survive a fork.
+    # Started again, not forked: PyTorch does not survive a fork.
     with ProcessPoolExecutor(min(jobs, len(archives)), get_context("spawn"), max_tasks_per_child=20) as pool:
         futures = {pool.submit(examine, archive, standard): archive for archive in archives}
         for future in as_completed(futures):

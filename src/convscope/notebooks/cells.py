@@ -91,7 +91,7 @@ _TRAIN = """\
 
 What section 6 shows was drawn from stored results. With `RETRAIN = True` the next two cells train one network
 of the study
-anew, with the same images, settings and seed, and compare its test accuracy with the stored ones. That needs
+again, with the same images, settings and seed, and compare its test accuracy with the stored ones. That needs
 the data set, which is downloaded where
 it is missing."""
 

@@ -86,7 +86,7 @@ def _measurement(metrics: dict[str, Any], pointer: str) -> dict[str, Any]:
 
 
 def _place(metrics: dict[str, Any], pointer: str) -> dict[str, Any]:
-    """Return what a number is about: study and variants, data set, runs, and the command that makes it anew."""
+    """Return what a number is about: study and variants, data set, runs, and the command that makes it again."""
     kind, *names = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
     study_id = _study_of(metrics, kind, names)
     study = metrics["studies"].get(study_id, {})
@@ -116,7 +116,7 @@ def _place(metrics: dict[str, Any], pointer: str) -> dict[str, Any]:
 
 
 def command(profile: str, study_id: str = "") -> str:
-    """Return the command that makes a study's numbers anew; without a study those of all."""
+    """Return the command that makes a study's numbers again; without a study those of all."""
     return f"make metrics{f' STUDIES={study_id}' if study_id else ''} PROFILE={profile}"
 
 

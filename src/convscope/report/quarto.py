@@ -66,7 +66,7 @@ def install(memory: Path, limit: float = 120.0) -> Path | None:
     ----------
     memory
         A JSON file: ``{"installed": bool, "reason": str}``. Where there is one, no installation is tried;
-        delete it to try anew.
+        delete it to try again.
     limit
         Seconds that the installation may take.
 

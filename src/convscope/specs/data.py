@@ -127,7 +127,7 @@ class DataSpec:
     dataset
         Name of a public data set (``"fashion-mnist"``), the parameters of a generated one, or a folder of images.
     validation_images
-        Held out from the training part, drawn anew for each seed.
+        Held out from the training part, others for each seed.
     train_images
         Drawn from what remains; None takes all of it.
     test_images
