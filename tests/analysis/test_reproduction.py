@@ -64,7 +64,7 @@ def test_the_rounding_decides_at_the_edge() -> None:
 def test_a_single_run_decides_nothing() -> None:
     assert prediction_interval([98.9]) is None
     reproduction = reproduction_verdict(98.85, 98.95, [98.9])
-    assert (reproduction.verdict, reproduction.interval, reproduction.n) == ("too few runs", None, 1)
+    assert (reproduction.verdict, reproduction.interval, reproduction.ours) == ("too few runs", None, 98.9)
 
 
 def test_a_figure_from_high_to_low_is_refused() -> None:

@@ -60,8 +60,7 @@ def reproduction(row: Reported, variants: Mapping[str, Variant], baseline: str, 
         ratio = ours.parameters / variants[baseline].parameters
         return _computed(ratio, right=row.low <= ratio <= row.high)
     measured = ours.test_accuracy if row.quantity == "test_accuracy" else ours.test_loss
-    found = reproduction_verdict(row.low, row.high, measured.values)
-    return Reproduction(ours=measured.mean, interval=found.interval, verdict=found.verdict)
+    return reproduction_verdict(row.low, row.high, measured.values)
 
 
 def order_of_time(study: Study, clock: Mapping[str, Clock], *, trained: bool) -> dict[str, Order]:

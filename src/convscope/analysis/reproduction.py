@@ -7,32 +7,12 @@ the much narrower interval for the mean.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convscope.analysis.statistics import Interval, summarise, t_quantile
-
-
-@dataclass(frozen=True)
-class Reproduction:
-    """How a figure that others reported compares with our runs.
-
-    Parameters
-    ----------
-    verdict
-        "too few runs" where there is a single run of ours, whose spread is not known.
-    interval
-        95 % prediction interval for one new run, widened by the reported figure's rounding.
-    n
-        Number of our runs.
-    """
-
-    verdict: Literal["reproduced", "ours higher", "ours lower", "too few runs"]
-    interval: Interval | None
-    n: int
+from convscope.analysis.study_records import Reproduction
 
 
 def prediction_interval(values: Sequence[float] | NDArray[np.floating], half_rounding: float = 0.0) -> Interval | None:
@@ -61,6 +41,9 @@ def reproduction_verdict(
 ) -> Reproduction:
     """Compare a reported figure, a single run of unknown seed, with where a new run of ours would fall.
 
+    The interval is the 95 % prediction interval, widened by the reported figure's rounding; a single run of ours, whose
+    spread is not known, has none.
+
     Parameters
     ----------
     reported_low, reported_high
@@ -70,12 +53,11 @@ def reproduction_verdict(
     """
     if not reported_low <= reported_high:
         raise ValueError(f"a figure cannot lie between {reported_low} and {reported_high}")
+    mean = summarise(values).mean
     interval = prediction_interval(values, half_rounding=(reported_high - reported_low) / 2)
     if interval is None:
-        return Reproduction("too few runs", None, len(values))
+        return Reproduction(ours=mean, interval=None, verdict="too few runs")
     reported = (reported_low + reported_high) / 2
-    if reported < interval.lower:
-        return Reproduction("ours higher", interval, len(values))
-    if reported > interval.upper:
-        return Reproduction("ours lower", interval, len(values))
-    return Reproduction("reproduced", interval, len(values))
+    if interval.lower <= reported <= interval.upper:
+        return Reproduction(ours=mean, interval=interval, verdict="reproduced")
+    return Reproduction(ours=mean, interval=interval, verdict="ours higher" if reported < mean else "ours lower")
