@@ -10,7 +10,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from convscope.grade.build import Chapter
-from convscope.models.describe import describe_layer
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def _histogram(drawing: Drawing, _: Chapter) -> Iterator[str]:
 def _diagram(role: str) -> Look:
     def look(drawing: Drawing, chapter: Chapter) -> Iterator[str]:
         model = chapter.models[chapter.study[role]]
-        wanted = [line for layer in model.layers for line in describe_layer(layer)]
+        wanted = [line for layer in model.layers for line in layer.words]
         wanted += ["×".join(map(str, shape)) for shape in model.shapes]
         yield from Counter(wanted) - Counter(drawing.texts)
 
