@@ -223,6 +223,25 @@ def test_a_link_leads_to_its_state(explorer: Path, browser: Browser) -> None:
 
 @pytest.mark.slow
 @pytest.mark.browser
+def test_a_link_leads_to_the_exhibit_whose_state_it_has_also_from_the_same_page(page: Page) -> None:
+    def in_view(exhibit: str) -> None:
+        page.wait_for_function(
+            "name => { const place = document.querySelector(`[data-exhibit=${name}][data-ready]`);"
+            " const box = place?.getBoundingClientRect(); return box && box.top < innerHeight && box.bottom > 0; }",
+            arg=exhibit,
+        )
+
+    page.evaluate("location.hash = '#kernel=5'")
+    page.wait_for_load_state("load")
+    in_view("kernel")
+    expect(page.locator("[data-exhibit=kernel] .x-grid-inputs input")).to_have_count(25)
+    page.evaluate("location.hash = '#shuffle=1&picture=3'")
+    in_view("shuffle")
+    expect(page.locator("[data-exhibit=shuffle] .x-row:visible")).to_have_count(2)
+
+
+@pytest.mark.slow
+@pytest.mark.browser
 def test_the_window_of_a_typed_kernel_is_summed_as_pytorch_does(explorer: Path, page: Page) -> None:
     data, block = data_of(explorer, "kernel")
     pixels = stored(block, data["images"]["pixels"]).reshape(-1, 28, 28)[0].astype(np.float32)

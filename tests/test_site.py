@@ -47,6 +47,9 @@ def pages_of(site: Path) -> list[Path]:
 
 
 def complaints_of_axe(page: Page) -> list[str]:
+    page.evaluate(
+        "document.querySelectorAll('details').forEach((folded) => (folded.open = true))"
+    )  # axe sees what shows
     page.evaluate(AXE)
     found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [
