@@ -170,11 +170,17 @@ def verify_runs(
     count: Annotated[int, typer.Option(envvar="RUNS", min=1, help="How many published runs to train again.")] = 3,
     seed: Annotated[int, typer.Option(envvar="SEED", help="Decides which; another number draws others.")] = 0,
 ) -> None:
-    """Train a random sample of the published runs again: bit-identical, within tolerance, or different (exit 1)."""
-    from convscope.runs.again import sample, train_again  # noqa: PLC0415
+    """Train a random sample of the published runs again: bit-identical, within tolerance, or different (exit 1).
+
+    What is kept of their data sets, pictures among it, is made again from the images.
+    """
+    from convscope.runs.again import data_described_again, sample, train_again  # noqa: PLC0415
 
     keys = sample(project.published, count, seed)
     different = False
+    for title, parts in data_described_again(keys, project.published, project.data_folder):
+        print(f"{title}: {'different: ' + ', '.join(parts) if parts else 'as published'}", flush=True)
+        different |= bool(parts)
     for found in train_again(keys, project.published, project.data_folder, project.device):
         print(
             f"{found.key[:12]}: {found.verdict}; test accuracy {found.accuracy:.2%}, now {found.accuracy_now:.2%}; "

@@ -8,9 +8,11 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from convscope.analysis import publication
 from convscope.analysis.metrics import Analysis
@@ -19,8 +21,9 @@ from convscope.datasets.load import load
 from convscope.engines import ENGINE_REVISION
 from convscope.errors import ConvscopeError
 from convscope.files import sha256_of, write_json
+from convscope.runs.again import data_described_again
 from convscope.runs.plan import plan_study, plan_tuning
-from convscope.runs.published import ANSWERS, RUN, WEIGHTS, DamagedPublication, PublishedRuns
+from convscope.runs.published import ANSWERS, FACTS, PICTURES, RUN, WEIGHTS, DamagedPublication, PublishedRuns
 from convscope.runs.results import trained_here
 from convscope.runs.store import RunStore
 from convscope.runs.timings import measure_speeds
@@ -289,3 +292,29 @@ def test_speeds_measured_alone_take_the_place_of_those_of_the_runs(kept: Publish
     clock = published_metrics([tiny(2)], kept)[0]["timings"]["studies"]["tiny"]["cnn"]
     assert clock["train_seconds"]["values"] == cnn["train_seconds"]
     assert clock["images_per_second"]["values"] == cnn["images_per_second"]
+
+
+def negate(pictures: dict[str, Any]) -> dict[str, Any]:
+    return pictures | {"means": 255 - pictures["means"]}
+
+
+def exchange_classes(pictures: dict[str, Any]) -> dict[str, Any]:
+    return pictures | {"samples": pictures["samples"][::-1]}
+
+
+@pytest.mark.parametrize(("attack", "named"), [(negate, "means"), (exchange_classes, "samples")])
+def test_pictures_of_a_data_set_changed_with_their_hash_differ_from_those_made_again(
+    kept: PublishedRuns, store: RunStore, attack: Callable[[Any], Any], named: str
+) -> None:
+    keys = [some_key(kept)]
+    ((title, different),) = data_described_again(keys, PublishedRuns(kept.root), store.root)
+    assert different == []
+    (folder,) = (kept.root / "datasets").iterdir()
+    fingerprint = json.loads((folder / FACTS).read_bytes())["facts"]["fingerprint"]
+    pictures = PublishedRuns(kept.root).dataset(fingerprint).pictures
+    file = folder / PICTURES
+    forged = {name: np.ascontiguousarray(array) for name, array in attack(dict(pictures)).items()}
+    file.write_bytes(lzma.compress(safetensors.numpy.save(forged)))
+    stated = {"bytes": file.stat().st_size, "sha256": sha256_of(file)}
+    edit(folder / FACTS, lambda content: content["files"].update({PICTURES: stated}))
+    assert list(data_described_again(keys, PublishedRuns(kept.root), store.root)) == [(title, [named])]

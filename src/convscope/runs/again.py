@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import sqrt
@@ -10,6 +11,8 @@ from typing import Literal
 
 import numpy as np
 
+from convscope.datasets.eda import describe
+from convscope.datasets.load import load
 from convscope.engines.numeric_mode import numeric_mode
 from convscope.runs.plan import PlannedRun
 from convscope.runs.published import PublishedRuns
@@ -70,6 +73,31 @@ def train_again(keys: list[str], kept: PublishedRuns, data_folder: Path, device:
             key=key, spec=spec, mode=numeric_mode(spec.training.engine, device), study="", variant="", title=key[:12]
         )
         yield compared(published, result_of_run(run, data_folder))
+
+
+def data_described_again(keys: list[str], kept: PublishedRuns, data_folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """Describe the data sets of published runs again, from their images, and hold what is kept against that.
+
+    A hash beside a picture says that it is the one that was published together with the hash, and no more.
+
+    Yields
+    ------
+    tuple
+        Title of a data set, and what of it differs: facts, ``labels``, pictures by name; nothing where all is the same.
+    """
+    specs = {kept.read(key).spec.data.dataset for key in keys}
+    for spec in sorted(specs, key=str):
+        dataset = load(spec, data_folder)
+        facts, pictures = describe(dataset)
+        published = kept.dataset(facts["fingerprint"])
+        now = json.loads(json.dumps(facts))
+        different = [name for name in {**now, **published.facts} if now.get(name) != published.facts.get(name)]
+        different += ["labels"] * (not np.array_equal(dataset.test.labels, published.labels))
+        different += [
+            name for name in {**pictures, **published.pictures}
+            if not np.array_equal(pictures.get(name, ()), published.pictures.get(name, ()))
+        ]  # fmt: skip
+        yield facts["title"], different
 
 
 def compared(published: RunResult, now: RunResult) -> Comparison:
