@@ -33,6 +33,7 @@ def compiled(folder: Path, body: str) -> Path:
             + TABLE.format("[a1], [b1], [a2], [b2], [a3], [b3]"),
             "one row of a table stands alone",
         ),
+        ("See ?\\@fig-curves for the accuracy.", r"\?@"),
         (TABLE.format("[a1], [b1]"), "page 1: Table 1 lacks 'c1' of the cell 'b1 c1'"),
     ],
 )

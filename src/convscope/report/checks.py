@@ -34,7 +34,7 @@ def check_pdf_text(text: str) -> None:
     Parameters
     ----------
     text
-        As ``pdftotext`` gives it.
+        Its words, in the order of the pages.
 
     Raises
     ------
