@@ -121,6 +121,7 @@ def _say_fallbacks(passages: Path) -> None:
     """List the passages whose plain fallback stands in this build, and why."""
     gave_way = [each for each in json.loads(passages.read_bytes()) if each["state"] == "gave way"]
     if gave_way:
-        sys.stderr.write(f"report: {len(gave_way)} passages gave way to their plain fallback:\n")
+        passages_gave = "passage gave" if len(gave_way) == 1 else "passages gave"
+        sys.stderr.write(f"report: {len(gave_way)} {passages_gave} way to their plain fallback:\n")
     for each in gave_way[:MOST_NAMED]:
         sys.stderr.write(f"  report/{each['template']}:{each['line']}: {'; '.join(each['grounds'])}\n")
