@@ -29,6 +29,7 @@ from convscope.runs.store import RunStore
 from convscope.runs.timings import measure_speeds
 from convscope.runs.worker import train_run
 from convscope.specs import Conv2d, DataSpec, Dense, GlobalAveragePool, Glyphs, ModelSpec, TrainSpec, run_key
+from convscope.studies import STUDIES
 from convscope.studies.architectures import mlp
 from convscope.studies.probes import ShiftProbe
 from convscope.studies.study import Budget, Claim, Study, Tuning, Variant
@@ -318,3 +319,14 @@ def test_pictures_of_a_data_set_changed_with_their_hash_differ_from_those_made_a
     stated = {"bytes": file.stat().st_size, "sha256": sha256_of(file)}
     edit(folder / FACTS, lambda content: content["files"].update({PICTURES: stated}))
     assert list(data_described_again(keys, PublishedRuns(kept.root), store.root)) == [(title, [named])]
+
+
+def test_what_the_repository_publishes_has_the_reasons_that_are_declared_now() -> None:
+    """Also of a study whose results come from before runs were kept: it had no word for what a decision is about."""
+    kept = PublishedRuns(Path(__file__).resolve().parents[2] / "data" / "published")
+    metrics, _ = published_metrics([STUDIES["mnist"]], kept)
+    found = metrics["studies"]["mnist"]["decisions"]
+    declared = STUDIES["mnist"].decisions
+    assert [(row["decision"], row["about"], row["reason"]) for row in found] == [
+        (each.decision, each.about, each.reason) for each in declared
+    ]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from convscope.analysis import records
+from convscope.analysis.declarations import declared_study
 from convscope.analysis.disputed import disputed
 from convscope.analysis.metrics import Analysis
 from convscope.analysis.metrics_file import Metrics, parse, read_metrics
@@ -123,6 +124,8 @@ def published_metrics(studies: Iterable[Study], kept: PublishedRuns) -> tuple[Me
         if results is not None and len(results.runs[study.baseline]) >= (before.seeds if before else 0):
             analysis.add(results)
         elif earlier and before:
+            declared = declared_study(study, "full")  # reasons may have been written since
+            before = before.model_copy(update={"decisions": declared.decisions})
             analysis.carry_over(study.id, before, earlier, pictures)
         else:
             analysis.leave_out(study, "No seed of it has been published yet.")
