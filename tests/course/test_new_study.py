@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -41,7 +42,9 @@ def test_the_written_study_gets_a_report_and_its_todos_are_missing(tmp_path: Pat
     criteria = {criterion["id"]: criterion for task in graded["tasks"] for criterion in task["criteria"]}
     assert criteria["data-distribution"]["status"] == "evidence present"
     assert criteria["experiment-kernel"]["status"] == "evidence present"
-    assert criteria["network-padding"]["missing"] == ["My study: Table 6 gives no reason for 'padding'."]
+    caption = re.search(r'id="tbl-my_flowers-decisions".*?(Table \d+)', html, re.DOTALL)
+    assert caption is not None
+    assert criteria["network-padding"]["missing"] == [f"My study: {caption[1]} gives no reason for 'padding'."]
     assert "TODO" in criteria["experiment-observations"]["missing"][0]
 
 

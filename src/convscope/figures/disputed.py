@@ -55,7 +55,7 @@ def disputed(rows: Rows) -> Figure:
         axes.set_title(f"Only {here[0]['network']} is right: {here[0]['count']} images, {shown} of them", fontsize=8.5,
                        color=look(network, 0)[0])  # fmt: skip
         for place, row in enumerate(here):
-            for height, text, hue in ((-0.14, row["is"], INK), (-0.3, f"not {row['called']}", MUTED)):
+            for height, text, hue in ((-0.14, row["is"], INK), (-0.3, f"≠ {row['called']}", MUTED)):
                 axes.text((place + 0.48) / COLUMNS, height, text, transform=axes.transAxes, ha="center", va="baseline",
                           fontsize=7, color=hue)  # fmt: skip
     return drawn
