@@ -231,10 +231,18 @@ def test_a_link_leads_to_the_exhibit_whose_state_it_has_also_from_the_same_page(
             arg=exhibit,
         )
 
+    # the exhibit above comes late, as from a slow server
+    page.add_init_script("""const append = Element.prototype.append;
+      Element.prototype.append = function (...nodes) {
+        const wait = nodes.some((node) => /shift\\.js$/.test(node.src)) ? 1000 : 0;
+        if (wait) setTimeout(() => append.apply(this, nodes), wait); else append.apply(this, nodes);
+      };""")
     page.evaluate("location.hash = '#kernel=5'")
     page.wait_for_load_state("load")
     in_view("kernel")
     expect(page.locator("[data-exhibit=kernel] .x-grid-inputs input")).to_have_count(25)
+    expect(page.locator("[data-exhibit=shift][data-ready], [data-exhibit=shuffle][data-ready]")).to_have_count(2)
+    in_view("kernel")  # still, with those above it in their places
     page.evaluate("location.hash = '#shuffle=1&picture=3'")
     in_view("shuffle")
     expect(page.locator("[data-exhibit=shuffle] .x-row:visible")).to_have_count(2)

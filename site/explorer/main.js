@@ -67,10 +67,12 @@ const watcher = new IntersectionObserver(
 );
 places.forEach((place) => watcher.observe(place));
 
-// An address with a state leads to the exhibit whose state it is, also from this page.
-const meant = places.find((place) => EXHIBITS[place.dataset.exhibit].keeps.some((name) => state.has(name)));
-if (meant) {
-  watcher.unobserve(meant);
-  mount(meant).then(() => meant.scrollIntoView({ block: "center" }));
+// An address with a state leads to the exhibit whose state it is, also from this page. The ones above it come first:
+// put in later, in place of their smaller pictures, they would push it out of sight.
+const meant = places.findIndex((place) => EXHIBITS[place.dataset.exhibit].keeps.some((name) => state.has(name)));
+if (meant >= 0) {
+  const upToIt = places.slice(0, meant + 1);
+  upToIt.forEach((place) => watcher.unobserve(place));
+  Promise.all(upToIt.map(mount)).then(() => places[meant].scrollIntoView({ block: "center" }));
 }
 addEventListener("hashchange", () => location.hash.includes("=") && location.reload());

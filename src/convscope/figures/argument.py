@@ -118,14 +118,15 @@ def sharing(rows: Rows) -> Figure:
     studies = list(dict.fromkeys(row["study"] for row in rows))
     drawn, panels = plt.subplots(1, len(studies), figsize=(WIDTH, 2.7), layout="constrained", squeeze=False)
     places = {"ordered": 0, "shuffled": 1}
-    for axes, study in zip(panels[0], studies, strict=True):
+    for panel, (axes, study) in enumerate(zip(panels[0], studies, strict=True)):
+        named = panel == 0  # the others have the same colours and marks
         here = [row for row in rows if row["study"] == study]
         band = next(row for row in here if row["order"] == "either")
         hue = look(band["variant"], 0)[0]
         axes.axhline(band["test_accuracy"], color=hue, linestyle=(0, (4, 2)), linewidth=1.1)
         if band["low"] is not None:
             axes.axhspan(band["low"], band["high"], color=hue, alpha=0.1, lw=0)
-        if study == studies[0]:
+        if named:
             axes.annotate(band["network"], (-1.0, band["test_accuracy"]), (0, -3), textcoords="offset points", va="top",
                           fontsize=7.5, color=hue)  # fmt: skip
         for number, network in enumerate(dict.fromkeys(row["network"] for row in here if row["order"] != "either")):
@@ -140,10 +141,10 @@ def sharing(rows: Rows) -> Figure:
                 axes.annotate(f"{row['test_accuracy']:.1f}", (x, row["test_accuracy"]), (-8 if left else 8, 0),
                               textcoords="offset points", ha="right" if left else "left", va="center", fontsize=7.5,
                               color=hue)  # fmt: skip
-                if left and study == studies[0]:  # the others have the same colours and marks
+                if left and named:
                     axes.annotate(network, (x, row["test_accuracy"]), (-8, 9), textcoords="offset points", ha="right",
                                   va="center", fontsize=7.5, color=hue)  # fmt: skip
-        axes.set_xlim(-1.05 if study == studies[0] else -0.6, 1.5)
+        axes.set_xlim(-1.05 if named else -0.6, 1.5)
         axes.set_xticks([0, 1], ["in their\nplaces", "shuffled"])
         axes.set_title(_data_of(here[0]["title"]))
         axes.grid(axis="x", visible=False)

@@ -30,8 +30,8 @@ def dose(factor: str, model: ModelSpec) -> int:
 def dose_rows(metrics: Metrics, _: Pictures, study_id: str) -> Rows:
     """Return the accuracy at each dose of a study of blocks or windows, and that of its baseline."""
     study = metrics["studies"][study_id]
-    scales = [each for each in study["experiments"].values() if each["factor"] in SCALES]
-    scales = [each for each in scales if len(each["variants"]) >= FEWEST]
+    experiments = study["experiments"].values()
+    scales = [each for each in experiments if each["factor"] in SCALES and len(each["variants"]) >= FEWEST]
     if not scales:
         return []
     rows = [_row(study, "baseline", study["baseline"])]

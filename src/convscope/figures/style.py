@@ -106,7 +106,7 @@ def save(figure: Figure, path: Path, language: str = ENGLISH) -> None:
     """
     if language != ENGLISH:
         for text in figure.findobj(Text):
-            text.set_text("\n".join(map(catalogue(language).text, text.get_text().split("\n"))))
+            text.set_text("\n".join(map(catalogue(language).sentence, text.get_text().split("\n"))))
     with replacing(path) as temporary:
         figure.savefig(temporary, format="svg", metadata={"Date": None}, bbox_inches="tight", pad_inches=0.04)
     plt.close(figure)
