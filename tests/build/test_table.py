@@ -30,7 +30,10 @@ EDITS = [
     (OWN, "", "# a comment\n", set()),
     # a study of the package: whoever reads metrics.json compares it with what is declared
     (f"{SRC}/studies/fashion.py", 'title="', 'title="Quite other ', EVERYTHING - {"deployment"}),
-    (f"{SRC}/studies/claim.py", "", "# \n", EVERYTHING),
+    (f"{SRC}/studies/fashion.py", "A larger kernel that loses", "Quite other", EVERYTHING - {"deployment"}),
+    (f"{SRC}/studies/kernel_claims.py", "One CNN", "Quite other", EVERYTHING - {"deployment"}),
+    # a deployed run is its specification, which its key holds: not how claims are declared
+    (f"{SRC}/studies/claim.py", "", "# \n", EVERYTHING - {"deployment"}),
     # code
     (f"{SRC}/files.py", "", "# \n", EVERYTHING),
     (f"{SRC}/figures/style.py", "", "# \n", {"figures", "notebooks"} | LOOKS_AT_SOURCES),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from convscope.datasets.catalogue import fingerprint
 from convscope.datasets.size import size
@@ -11,7 +12,9 @@ from convscope.engines import ENGINE_REVISION
 from convscope.engines.numeric_mode import numeric_mode
 from convscope.models.cost import training_seconds
 from convscope.specs import NumericMode, RunSpec, Table, run_key
-from convscope.studies.study import Profile, Study
+
+if TYPE_CHECKING:  # a planned run is its specification: what is deployed rests on no wording of a study
+    from convscope.studies.study import Profile, Study
 
 EVALUATION_COST = 0.6  # of an image's training cost; measured 0.4 to 0.65 for the networks here
 FLOAT32_COST = 1.6  # times bfloat16's; measured 1.5 to 1.6
