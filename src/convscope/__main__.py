@@ -23,7 +23,7 @@ _REFUSALS = {
 def main() -> None:
     """Run the command line."""
     try:
-        from convscope.cli import app  # noqa: PLC0415  # it imports the studies, which check themselves
+        from convscope.cli import app  # it imports the studies, which check themselves
     except Exception as error:
         _stop(str(of_module(error)))
     try:

@@ -87,7 +87,7 @@ def serve(
     port: Annotated[int, typer.Option(envvar="PORT", help="On this machine; 0 takes a free one.")] = 8000,
 ) -> None:
     """Show the site on this machine, rebuilt and reloaded when a source changes."""
-    from convscope.report.site import serve as serve_site  # noqa: PLC0415
+    from convscope.report.site import serve as serve_site
 
     Build(project).all()
     serve_site(project.root, project.build, port, rebuild=Build(project).all)
@@ -106,9 +106,9 @@ def notebooks(project: Project) -> None:
 @project_command(app, "grade", *OF_A_BUILD)
 def grade(project: Project) -> None:
     """Check everything built against the assignment: build/PROFILE/grade.json."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from convscope.grade.sheet import show  # noqa: PLC0415
+    from convscope.grade.sheet import show
 
     Build(project).all()
     show(json.loads((project.build / "grade.json").read_bytes()), Console())
@@ -120,7 +120,7 @@ def readme(
     check: Annotated[bool, typer.Option(help="Write nothing: fail where it is not what the results give.")] = False,
 ) -> None:
     """Write the results of a build into README.md, between its markers."""
-    from convscope.report.readme import check_readme, update_readme  # noqa: PLC0415
+    from convscope.report.readme import check_readme, update_readme
 
     Build(project).all(until="figures" if check else "report")
     (check_readme if check else update_readme)(project.root, project.build)
@@ -129,7 +129,7 @@ def readme(
 @project_command(app, "publish", "studies", "device")
 def publish(project: Project) -> None:
     """Add the finished runs of the full profile to data/published/runs/, to be committed; none is taken away."""
-    from convscope.analysis.publication import publish as publish_runs  # noqa: PLC0415
+    from convscope.analysis.publication import publish as publish_runs
 
     left_out = project.find_data()
     found = [study for study in project.selected if study.id not in left_out]
@@ -142,7 +142,7 @@ def publish(project: Project) -> None:
 @project_command(app, "tune", "studies", "jobs", "device", "executor")
 def tune(project: Project) -> None:
     """Try learning rates on validation images: the grid that a study declares, grown while the best is at its edge."""
-    from convscope.analysis.tuning import search  # noqa: PLC0415
+    from convscope.analysis.tuning import search
 
     with project.locked():
         for study in project.selected:
@@ -152,8 +152,8 @@ def tune(project: Project) -> None:
 @project_command(app, "timings", "studies", "device")
 def timings(project: Project) -> None:
     """Measure how fast each network trains, alone and in turn, and keep it: data/published/timings.json."""
-    from convscope.analysis.publication import TIMINGS  # noqa: PLC0415
-    from convscope.runs.timings import measure_speeds  # noqa: PLC0415
+    from convscope.analysis.publication import TIMINGS
+    from convscope.runs.timings import measure_speeds
 
     left_out = project.find_data()
     found = [study for study in project.selected if study.id not in left_out]
@@ -174,7 +174,7 @@ def verify_runs(
 
     What is kept of their data sets, pictures among it, is made again from the images.
     """
-    from convscope.runs.again import data_described_again, sample, train_again  # noqa: PLC0415
+    from convscope.runs.again import data_described_again, sample, train_again
 
     keys = sample(project.published, count, seed)
     different = False
@@ -200,7 +200,7 @@ def submit(
     weights: Annotated[bool, typer.Option(envvar="WEIGHTS", help="Take the weights of all runs along.")] = False,
 ) -> None:
     """Build everything and put what is handed in into build/PROFILE/submission.zip."""
-    from convscope.handin.bundle import identify, last_selection, write_bundle  # noqa: PLC0415
+    from convscope.handin.bundle import identify, last_selection, write_bundle
 
     identify(project.root, strict=project.strict)  # what is missing is said now, not after hours of training
     project = replace(project, studies=project.studies.strip() or last_selection(project.root, project.build))
@@ -239,7 +239,7 @@ def new_study(
     size: Annotated[int, typer.Option(min=0, help="Scale images to so many pixels; 0: at most 64.")] = 0,
 ) -> None:
     """Write a commented study, which runs as it is: report/studies/NAME.py, and NAME.qmd for prose of your own."""
-    from convscope.course.new_study import write_study  # noqa: PLC0415
+    from convscope.course.new_study import write_study
 
     root = find_root(Path.cwd())
     written = write_study(root, name, images, test, size)
@@ -253,7 +253,7 @@ def new_study(
 @app.command("install-quarto")
 def install_quarto() -> None:
     """Try once to install Quarto with pip; the report is rendered with Pandoc and Typst where that fails."""
-    from convscope.report.quarto import install  # noqa: PLC0415
+    from convscope.report.quarto import install
 
     found = install(Path(sys.prefix) / "quarto.json")
     print(f"Quarto: {found or 'not found here; Pandoc and Typst render the report'}")

@@ -52,8 +52,8 @@ def must_be_printable(what: str, text: str) -> None:
 
 @cache
 def _known() -> frozenset[int]:
-    import matplotlib  # noqa: PLC0415  # where nothing is trained, it is not needed
-    from matplotlib.ft2font import FT2Font  # noqa: PLC0415
+    import matplotlib  # where nothing is trained, it is not needed
+    from matplotlib.ft2font import FT2Font
 
     folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     first, *others = (set(FT2Font(str(folder / name)).get_charmap()) for name in _FONTS)

@@ -58,7 +58,7 @@ def refusal(call: Any, **request: Any) -> str:
 @pytest.fixture
 def own(no_aws: None, monkeypatch: pytest.MonkeyPatch, quick_artefact: Path) -> Any:
     """An emulator of one's own, with the clients of plain boto3."""
-    from emulation import images  # noqa: PLC0415
+    from emulation import images
 
     with Emulator(images=images(quick_artefact), grace_seconds=1) as emulator:
         for name, value in emulator.running.variables.items():
@@ -192,7 +192,7 @@ def test_only_who_has_the_secret_is_answered(own: Emulator, client: Any) -> None
 
 
 def test_what_is_not_signed_or_not_what_was_signed_is_refused(own: Emulator) -> None:
-    import httpx  # noqa: PLC0415
+    import httpx
 
     def send(change: Callable[[Any], None], service: str = "sagemaker", body: bytes = b"{}") -> httpx.Response:
         credentials = Credentials(
@@ -236,7 +236,7 @@ def test_what_is_not_signed_or_not_what_was_signed_is_refused(own: Emulator) -> 
 
 
 def test_a_request_signed_long_ago_is_refused(own: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    from datetime import timedelta  # noqa: PLC0415
+    from datetime import timedelta
 
     monkeypatch.setattr("sagemaker_emulator.signatures._CLOCK_SKEW", timedelta(seconds=-1))
     assert "expired" in refusal(boto3.client("sagemaker").list_models)
@@ -340,7 +340,7 @@ def test_the_emulators_own_environment_leads_nowhere() -> None:
 
 
 def answers(url: str) -> bool:
-    import httpx  # noqa: PLC0415
+    import httpx
 
     try:
         httpx.post(url, timeout=2, trust_env=False)

@@ -252,7 +252,7 @@ def test_hashes_images_and_requests_are_those_of_what_was_sent(evidence: Json) -
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([1, 3]))
 def test_pngs_have_the_pixels_of_their_images(seed: int, channels: int) -> None:
-    import io  # noqa: PLC0415
+    import io
 
     image = np.random.default_rng(seed).integers(0, 256, (channels, 5, 7), np.uint8)
     decoded = np.asarray(Image.open(io.BytesIO(png(image))))

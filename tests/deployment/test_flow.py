@@ -101,7 +101,7 @@ def test_two_deployments_at_once_do_not_touch_each_other(cloud: Cloud, tmp_path:
 def test_the_second_type_of_machine_is_taken_where_the_first_is_not_to_be_had(
     emulator: Emulator, cloud: Cloud, tmp_path: Path
 ) -> None:
-    from sagemaker_emulator import CapacityFault  # noqa: PLC0415
+    from sagemaker_emulator import CapacityFault
 
     emulator.faults.active.append(CapacityFault(("ml.m5.large",)))
     machines = ("ml.m5.large", "ml.m5.xlarge")
@@ -268,7 +268,7 @@ def test_the_commands_run_and_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for mark in MARKS:
         (tmp_path / mark).parent.mkdir()
         (tmp_path / mark).touch()
-    from convscope.deployment.stage import deploy as stage  # noqa: PLC0415
+    from convscope.deployment.stage import deploy as stage
 
     for name, value in SHELL_FOR_AWS.items():
         monkeypatch.setenv(name, value)

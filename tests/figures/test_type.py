@@ -42,9 +42,9 @@ def test_no_letter_of_a_figure_is_too_small_on_paper(smoke_build: SmokeBuild, do
 
 
 def test_the_size_that_is_read_is_the_size_that_was_asked_for(tmp_path: Path) -> None:
-    import matplotlib.pyplot as plt  # noqa: PLC0415
+    import matplotlib.pyplot as plt
 
-    from convscope.figures.style import figure_style, save  # noqa: PLC0415
+    from convscope.figures.style import figure_style, save
 
     with figure_style():
         figure = plt.figure(figsize=(2, 1))

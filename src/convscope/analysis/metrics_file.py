@@ -18,7 +18,7 @@ Metrics = dict[str, Any]
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of metrics.json, generated from its types."""
-    from convscope.analysis.records import Metrics as Record  # noqa: PLC0415
+    from convscope.analysis.records import Metrics as Record
 
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Record.model_json_schema(by_alias=True)
 
@@ -31,9 +31,9 @@ def parse(metrics: Metrics) -> Record:
     ReportError
         They do not fit; the message names the place.
     """
-    from pydantic import ValidationError  # noqa: PLC0415
+    from pydantic import ValidationError
 
-    from convscope.analysis.records import Metrics as Record  # noqa: PLC0415
+    from convscope.analysis.records import Metrics as Record
 
     try:
         return Record.model_validate_json(json.dumps(metrics))
@@ -63,8 +63,8 @@ def read_metrics(path: Path, own_studies: Path | None = None) -> Metrics:
         It is absent, no JSON, does not fit the schema, a number or verdict in it does not follow from the others, or
         it says otherwise than the studies declare.
     """
-    from convscope.analysis.declarations import check_declarations  # noqa: PLC0415
-    from convscope.analysis.integrity import check_consistency  # noqa: PLC0415
+    from convscope.analysis.declarations import check_declarations
+    from convscope.analysis.integrity import check_consistency
 
     try:
         metrics: Metrics = json.loads(path.read_bytes())

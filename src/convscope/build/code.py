@@ -76,7 +76,7 @@ def _remembered_graph(memory: Path, sources: str) -> Graph:
             return graph
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    import grimp  # noqa: PLC0415
+    import grimp
 
     packages = [package for package in PACKAGES if (SOURCES / package).is_dir()]
     built = grimp.build_graph(*packages, exclude_type_checking_imports=True, cache_dir=None)

@@ -97,7 +97,7 @@ class Project:
     @cached_property
     def speed(self) -> Speed:
         """What is known of this machine's speed."""
-        from convscope.runs.speed import Speed  # noqa: PLC0415  # it imports NumPy
+        from convscope.runs.speed import Speed  # it imports NumPy
 
         return Speed(self.root / "build" / ".speed.json")
 
@@ -120,7 +120,7 @@ class Project:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Let no other command work on this checkout's builds at the same time; wait where one does."""
-        from filelock import FileLock, Timeout  # noqa: PLC0415
+        from filelock import FileLock, Timeout
 
         (self.root / "build").mkdir(exist_ok=True)
         lock = FileLock(self.root / "build" / ".lock")
@@ -188,9 +188,9 @@ class Project:
         """Train runs, once it is clear that nothing stands against them."""
         if not runs:
             return
-        from convscope.runs.check import check_data  # noqa: PLC0415
-        from convscope.runs.execute import execute  # noqa: PLC0415
-        from convscope.runs.executors import executor_named  # noqa: PLC0415
+        from convscope.runs.check import check_data
+        from convscope.runs.execute import execute
+        from convscope.runs.executors import executor_named
 
         for study in self.selected:
             must_be_printable(f"The title of study {study.id!r}", study.title)
@@ -206,7 +206,7 @@ class Project:
         Of published results it is one whose weights are kept, where its data set is on this machine.
         """
         if self.profile == PUBLISHED:
-            from convscope.deployment.stage import published_run  # noqa: PLC0415  # imports numpy
+            from convscope.deployment.stage import published_run  # imports numpy
 
             studies = sorted(self.selected, key=lambda study: study.id != "fashion")
             found = (

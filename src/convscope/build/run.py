@@ -70,8 +70,8 @@ class Build:
         todo = project.missing()
         if not todo and (project.build / "metrics.json").is_file():
             return
-        from convscope.runs.executors import executor_named  # noqa: PLC0415
-        from convscope.runs.progress import duration, expected_duration  # noqa: PLC0415
+        from convscope.runs.executors import executor_named
+        from convscope.runs.progress import duration, expected_duration
 
         project.speed.measure(todo, executor_named(project.executor))
         training = expected_duration(todo, project.processes, project.speed.seconds) if todo else 0.0

@@ -26,7 +26,7 @@ def new(
 
     Tasks, points and criteria are in its report/assignment.yml, the language is `lang` in its report/_quarto.yml.
     """
-    from convscope.course.edition import write_course  # noqa: PLC0415
+    from convscope.course.edition import write_course
 
     for name in write_course(find_root(Path.cwd()), folder, language):
         print(f"To fill in  {name}")

@@ -41,7 +41,7 @@ def by_torchvision(dataset: PublicDataset, folder: Path) -> None:
     DatasetError
         A file comes from no mirror within the time there is.
     """
-    from torchvision import datasets  # noqa: PLC0415  # seconds, and only needed here
+    from torchvision import datasets  # seconds, and only needed here
 
     known = getattr(datasets, dataset.torchvision_class)
     if hasattr(known, "mirrors"):

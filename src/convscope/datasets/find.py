@@ -71,7 +71,7 @@ def find(name: str, data_folder: Path, download: bool = True) -> Found:
         return Found(files, _given_label(dataset))
     if found := _kept(dataset, data_folder):
         return found
-    from filelock import FileLock  # noqa: PLC0415  # not needed where the data are in place
+    from filelock import FileLock  # not needed where the data are in place
 
     try:
         data_folder.mkdir(parents=True, exist_ok=True)

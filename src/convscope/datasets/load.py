@@ -44,11 +44,11 @@ def load(dataset: DatasetSpec, data_folder: Path, download: bool = True) -> Data
         The glyphs do not fit their image.
     """
     if isinstance(dataset, Glyphs):
-        from convscope.datasets.glyphs import generate  # noqa: PLC0415  # draws with matplotlib, which takes long
+        from convscope.datasets.glyphs import generate  # draws with matplotlib, which takes long
 
         return generate(dataset)
     if isinstance(dataset, ImageFolder):
-        from convscope.datasets.folder import load_folder  # noqa: PLC0415  # Pillow, needed by nothing else here
+        from convscope.datasets.folder import load_folder  # Pillow, needed by nothing else here
 
         return load_folder(dataset)
     if isinstance(dataset, Table):

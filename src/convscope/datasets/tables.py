@@ -30,7 +30,7 @@ def load_table(spec: Table) -> Dataset:
     DatasetError
         The table is unknown, scikit-learn is not there, or it has another file.
     """
-    from scipy.stats import rankdata  # noqa: PLC0415  # for tables alone
+    from scipy.stats import rankdata  # for tables alone
 
     known = known_table(spec.name)
     found = find_spec("sklearn")  # without importing it, which takes 2 s

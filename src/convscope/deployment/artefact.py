@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
 
 import convscope
 from convscope.datasets.dataset import Dataset
@@ -95,8 +97,6 @@ def write_artefact(result: RunResult, dataset: Dataset, folder: Path, name: str 
     name
         For people; empty takes the start of the run's key.
     """
-    from safetensors.numpy import save_file  # noqa: PLC0415
-
     images = split(dataset, result.spec.data, result.spec.seed)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / HEADER).unlink(missing_ok=True)
@@ -128,9 +128,6 @@ def read_artefact(folder: Path) -> Artefact:
     ArtefactError
         A file is missing, damaged or of another format, or the weights are not those of the model.
     """
-    from safetensors import SafetensorError  # noqa: PLC0415
-    from safetensors.numpy import load_file  # noqa: PLC0415
-
     header, header_sha256 = _read_header(folder / HEADER)
     try:
         weights_sha256 = sha256_of(folder / WEIGHTS)

@@ -89,7 +89,7 @@ def import_sdk() -> Any:
         # Its docstrings hold "\|" and "\*" in plain strings, which Python remarks when it first compiles them.
         warnings.filterwarnings("ignore", "invalid escape sequence")
         warnings.filterwarnings("ignore", '"\\\\[|*]" is an invalid escape sequence')  # Python 3.14's words
-        from sagemaker.core import resources  # noqa: PLC0415
+        from sagemaker.core import resources
     return resources
 
 

@@ -51,8 +51,8 @@ def run(  # noqa: PLR0917  # typer turns parameters into options
     output: Annotated[str, typer.Option(help="Folder for the evidence; build/PROFILE/deployment by default.")] = "",
 ) -> None:
     """Deploy a trained run, ask it, tear it down, and write evidence.json."""
-    from convscope.deployment.plan import DEFAULT, Options  # noqa: PLC0415
-    from convscope.deployment.stage import PublishedStore, Results, deploy, published_run  # noqa: PLC0415
+    from convscope.deployment.plan import DEFAULT, Options
+    from convscope.deployment.stage import PublishedStore, Results, deploy, published_run
 
     chosen_target = _target(target, region, bucket, role)
     root = find_root(Path.cwd())
@@ -93,9 +93,9 @@ def sweep(
     ] = "",
 ) -> None:
     """Remove what killed deployments left: by their journals, and by name and tag where there is none."""
-    from convscope.deployment.stage import JOURNALS, connected  # noqa: PLC0415
-    from convscope.deployment.sweep import still_there  # noqa: PLC0415
-    from convscope.deployment.sweep import sweep as do  # noqa: PLC0415
+    from convscope.deployment.stage import JOURNALS, connected
+    from convscope.deployment.sweep import still_there
+    from convscope.deployment.sweep import sweep as do
 
     of_all_profiles = find_root(Path.cwd()).glob(f"build/*/deployment/{JOURNALS}")
     folders = [Path(journals)] if journals else sorted(of_all_profiles)
@@ -140,9 +140,9 @@ def serve_model(  # noqa: PLR0917  # typer turns parameters into options
         print("\n".join(trained) or f"No run of profile {profile} is trained yet; `make train` does it.")
         return
     chosen = choose(trained, run, profile)
-    from convscope.datasets.load import load  # noqa: PLC0415
-    from convscope.deployment.artefact import write_artefact  # noqa: PLC0415
-    from convscope.deployment.serving.__main__ import serve  # noqa: PLC0415
+    from convscope.datasets.load import load
+    from convscope.deployment.artefact import write_artefact
+    from convscope.deployment.serving.__main__ import serve
 
     with tempfile.TemporaryDirectory(prefix="convscope-model-") as folder:
         dataset = load(chosen.spec.data.dataset, root / "data", download=False)

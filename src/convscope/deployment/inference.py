@@ -144,7 +144,7 @@ def compare(invoke: Invoke, plan: Plan, artefact: Artefact) -> dict[str, Any]:
 
 
 def _evaluated_here(artefact: Artefact, images: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    from convscope.deployment.serving.predictor import Predictor  # noqa: PLC0415  # imports torch
+    from convscope.deployment.serving.predictor import Predictor  # imports torch
 
     predictions = Predictor(artefact).predict(images.astype(np.float32))
     return (

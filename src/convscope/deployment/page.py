@@ -55,8 +55,8 @@ def _escaped(value: Any) -> Markup:
 
 def latency_plot(latency: Latency) -> bytes:
     """Draw the time of each call, in the order of the calls, and their median; SVG."""
-    import matplotlib as mpl  # noqa: PLC0415  # slow to import
-    from matplotlib.figure import Figure  # noqa: PLC0415
+    import matplotlib as mpl  # slow to import
+    from matplotlib.figure import Figure
 
     with mpl.rc_context({"svg.hashsalt": "latency"}):
         figure = Figure(figsize=(6.4, 2.8), layout="constrained")

@@ -94,9 +94,9 @@ def deploy(
     DeploymentError
         It could not be done, or something is left over; ``evidence.json`` is written in the second case.
     """
-    from convscope.deployment.evidence import FILE, assemble  # noqa: PLC0415
-    from convscope.deployment.flow import deploy as do  # noqa: PLC0415
-    from convscope.deployment.sweep import SWEEP, Leftover, still_there  # noqa: PLC0415
+    from convscope.deployment.evidence import FILE, assemble
+    from convscope.deployment.flow import deploy as do
+    from convscope.deployment.sweep import SWEEP, Leftover, still_there
 
     with connected(target, region, bucket, role) as cloud:
         plan = plan_of(store, run, data_folder, options)
@@ -149,7 +149,7 @@ def connected(target: Target, region: str = "", bucket: str = "", role: str | No
     DeploymentError
         The emulator does not start, or the account cannot be used.
     """
-    from convscope.deployment.aws import connect_aws, connect_emulator, import_sdk  # noqa: PLC0415
+    from convscope.deployment.aws import connect_aws, connect_emulator, import_sdk
 
     if target == "aws":
         yield connect_aws(region, bucket, role)
@@ -216,8 +216,8 @@ class PublishedStore:
             raise DeploymentError(
                 f"Of the published run {key[:12]} no weights are kept.", "Deploy a run that has some."
             )
-        from convscope.deployment.artefact import write_artefact  # noqa: PLC0415
-        from convscope.deployment.serving.predictor import Predictor  # noqa: PLC0415  # imports torch
+        from convscope.deployment.artefact import write_artefact
+        from convscope.deployment.serving.predictor import Predictor  # imports torch
 
         dataset = load(result.spec.data.dataset, self.data_folder, download=False)
         with tempfile.TemporaryDirectory(prefix="convscope-published-") as folder:

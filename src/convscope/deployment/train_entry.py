@@ -97,14 +97,14 @@ def train(container: Container, options: Mapping[str, Any]) -> None:
         The run is not given or cannot mean anything, or its data set is not in the channel.
     """
     # Only now: a wrong hyperparameter is reported before numpy and torch are imported.
-    from convscope.datasets.catalogue import fingerprint  # noqa: PLC0415
-    from convscope.datasets.load import load  # noqa: PLC0415
-    from convscope.deployment.artefact import write_artefact  # noqa: PLC0415
-    from convscope.engines import ENGINE_REVISION  # noqa: PLC0415
-    from convscope.engines.numeric_mode import numeric_mode  # noqa: PLC0415
-    from convscope.runs.plan import PlannedRun  # noqa: PLC0415
-    from convscope.runs.worker import trained  # noqa: PLC0415
-    from convscope.specs import run_key  # noqa: PLC0415
+    from convscope.datasets.catalogue import fingerprint
+    from convscope.datasets.load import load
+    from convscope.deployment.artefact import write_artefact
+    from convscope.engines import ENGINE_REVISION
+    from convscope.engines.numeric_mode import numeric_mode
+    from convscope.runs.plan import PlannedRun
+    from convscope.runs.worker import trained
+    from convscope.specs import run_key
 
     given = container.hyperparameters(options)
     spec = _run_spec(given.get("run"), container.channel("config") / "run.json")
@@ -194,7 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = vars(parser.parse_args(arguments))
     del options["command"]
     container = Container(Path(os.environ.get(ROOT_VARIABLE, "/opt/ml")), os.environ)
-    from convscope.runs.execute import termination_as_interrupt  # noqa: PLC0415
+    from convscope.runs.execute import termination_as_interrupt
 
     try:
         with termination_as_interrupt():
@@ -217,7 +217,7 @@ def _with_training_environment() -> None:
 
     BLAS libraries read their number of threads, and glibc its limits, once; `convscope.runs.executors` says why these.
     """
-    from convscope.runs.executors import KEEP_MEMORY, ONE_THREAD  # noqa: PLC0415
+    from convscope.runs.executors import KEEP_MEMORY, ONE_THREAD
 
     wanted = ONE_THREAD | KEEP_MEMORY
     if any(os.environ.get(name) != value for name, value in wanted.items()):

@@ -17,9 +17,9 @@ def diff(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 1 where something differs.")] = False,
 ) -> None:
     """Say what differs between two submissions: specifications, results, verdicts, source, criteria, figures."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from convscope.handin.diff import compare, read_submission, show  # noqa: PLC0415
+    from convscope.handin.diff import compare, read_submission, show
 
     difference = compare(read_submission(old), read_submission(new))
     show(difference, Console())
@@ -47,10 +47,10 @@ def verify(
     The grade sheet is computed again, by this checkout's criteria; the answers of the runs are counted against the
     labels of the data sets that are here. It ends with 1 if one does not hold.
     """
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from convscope.handin.marks import show, write_csv, write_feedback  # noqa: PLC0415
-    from convscope.handin.verify_many import examine_all, standard_of  # noqa: PLC0415
+    from convscope.handin.marks import show, write_csv, write_feedback
+    from convscope.handin.verify_many import examine_all, standard_of
 
     standard = standard_of(find_root(Path.cwd()), reference, retrain=retrain, seed=seed)
     found = examine_all(archives, standard, jobs or os.cpu_count() or 1)

@@ -129,7 +129,7 @@ def catalogue(language: str) -> Catalogue:
     """Read a catalogue."""
     if language == ENGLISH:
         return Catalogue(ENGLISH, {})
-    from babel.messages.pofile import read_po  # noqa: PLC0415  # slow to import, and English needs none
+    from babel.messages.pofile import read_po  # slow to import, and English needs none
 
     with files(__name__).joinpath(f"{language}.po").open("rb") as file:
         messages = {

@@ -272,7 +272,7 @@ def written_out(model: ModelSpec) -> str | None:
 
     A module of PyTorch's prints itself as the call that makes it.
     """
-    from convscope.models.torch_model import build  # noqa: PLC0415  # slow to import
+    from convscope.models.torch_model import build  # slow to import
 
     modules = list(build(model, pool_first=False).children())
     lines = [f"    nn.{module},  # {sum(w.numel() for w in module.parameters()):,} parameters".replace(

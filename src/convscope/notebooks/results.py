@@ -145,9 +145,9 @@ class StoredResults:
             Fetch a data set that is not on this machine. Without it, the samples that are stored with the results are
             taken.
         """
-        from convscope.datasets.load import load  # noqa: PLC0415  # the figures need none of this
-        from convscope.datasets.splits import on_canvas  # noqa: PLC0415
-        from convscope.studies import select  # noqa: PLC0415
+        from convscope.datasets.load import load  # the figures need none of this
+        from convscope.datasets.splits import on_canvas
+        from convscope.studies import select
 
         study = select(self.study_id, project / "report" / "studies")[0]
         data = study.budget(self.metrics["profile"]).data(study.data)
@@ -205,9 +205,9 @@ def _of_build(place: Path, checked: bool) -> tuple[Metrics, Pictures]:
 
 def _of_runs(project: Path, study: str) -> tuple[Metrics, Pictures]:
     """Compute a study's results from the runs that the repository keeps, as a fresh clone has them."""
-    from convscope.analysis.publication import published_metrics  # noqa: PLC0415  # imports PyTorch
-    from convscope.runs.published import PublishedRuns  # noqa: PLC0415
-    from convscope.studies import select  # noqa: PLC0415
+    from convscope.analysis.publication import published_metrics  # imports PyTorch
+    from convscope.runs.published import PublishedRuns
+    from convscope.studies import select
 
     return published_metrics(
         select(study, project / "report" / "studies"), PublishedRuns(project / "data" / "published")

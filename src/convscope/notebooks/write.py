@@ -52,7 +52,7 @@ def write_notebooks(build: Path, output: Path, *, code: str, profile: str, repos
     NotebookError
         A notebook does not run from top to bottom.
     """
-    import convscope.figures.style  # noqa: F401, PLC0415  # matplotlib makes its font cache here, and not in a cell
+    import convscope.figures.style  # noqa: F401  # matplotlib makes its font cache here, and not in a cell
 
     metrics = read_metrics(build / "metrics.json")
     studies = [study for study, facts in metrics["studies"].items() if facts["status"] == "run"]

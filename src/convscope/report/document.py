@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from babel.dates import format_date
 
 from convscope.errors import ReportError
 from convscope.language import ENGLISH
@@ -67,6 +66,8 @@ class Document:
         date = self.metadata.get("date")
         if not isinstance(date, datetime.date):
             return str(date or "")
+        from babel.dates import format_date  # takes 85 ms, which every command would spend
+
         language = str(self.metadata.get("lang") or ENGLISH)
         return format_date(date, "d MMMM y" if language == ENGLISH else "long", locale=language)
 

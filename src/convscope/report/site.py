@@ -182,7 +182,7 @@ def serve(root: Path, build: Path, port: int, rebuild: Callable[[], None]) -> No
     ConvscopeError
         Another program has the port.
     """
-    from mkdocs.livereload import LiveReloadServer  # noqa: PLC0415
+    from mkdocs.livereload import LiveReloadServer
 
     def rebuild_or_say_why() -> None:
         try:

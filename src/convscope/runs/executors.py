@@ -65,7 +65,7 @@ class Processes:
         self, function: Callable[..., R], arguments: Sequence[tuple[Any, ...]], jobs: int
     ) -> Generator[R, None, None]:
         """Call the function in processes of their own; they end with this one, however it ends."""
-        from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor  # noqa: PLC0415
+        from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
 
         pool = ProcessPoolExecutor(
             jobs, initializer=_become_worker, initargs=(os.getpid(),), env=ONE_THREAD | KEEP_MEMORY

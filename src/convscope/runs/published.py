@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import load, load_file, save, save_file
 
 from convscope.engines import ENGINE_REVISION
 from convscope.engines.outcome import Epoch
@@ -201,8 +202,6 @@ class PublishedRuns:
     def _weights(self, folder: Path, header: Mapping[str, Any]) -> Arrays:
         if WEIGHTS not in header["files"]:
             return {}
-        from safetensors.numpy import load_file  # noqa: PLC0415  # slow to import
-
         return {
             name: array.astype(np.float32) if array.dtype == np.float16 else array
             for name, array in load_file(folder / WEIGHTS).items()
@@ -248,8 +247,6 @@ class PublishedRuns:
             for name, arrays in measurements.items():
                 (temporary / f"{name}{MEASUREMENT}").write_bytes(_packed_arrays(arrays))
             if keep_weights:
-                from safetensors.numpy import save_file  # noqa: PLC0415  # slow to import
-
                 save_file({name: _halved(name, array) for name, array in result.weights.items()}, temporary / WEIGHTS)
             header = {
                 "format": FORMAT,
@@ -319,14 +316,10 @@ def _unpacked(file: Path) -> bytes:
 
 
 def _packed_arrays(arrays: Arrays) -> bytes:
-    from safetensors.numpy import save  # noqa: PLC0415  # slow to import
-
     return _packed(save({name: np.ascontiguousarray(array) for name, array in arrays.items()}))
 
 
 def _unpacked_arrays(file: Path) -> Arrays:
-    from safetensors.numpy import load  # noqa: PLC0415  # slow to import
-
     return dict(load(_unpacked(file)))
 
 
@@ -337,7 +330,7 @@ def _halved(name: str, array: NDArray[Any]) -> NDArray[Any]:
 
 def _png(image: NDArray[np.uint8]) -> bytes:
     """Return an image (C, H, W) as a PNG file."""
-    from PIL import Image  # noqa: PLC0415  # slow to import
+    from PIL import Image  # slow to import
 
     file = io.BytesIO()
     Image.fromarray(image[0] if len(image) == 1 else np.ascontiguousarray(np.moveaxis(image, 0, -1))).save(file, "PNG")
@@ -345,7 +338,7 @@ def _png(image: NDArray[np.uint8]) -> bytes:
 
 
 def _from_png(content: bytes) -> NDArray[np.uint8]:
-    from PIL import Image  # noqa: PLC0415  # slow to import
+    from PIL import Image  # slow to import
 
     with Image.open(io.BytesIO(content), formats=("PNG",)) as opened:
         pixels = np.asarray(opened)

@@ -121,9 +121,9 @@ def _sampled(mode: NumericMode) -> tuple[str, float | None]:
 
 def _trainer(mode: NumericMode) -> Callable[..., Any]:
     if mode.engine == "numpy":
-        from convscope.engines.numpy_cnn import train as numpy_train  # noqa: PLC0415
+        from convscope.engines.numpy_cnn import train as numpy_train
 
         return lambda spec, split, _mode, progress: numpy_train.train(spec, split, progress)
-    from convscope.engines import torch_engine  # noqa: PLC0415
+    from convscope.engines import torch_engine
 
     return torch_engine.train

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
 
 from convscope.engines.outcome import Epoch
 from convscope.errors import ConvscopeError, SpecError
@@ -85,8 +86,6 @@ class RunStore:
         for name in ARRAY_FILES:
             if sha256_of(folder / name) != header.sha256[name]:
                 raise UnreadableResult(key, f"{folder / name} is not what was written: its SHA-256 differs.")
-        from safetensors.numpy import load_file  # noqa: PLC0415  # slow to import, and `state` needs none
-
         arrays = load_file(folder / "predictions.safetensors")
         return RunResult(
             key=key,
@@ -98,8 +97,6 @@ class RunStore:
 
     def write(self, result: RunResult) -> None:
         """Store a result; it appears whole or not at all."""
-        from safetensors.numpy import save_file  # noqa: PLC0415
-
         with replacing_folder(self.path(result.key)) as folder:
             arrays: dict[str, NDArray[Any]] = {"predictions": result.predictions, "confidences": result.confidences}
             save_file(arrays, folder / "predictions.safetensors")

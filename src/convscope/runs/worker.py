@@ -76,10 +76,10 @@ def trained(run: PlannedRun, dataset: Dataset, progress: Progress) -> RunResult:
 def _train(run: PlannedRun, images: Split, progress: Progress) -> Outcome:
     """Import the engine only now: it takes 1.6 s to import torch."""
     if run.mode.engine == "numpy":
-        from convscope.engines.numpy_cnn import train as numpy_train  # noqa: PLC0415
+        from convscope.engines.numpy_cnn import train as numpy_train
 
         return numpy_train.train(run.spec, images, progress)
-    from convscope.engines import torch_engine  # noqa: PLC0415
+    from convscope.engines import torch_engine
 
     return torch_engine.train(run.spec, images, run.mode, progress)
 

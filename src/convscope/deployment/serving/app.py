@@ -61,7 +61,7 @@ class Service:
     def _load(self, on_failure: Callable[[], None]) -> None:
         try:
             artefact = read_artefact(self._model_dir)
-            from convscope.deployment.serving.predictor import Predictor  # noqa: PLC0415  # imports torch
+            from convscope.deployment.serving.predictor import Predictor  # imports torch
 
             self.predictor = Predictor(artefact)
             _log.info("ready: %s", json.dumps(self.predictor.description))

@@ -153,7 +153,7 @@ def _png(content: bytes, shape: tuple[int, int, int]) -> NDArray[np.float32]:
             400, "BadShape",
             f"the image has {found_width} x {found_height} pixels; the model takes {width} x {height}.",
         )  # fmt: skip
-    from PIL import Image  # noqa: PLC0415
+    from PIL import Image
 
     try:
         with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
