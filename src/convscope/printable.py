@@ -25,13 +25,6 @@ HOLES = {
 def must_be_printable(what: str, text: str) -> None:
     """Refuse a title or name that figures or PDF could not show.
 
-    Parameters
-    ----------
-    what
-        Whose text it is, for the message.
-    text
-        As it would be printed.
-
     Raises
     ------
     SpecError

@@ -24,30 +24,16 @@ SILENCE_SECONDS = 25.0
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of the build.
+    """One step of the build."""
 
-    Parameters
-    ----------
-    name
-        As it is shown and remembered.
-    inputs
-        All that the step's outputs follow from: digests by name, or one of all; computed when they are needed.
-    outputs
-        Files and folders that it writes.
-    work
-        Does the step.
-    memory
-        JSON file that remembers digests of inputs and outputs from the last time.
-    before_overwriting
-        Called where the inputs are those of the last time but the outputs are not what was written then: somebody
-        edited or damaged them. It may raise; otherwise the step is done again.
-    """
-
-    name: str
+    name: str  # as it is shown and remembered
+    # all that the step's outputs follow from: digests by name, or one of all; computed when they are needed
     inputs: Callable[[], Mapping[str, str] | str]
-    outputs: Sequence[Path]
+    outputs: Sequence[Path]  # files and folders that it writes
     work: Callable[[], Any]
-    memory: Path
+    memory: Path  # JSON file that remembers digests of inputs and outputs from the last time
+    # called where the inputs are those of the last time but the outputs are not what was written then: somebody edited
+    # or damaged them. It may raise; otherwise the step is done again
     before_overwriting: Callable[[], None] | None = None
 
     def due(self) -> list[str]:

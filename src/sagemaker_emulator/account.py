@@ -22,13 +22,7 @@ class _Quiet(MotoRequestHandler):
 
 
 class Account:
-    """The services beside SageMaker, on a free port.
-
-    Parameters
-    ----------
-    credentials
-        That requests have to be signed with.
-    """
+    """The services beside SageMaker, on a free port."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials

@@ -20,17 +20,13 @@ class Image:
 
     Parameters
     ----------
-    train, serve
-        Command lines; empty where the image cannot do it.
-    environment
-        Variables that the image sets.
-
     In all of them ``{opt_ml}`` stands for the folder that is /opt/ml in a container, ``{port}`` for what is port 8080.
     """
 
+    # command lines; empty where the image cannot do it
     train: Sequence[str] = ()
     serve: Sequence[str] = ()
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)  # variables that the image sets
 
 
 def image_name(uri: str) -> str:
@@ -43,16 +39,8 @@ class Container:
 
     Parameters
     ----------
-    image
-        Whose environment it has.
-    command
-        The image's for training or serving.
-    environment
-        Variables that the service sets.
     opt_ml
         Its /opt/ml; what it prints goes to ``log.txt`` there.
-    port
-        Where it is to listen.
     """
 
     def __init__(

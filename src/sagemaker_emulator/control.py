@@ -21,8 +21,6 @@ class ControlPlane:
     ----------
     records, storage
         The account and its S3.
-    jobs, endpoints
-        What runs them.
     iam
         Client of the emulated IAM; roles are looked up there.
     """

@@ -9,23 +9,14 @@ from pathlib import Path
 
 @dataclass
 class ApiFault:
-    """An operation is answered with an error.
+    """An operation is answered with an error."""
 
-    Parameters
-    ----------
-    operation
-        As in the wire protocol: ``"DescribeEndpoint"``.
-    code, message, status
-        The error, its text and its HTTP status.
-    times
-        How often; afterwards the operation works again.
-    """
-
-    operation: str
+    operation: str  # as in the wire protocol: ``"DescribeEndpoint"``
+    # the error, its text and its HTTP status
     code: str
     message: str
     status: int = 400
-    times: int = 1
+    times: int = 1  # how often; afterwards the operation works again
 
 
 @dataclass

@@ -34,15 +34,9 @@ class Answer:
 
 @dataclass
 class Endpoints(Work):
-    """Starts, calls and ends the servers of endpoints.
+    """Starts, calls and ends the servers of endpoints."""
 
-    Parameters
-    ----------
-    health_check_seconds
-        How long a server may take to answer, where the endpoint config does not say.
-    """
-
-    health_check_seconds: float = 60
+    health_check_seconds: float = 60  # how long a server may take to answer, where the endpoint config does not say
 
     def _fail(self, resource: Resource, reason: str) -> None:
         with self.records.lock:

@@ -28,17 +28,10 @@ class EmulatorError(Exception):
 
 @dataclass(frozen=True)
 class Running:
-    """A running emulator.
+    """A running emulator."""
 
-    Parameters
-    ----------
-    variables
-        Lead unmodified clients to it; the secret that signs requests is among them.
-    bucket, role
-        A bucket's name and a role's ARN in its account.
-    """
-
-    variables: dict[str, str]
+    variables: dict[str, str]  # lead unmodified clients to it; the secret that signs requests is among them
+    # a bucket's name and a role's ARN in its account
     bucket: str
     role: str
 
@@ -62,8 +55,6 @@ def emulator_process(images: Mapping[str, Image], meanwhile: Callable[[], object
 
     Parameters
     ----------
-    images
-        Container images by name.
     meanwhile
         Done while it starts, which takes 2 s.
 

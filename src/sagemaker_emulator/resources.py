@@ -18,27 +18,13 @@ Description = dict[str, Any]
 
 @dataclass
 class Resource:
-    """A training job, model, endpoint config or endpoint.
+    """A training job, model, endpoint config or endpoint."""
 
-    Parameters
-    ----------
-    description
-        As the wire protocol has it, with times in seconds since 1970.
-    tags
-        By key.
-    container
-        What runs for it.
-    port
-        Where the container of an endpoint listens.
-    ending
-        Set when it is to be stopped or deleted.
-    """
-
-    description: Description
+    description: Description  # as the wire protocol has it, with times in seconds since 1970
     tags: dict[str, str] = field(default_factory=dict)
     container: Container | None = None
-    port: int = 0
-    ending: threading.Event = field(default_factory=threading.Event)
+    port: int = 0  # where the container of an endpoint listens
+    ending: threading.Event = field(default_factory=threading.Event)  # set when it is to be stopped or deleted
 
 
 @dataclass(frozen=True)
@@ -67,15 +53,7 @@ KINDS = {
 
 
 class Records:
-    """All resources, guarded by one lock.
-
-    Parameters
-    ----------
-    region
-        Part of every ARN.
-    faults
-        What tests let go wrong.
-    """
+    """All resources, guarded by one lock."""
 
     def __init__(self, region: str, faults: Faults) -> None:
         self.region = region

@@ -37,10 +37,6 @@ class Emulator:
 
     Parameters
     ----------
-    images
-        Container images by name, as commands.
-    faults
-        What is to go wrong.
     sm_environment
         Whether training containers get SM_MODEL_DIR and its like.
     health_check_seconds

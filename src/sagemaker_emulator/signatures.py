@@ -37,12 +37,8 @@ def check_signature(credentials: Credentials, method: str, url: str, headers: Ma
 
     Parameters
     ----------
-    credentials
-        With which it has to be signed.
     method, url, body
         As they arrived; the address with its escapes.
-    headers
-        By lower-case name.
 
     Raises
     ------

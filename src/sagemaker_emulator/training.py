@@ -19,18 +19,11 @@ _FOLDERS = ("input/config", "input/data", "model", "output/data", "checkpoints")
 
 @dataclass
 class TrainingJobs(Work):
-    """Runs training jobs.
+    """Runs training jobs."""
 
-    Parameters
-    ----------
-    sm_environment
-        Whether SM_MODEL_DIR and its like are set: the images of AWS set them, a plain image does not.
-    grace_seconds
-        Between SIGTERM and SIGKILL; AWS gives 120.
-    """
-
+    # whether SM_MODEL_DIR and its like are set: the images of AWS set them, a plain image does not
     sm_environment: bool = True
-    grace_seconds: float = 120
+    grace_seconds: float = 120  # between SIGTERM and SIGKILL; AWS gives 120
 
     def _fail(self, resource: Resource, reason: str) -> None:
         self._end(resource, "Failed", "Failed", FailureReason=reason)

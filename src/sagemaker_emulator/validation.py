@@ -19,12 +19,8 @@ class Refusal(Exception):  # an answer of the protocol, not a failure of the emu
 
     Parameters
     ----------
-    message
-        What is wrong.
     code
         ``"ValidationException"`` unless the API has a more precise one.
-    status
-        Of HTTP.
     """
 
     def __init__(self, message: str, code: str = "ValidationException", status: int = 400) -> None:

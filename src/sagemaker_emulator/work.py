@@ -17,20 +17,13 @@ from sagemaker_emulator.validation import Refusal
 
 @dataclass
 class Work(ABC):
-    """Runs containers for resources of one kind.
+    """Runs containers for resources of one kind."""
 
-    Parameters
-    ----------
-    records, storage, images
-        The account, S3, and what can be run.
-    folder
-        Gets a folder a resource, which is /opt/ml to its container.
-    """
-
+    # the account, S3, and what can be run
     records: Records
     storage: Storage
     images: Mapping[str, Image]
-    folder: Path
+    folder: Path  # gets a folder a resource, which is /opt/ml to its container
 
     def start(self, resource: Resource, *described: Description) -> None:
         """Begin with a resource, in a thread of its own; its description tells how far it is."""

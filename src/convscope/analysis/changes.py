@@ -19,13 +19,6 @@ def note_verdicts(metrics: Metrics, path: Path) -> Changes:
     Doing it twice for the same results changes nothing, so a build that was killed in between says the same when it
     goes on. Verdicts of studies that this build leaves out are kept.
 
-    Parameters
-    ----------
-    metrics
-        Of this build.
-    path
-        The file; it is replaced in one step.
-
     Returns
     -------
     dict

@@ -54,14 +54,10 @@ def decide(
 
     Parameters
     ----------
-    study
-        Declares the claims and the margin.
     profile
         Decides which of them can be answered: those whose variants it runs, and arithmetic ones.
     outcomes
         By measure, (seeds, test images) fractions of each variant whose mean over images is the measure of a seed.
-    runs
-        By variant, the keys of its runs.
     failed
         Variants of which no run trained: nothing can be said about them.
 

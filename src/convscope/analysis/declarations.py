@@ -79,13 +79,6 @@ def compared_pairs(study: Study, profile: Profile) -> list[Pair]:
 def check_declarations(metrics: Metrics, study_of: StudyOf) -> None:
     """Compare metrics.json with the studies that it is about.
 
-    Parameters
-    ----------
-    metrics
-        All that the file holds.
-    study_of
-        Gives the study of an id.
-
     Raises
     ------
     ReportError

@@ -24,8 +24,6 @@ def efficiency(pairs: Sequence[tuple[str, str]], variants: Mapping[str, Variant]
         At each number of training images the one network and the other.
     variants
         With their numbers of training images; two networks of one number count once.
-    right
-        Right answers of all variants.
 
     Returns
     -------

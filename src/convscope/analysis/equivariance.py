@@ -35,10 +35,6 @@ def equivariance(results: Mapping[str, Sequence[RunResult]], measure: Measure, t
 
     Parameters
     ----------
-    results
-        By variant, one a seed.
-    measure
-        Gives what needs a run's weights and images.
     tested
         How many test images there are; the first hundred are moved to the right.
     """

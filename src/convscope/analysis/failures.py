@@ -23,8 +23,6 @@ def failed_to_train(result: RunResult, labels: NDArray[np.int64]) -> bool:
 
     Parameters
     ----------
-    result
-        With its history and predictions.
     labels
         Of the test images, (test images,).
     """

@@ -35,11 +35,6 @@ OfVariant = Callable[[Variant], Sequence[float]]
 def check_consistency(metrics: Metrics) -> None:
     """Compute again what follows from other numbers in metrics.json.
 
-    Parameters
-    ----------
-    metrics
-        All that the file holds.
-
     Raises
     ------
     ReportError

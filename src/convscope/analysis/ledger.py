@@ -19,10 +19,6 @@ def reproductions(
 
     Parameters
     ----------
-    study
-        Declares what was reported.
-    variants
-        Of the study.
     class_names
         Of the study's data set, in the order of the labels.
     trained
@@ -40,17 +36,7 @@ def reproductions(
 
 
 def reproduction(row: Reported, variants: Mapping[str, Variant], baseline: str, class_name: str) -> Reproduction:
-    """Compare a reported figure with ours.
-
-    Parameters
-    ----------
-    row
-        What was reported.
-    variants, baseline
-        Of its study.
-    class_name
-        Our name of the class that it names.
-    """
+    """Compare a reported figure with ours."""
     if row.quantity == "class name":
         return _computed(class_name, right=class_name == row.name)
     ours = variants[row.variant]
@@ -70,8 +56,6 @@ def order_of_time(study: Study, clock: Mapping[str, Clock], *, trained: bool) ->
 
     Parameters
     ----------
-    study
-        Declares what was reported.
     clock
         By variant, what `convscope.analysis.variants.timings_of` gives.
     trained

@@ -18,40 +18,23 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Difference:
-    """One effect, with what it rests on.
+    """One effect, with what it rests on."""
 
-    Parameters
-    ----------
-    estimate
-        With its errors.
-    by_seed
-        The effect at each seed that counts.
-    pooled
-        Over how many variants the seeds' variance is pooled; None where it is that of these seeds alone.
-    """
-
-    estimate: Estimate
-    by_seed: NDArray[np.float64]
+    estimate: Estimate  # with its errors
+    by_seed: NDArray[np.float64]  # the effect at each seed that counts
+    # over how many variants the seeds' variance is pooled; None where it is that of these seeds alone
     pooled: int | None
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One measure of all variants of a study.
+    """One measure of all variants of a study."""
 
-    Parameters
-    ----------
-    scores
-        By variant, (seeds, test images) numbers whose mean over images is the measure of a seed.
-    counted
-        By variant, (seeds,): which runs count.
-    between
-        For a measure that only two variants together have: the table of its differences, from the two tables of
-        right answers. None subtracts scores.
-    """
-
+    # by variant, (seeds, test images) numbers whose mean over images is the measure of a seed
     scores: Mapping[str, Table]
-    counted: Mapping[str, NDArray[np.bool_]]
+    counted: Mapping[str, NDArray[np.bool_]]  # by variant, (seeds,): which runs count
+    # for a measure that only two variants together have: the table of its differences, from the two tables of right
+    # answers. None subtracts scores
     between: Callable[[Table, Table], Table] | None = None
 
     @cached_property

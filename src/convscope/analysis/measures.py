@@ -21,8 +21,6 @@ def measure(values: Sequence[float], unit: Unit) -> Measure:
 
     Parameters
     ----------
-    values
-        One a seed, in the order of the seeds.
     unit
         ``"fraction"``, ``"nats"``, ``"seconds"``, ``"images per second"``.
     """
@@ -44,8 +42,6 @@ def share(values: Sequence[float], images: int) -> Measure:
     ----------
     values
         One a seed, fractions.
-    images
-        How many images they are shares of.
     """
     summary = summarise(values)
     error = None if summary.sd is None else summary.sd / summary.n**0.5
@@ -85,8 +81,6 @@ def comparison(a: str, b: str, measured: Measured, margin: float, quantity: Quan
 
     Parameters
     ----------
-    a, b
-        Variants.
     measured
         The measure; of test accuracy, right answers, the share of errors removed stands beside.
     margin
@@ -117,12 +111,8 @@ def removed(a: str, b: str, measured: Measured, level: float = 0.95) -> ErrorsRe
 
     Parameters
     ----------
-    a, b
-        Variants.
     measured
         Right answers, 1 or 0.
-    level
-        Of the interval.
     """
     rows = measured.common(a, b)
     found = errors_removed(measured.scores[a][rows] > 0, measured.scores[b][rows] > 0, measured.spread)

@@ -46,11 +46,6 @@ from convscope.studies.study import Profile, Study
 class Analysis:
     """Turns the results of one profile, study by study, into metrics and pictures.
 
-    Parameters
-    ----------
-    profile
-        What was run.
-
     Attributes
     ----------
     pictures

@@ -51,8 +51,6 @@ def read_metrics(path: Path, own_studies: Path | None = None) -> Metrics:
 
     Parameters
     ----------
-    path
-        The file.
     own_studies
         Folder of files ``NAME.py`` that declare studies which are no part of the package; None takes
         ``report/studies`` of the checkout that the file lies in.

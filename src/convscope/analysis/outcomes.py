@@ -29,8 +29,6 @@ def outcomes(
     ----------
     study
         Names the look-alike classes; without any there is no ``"class gain"``.
-    results
-        By variant, one a seed.
     correct
         By variant, (seeds, test images): which images each run has right.
     labels

@@ -20,8 +20,6 @@ def look_inside(result: RunResult, image: NDArray[np.float32]) -> Pictures:
 
     Parameters
     ----------
-    result
-        A trained run.
     image
         Normalised as in training, (C, H, W).
 

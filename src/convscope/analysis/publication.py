@@ -40,12 +40,8 @@ def publish(
     ----------
     studies
         Those of which at least one seed is complete are published, with all their complete seeds and their tuning runs.
-    store, data_folder
-        Of this machine.
     kept
         What the repository keeps; nothing in it is changed.
-    device
-        As it was trained.
 
     Returns
     -------

@@ -24,8 +24,6 @@ def prediction_interval(values: Sequence[float] | NDArray[np.floating], half_rou
 
     Parameters
     ----------
-    values
-        One value a run, in any unit.
     half_rounding
         Half a unit of the last digit of the figure to compare with, in the unit of the values, 0 or more.
     """
@@ -48,8 +46,6 @@ def reproduction_verdict(
     ----------
     reported_low, reported_high
         What the reported figure was before it was rounded: 98.85 and 98.95 for a reported 98.9.
-    values
-        One value a run of ours, in the same unit.
     """
     if not reported_low <= reported_high:
         raise ValueError(f"a figure cannot lie between {reported_low} and {reported_high}")

@@ -47,8 +47,6 @@ def shifted_scores(
         By variant, one a seed, all trained in PyTorch.
     labels
         Of the test images, (test images,).
-    measure
-        Gives what needs a run's weights and images.
     probe
         How far, and how many of the first test images.
     """

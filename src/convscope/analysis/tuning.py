@@ -54,12 +54,6 @@ def search(study: Study, store: RunStore, device: str, execute: Callable[[list[P
     ----------
     study
         Its `tuning` names the grid to begin with.
-    store
-        Has the runs, those of earlier searches too.
-    device
-        As for training.
-    execute
-        Trains the runs that are missing.
 
     Yields
     ------

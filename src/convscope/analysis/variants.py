@@ -39,16 +39,10 @@ def summarise_variant(
 
     Parameters
     ----------
-    variant
-        As the study declares it.
     results
         One a seed, in the order of the seeds. Runs that failed to train are counted, and left out of all averages.
     labels
         Of the test images, (test images,).
-    counts
-        Images of each part.
-    classes
-        Number of classes.
     spread
         The seeds' variance of the accuracy, pooled over the study where seeds are few.
     """
@@ -79,8 +73,6 @@ def declared_variant(variant: Variant, train_images: int | None) -> records.Decl
 
     Parameters
     ----------
-    variant
-        As the study declares it.
     train_images
         What the profile gives it, where sizes differ from variant to variant.
     """

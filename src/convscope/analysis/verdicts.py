@@ -21,42 +21,18 @@ FEWEST_SEEDS = 8
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the numbers say about a claim, with the numbers that say it.
+    """What the numbers say about a claim, with the numbers that say it."""
 
-    Parameters
-    ----------
-    kind
-        The rule that was applied.
-    verdict
-        What it gave.
-    effect
-        The difference it rests on, in the unit of the estimate.
-    interval
-        Of the effect, at `level`; None for a single seed.
-    level
-        Confidence level of the interval.
-    n
-        Number of seeds, the fewest where there are several comparisons.
-    margin
-        The smallest difference that matters, in the unit of the effect.
-    leaning
-        The verdict if the estimates were exact: which way an inconclusive claim points.
-    reason
-        Why the verdict is what it is, in words without numbers.
-    rival
-        Where there are several comparisons, the name of the one that decides; None otherwise.
-    """
-
-    kind: Kind
-    verdict: Outcome
-    effect: float
-    interval: Interval | None
-    level: float
-    n: int
-    margin: float
-    leaning: Outcome
-    reason: str
-    rival: str | None = None
+    kind: Kind  # the rule that was applied
+    verdict: Outcome  # what it gave
+    effect: float  # the difference it rests on, in the unit of the estimate
+    interval: Interval | None  # of the effect, at `level`; None for a single seed
+    level: float  # confidence level of the interval
+    n: int  # number of seeds, the fewest where there are several comparisons
+    margin: float  # the smallest difference that matters, in the unit of the effect
+    leaning: Outcome  # the verdict if the estimates were exact: which way an inconclusive claim points
+    reason: str  # why the verdict is what it is, in words without numbers
+    rival: str | None = None  # where there are several comparisons, the name of the one that decides; None otherwise
 
 
 TOO_FEW = "n too small"
@@ -84,15 +60,6 @@ def nuance(kind: str, verdict: str, interval: Interval | None, expected: float =
 
     Refuted superiority is `OPPOSITE` where the whole interval lies below 0, else `TOO_SMALL`; a supported equivalence
     whose interval excludes what is expected is `DIFFERENT`.
-
-    Parameters
-    ----------
-    kind, verdict
-        Of the claim.
-    interval
-        Of the comparison that decides.
-    expected
-        The difference that an equivalence claims.
     """
     if interval is None:
         return None
@@ -223,8 +190,6 @@ def arithmetic(claimed: tuple[float, float], computed: float) -> Outcome:
     ----------
     claimed
         Lowest and highest number that the claim allows, equal for an exact one.
-    computed
-        From the specification.
     """
     return "supported" if claimed[0] <= computed <= claimed[1] else "refuted"
 

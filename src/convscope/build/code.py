@@ -21,13 +21,7 @@ Graph = Mapping[str, list[str]]
 
 
 class Code:
-    """The sources, as they are now.
-
-    Parameters
-    ----------
-    memory
-        JSON file that remembers the import graph.
-    """
+    """The sources, as they are now."""
 
     def __init__(self, memory: Path) -> None:
         files = files_below(*(SOURCES / package for package in PACKAGES if (SOURCES / package).is_dir()))

@@ -30,39 +30,18 @@ PUBLISHED: Literal["published"] = "published"
 
 @dataclass(frozen=True)
 class Project:
-    """One profile's build in one checkout.
+    """One profile's build in one checkout."""
 
-    Parameters
-    ----------
-    root
-        Of the checkout: it holds ``report/``, ``site/``, ``data/``; ``build/`` is made there.
-    profile
-        How much is run; ``published`` runs nothing and takes the results in data/published/.
-    studies
-        Names, separated by spaces or commas; empty for all.
-    jobs
-        Training processes; 0 takes one a core.
-    device
-        ``auto``, ``cpu``, ``cuda``, ``mps``.
-    strict
-        A data set that is not available is an error.
-    backend
-        What renders HTML and PDF.
-    deploy
-        Whether a trained run is deployed to the local emulator.
-    executor
-        Where runs are trained (`convscope.runs.executors`).
-    """
-
-    root: Path
+    root: Path  # of the checkout: it holds ``report/``, ``site/``, ``data/``; ``build/`` is made there
+    # how much is run; ``published`` runs nothing and takes the results in data/published/
     profile: Profile | Literal["published"] = "quick"
-    studies: str = ""
-    jobs: int = 0
-    device: str = "auto"
-    strict: bool = False
-    backend: Backend = "auto"
-    deploy: bool = True
-    executor: str = "processes"
+    studies: str = ""  # names, separated by spaces or commas; empty for all
+    jobs: int = 0  # training processes; 0 takes one a core
+    device: str = "auto"  # ``auto``, ``cpu``, ``cuda``, ``mps``
+    strict: bool = False  # a data set that is not available is an error
+    backend: Backend = "auto"  # what renders HTML and PDF
+    deploy: bool = True  # whether a trained run is deployed to the local emulator
+    executor: str = "processes"  # where runs are trained (`convscope.runs.executors`)
 
     @property
     def build(self) -> Path:

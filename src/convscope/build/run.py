@@ -30,11 +30,6 @@ class Build:
     def all(self, until: str = "site") -> None:
         """Bring everything up to date, up to and with a step.
 
-        Parameters
-        ----------
-        until
-            Name of a step of the table.
-
         Raises
         ------
         ConvscopeError

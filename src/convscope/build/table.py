@@ -30,33 +30,17 @@ KEPT_EVIDENCE = ("data/published/deployment/evidence.json",)
 
 @dataclass(frozen=True)
 class Step:
-    """One row: a step of the build.
+    """One row: a step of the build."""
 
-    Parameters
-    ----------
-    name
-        Also of its module in `convscope.build.steps`, whose function ``work`` does it.
-    writes
-        Files and folders, from the root of the checkout; PROFILE stands for the profile's name.
-    reads
-        The same, for what it reads beside its code.
-    unread
-        Patterns of files in the folders of `reads` that it does not look at.
-    facts
-        What else it rests on.
-    starts
-        Modules that it starts as processes of their own, or writes as code to be run: no import leads there.
-    beside
-        Runs beside the steps that do not read what it writes; when it fails, the others go on, and the build fails in
-        the end.
-    """
-
-    name: str
-    writes: tuple[str, ...]
-    reads: tuple[str, ...] = ()
-    unread: tuple[str, ...] = ()
-    facts: tuple[Callable[[Project], facts.Facts], ...] = ()
+    name: str  # also of its module in `convscope.build.steps`, whose function ``work`` does it
+    writes: tuple[str, ...]  # files and folders, from the root of the checkout; PROFILE stands for the profile's name
+    reads: tuple[str, ...] = ()  # the same, for what it reads beside its code
+    unread: tuple[str, ...] = ()  # patterns of files in the folders of `reads` that it does not look at
+    facts: tuple[Callable[[Project], facts.Facts], ...] = ()  # what else it rests on
+    # modules that it starts as processes of their own, or writes as code to be run: no import leads there
     starts: tuple[str, ...] = ()
+    # runs beside the steps that do not read what it writes; when it fails, the others go on, and the build fails in the
+    # end
     beside: bool = False
     seconds: float = 5.0  # that it takes on two idle cores, until it is known how long it takes here
 

@@ -50,18 +50,10 @@ _FEW = 2_000  # training images of the smoke profile at the most
 
 @dataclass(frozen=True)
 class Written:
-    """What was written, and what was found out about the images.
+    """What was written, and what was found out about the images."""
 
-    Parameters
-    ----------
-    files
-        The study, its prose, and the data sheet where there is none yet.
-    said
-        Lines for the user.
-    """
-
-    files: tuple[Path, ...]
-    said: tuple[str, ...] = ()
+    files: tuple[Path, ...]  # the study, its prose, and the data sheet where there is none yet
+    said: tuple[str, ...] = ()  # lines for the user
 
 
 def write_study(root: Path, name: str, images: Path | None = None, test: Path | None = None, size: int = 0) -> Written:

@@ -21,8 +21,6 @@ def why_unavailable(name: str, data_folder: Path, memory: Path, *, again: bool =
 
     Parameters
     ----------
-    name
-        As in the catalogue.
     data_folder
         The project's ``data/``.
     memory

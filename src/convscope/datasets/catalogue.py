@@ -20,24 +20,13 @@ TABLE_REVISION = 1
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file of a data set, as it is when unpacked.
+    """One file of a data set, as it is when unpacked."""
 
-    Parameters
-    ----------
-    name
-        Without a folder and without ``.gz``.
-    size
-        Bytes.
-    sha256
-        Of the content, in hexadecimal: containers (gzip, tar) differ from mirror to mirror, the content not.
-    git_blob
-        In place of it where nobody published a SHA-256 of the content: what ``git hash-object`` gives.
-    """
-
-    name: str
-    size: int
+    name: str  # without a folder and without ``.gz``
+    size: int  # bytes
+    # of the content, in hexadecimal: containers (gzip, tar) differ from mirror to mirror, the content not
     sha256: str = ""
-    git_blob: str = ""
+    git_blob: str = ""  # in place of it where nobody published a SHA-256 of the content: what ``git hash-object`` gives
 
     @property
     def digest(self) -> str:
@@ -58,36 +47,21 @@ class DataFile:
 
 @dataclass(frozen=True)
 class PublicDataset:
-    """A data set that others published.
+    """A data set that others published."""
 
-    Parameters
-    ----------
-    name, title
-        ``"fashion-mnist"`` and ``"Fashion-MNIST"``.
-    file_format
-        ``"idx"``: images and labels of each part as IDX files. ``"cifar"``: pickles of the Python version.
-    files
-        All that is needed, nothing else.
-    class_names
-        In the order of the labels.
-    licence, citation, homepage
-        For the report; the licence as far as its authors state one.
-    torchvision_class
-        Class of `torchvision.datasets` whose mirrors serve the files.
-    debian_package
-        Debian package with the same files, where there is one.
-    """
-
+    # ``"fashion-mnist"`` and ``"Fashion-MNIST"``
     name: str
     title: str
+    # ``"idx"``: images and labels of each part as IDX files. ``"cifar"``: pickles of the Python version
     file_format: Literal["idx", "cifar"]
-    files: tuple[DataFile, ...]
-    class_names: tuple[str, ...]
+    files: tuple[DataFile, ...]  # all that is needed, nothing else
+    class_names: tuple[str, ...]  # in the order of the labels
+    # for the report; the licence as far as its authors state one
     licence: str
     citation: str
     homepage: str
-    torchvision_class: str
-    debian_package: str | None = None
+    torchvision_class: str  # class of `torchvision.datasets` whose mirrors serve the files
+    debian_package: str | None = None  # Debian package with the same files, where there is one
 
 
 def _idx_files(train_images: str, train_labels: str, test_images: str, test_labels: str) -> tuple[DataFile, ...]:
@@ -198,31 +172,18 @@ def public(name: str) -> PublicDataset:
 
 @dataclass(frozen=True)
 class KnownTable:
-    """A table that comes with scikit-learn.
+    """A table that comes with scikit-learn."""
 
-    Parameters
-    ----------
-    name, title
-        ``"breast-cancer"`` and ``"Breast cancer (table)"``.
-    file, sha256
-        In scikit-learn's data folder, and the hash of its content.
-    rows
-        Number of rows, which `PlannedRun.expected_seconds` needs without reading them.
-    layout
-        (height, width) of a row as an image, row by row; their product is the number of columns.
-    class_names
-        In the order of the labels.
-    licence, citation
-        For the report.
-    """
-
+    # ``"breast-cancer"`` and ``"Breast cancer (table)"``
     name: str
     title: str
+    # in scikit-learn's data folder, and the hash of its content
     file: str
     sha256: str
-    rows: int
-    layout: tuple[int, int]
-    class_names: tuple[str, ...]
+    rows: int  # number of rows, which `PlannedRun.expected_seconds` needs without reading them
+    layout: tuple[int, int]  # (height, width) of a row as an image, row by row; their product is the number of columns
+    class_names: tuple[str, ...]  # in the order of the labels
+    # for the report
     licence: str
     citation: str
 

@@ -26,18 +26,10 @@ _ORIENTATION = 0x0112  # EXIF tag: how a camera was held
 
 @dataclass(frozen=True)
 class Collected:
-    """A folder that a study can use.
+    """A folder that a study can use."""
 
-    Parameters
-    ----------
-    folder
-        Where its images lie.
-    changes
-        What was done to the images, as clauses; none where the folder is used as it was found.
-    """
-
-    folder: Path
-    changes: tuple[str, ...]
+    folder: Path  # where its images lie
+    changes: tuple[str, ...]  # what was done to the images, as clauses; none where the folder is used as it was found
 
 
 @dataclass

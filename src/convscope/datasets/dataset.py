@@ -11,18 +11,10 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Images:
-    """Labelled images.
+    """Labelled images."""
 
-    Parameters
-    ----------
-    pixels
-        uint8, (N, C, H, W), 0 to 255.
-    labels
-        int64, (N,), 0 to classes - 1.
-    """
-
-    pixels: NDArray[np.uint8]
-    labels: NDArray[np.int64]
+    pixels: NDArray[np.uint8]  # uint8, (N, C, H, W), 0 to 255
+    labels: NDArray[np.int64]  # int64, (N,), 0 to classes - 1
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -34,30 +26,17 @@ class Images:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set in memory.
+    """A data set in memory."""
 
-    Parameters
-    ----------
-    name, title
-        ``"fashion-mnist"`` and ``"Fashion-MNIST"``.
-    train, test
-        The two parts as their authors split them.
-    class_names
-        In the order of the labels.
-    fingerprint
-        SHA-256 over the content; part of every run's key.
-    source
-        Where it was found, for people ("downloaded from …", "generated").
-    kind
-        ``"public"``, ``"generated"``, ``"folder"`` or ``"table"``. Of a table train and test are the same rows:
-        `convscope.datasets.folds` tests each on a network that has not seen it.
-    """
-
+    # ``"fashion-mnist"`` and ``"Fashion-MNIST"``
     name: str
     title: str
+    # the two parts as their authors split them
     train: Images
     test: Images
-    class_names: tuple[str, ...]
-    fingerprint: str
-    source: str
+    class_names: tuple[str, ...]  # in the order of the labels
+    fingerprint: str  # SHA-256 over the content; part of every run's key
+    source: str  # where it was found, for people ("downloaded from …", "generated")
+    # ``"public"``, ``"generated"``, ``"folder"`` or ``"table"``. Of a table train and test are the same rows:
+    # `convscope.datasets.folds` tests each on a network that has not seen it
     kind: Literal["public", "generated", "folder", "table"] = "public"

@@ -27,18 +27,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Found:
-    """A complete data set on this machine.
+    """A complete data set on this machine."""
 
-    Parameters
-    ----------
-    files
-        Path of each file of the catalogue, by name; plain and verified.
-    source
-        Where it was found, for people.
-    """
-
-    files: dict[str, Path]
-    source: str
+    files: dict[str, Path]  # path of each file of the catalogue, by name; plain and verified
+    source: str  # where it was found, for people
 
 
 def find(name: str, data_folder: Path, download: bool = True) -> Found:
@@ -51,8 +43,6 @@ def find(name: str, data_folder: Path, download: bool = True) -> Found:
 
     Parameters
     ----------
-    name
-        As in the catalogue.
     data_folder
         The project's ``data/``; made if it is missing.
     download

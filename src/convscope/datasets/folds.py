@@ -74,8 +74,6 @@ def image_counts(spec: DataSpec, train_images: int, test_images: int) -> dict[st
 
     Parameters
     ----------
-    spec
-        What the run sees.
     train_images, test_images
         Of the data set's two parts; of a table both are its rows.
 

@@ -19,8 +19,6 @@ def parse_idx(content: bytes, name: str) -> NDArray[np.uint8]:
     ----------
     content
         Magic number ``00 00 08 d``, then d sizes as big-endian uint32, then the values in C order.
-    name
-        Of the file, for messages.
 
     Returns
     -------

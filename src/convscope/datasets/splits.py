@@ -27,19 +27,13 @@ def stream(seed: int, name: Stream) -> np.random.Generator:
 
 @dataclass(frozen=True)
 class Split:
-    """The images of one run, and the normalisation that its training part asks for.
+    """The images of one run, and the normalisation that its training part asks for."""
 
-    Parameters
-    ----------
-    train, validation, test
-        Disjoint; validation and train both come from the data set's training part.
-    mean, scale
-        float32, (C,): a pixel p of 0 to 255 is fed to the network as ``(p / 255 - mean) / scale``.
-    """
-
+    # disjoint; validation and train both come from the data set's training part
     train: Images
     validation: Images
     test: Images
+    # float32, (C,): a pixel p of 0 to 255 is fed to the network as ``(p / 255 - mean) / scale``
     mean: NDArray[np.float32]
     scale: NDArray[np.float32]
 

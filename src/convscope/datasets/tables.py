@@ -20,11 +20,6 @@ def load_table(spec: Table) -> Dataset:
     Each column is replaced by the ranks of its values over all rows, scaled to 0 to 255: columns of any unit and
     skewness get the same range. No label enters.
 
-    Parameters
-    ----------
-    spec
-        Names the table.
-
     Raises
     ------
     DatasetError

@@ -28,21 +28,11 @@ _DAMAGED = (
 
 @dataclass(frozen=True)
 class Problem:
-    """A container that could not be used.
-
-    Parameters
-    ----------
-    path
-        Of the container.
-    text
-        What is wrong, as a clause ("is truncated: …").
-    damaged
-        Its content is wrong; otherwise the system could not read it (no permission, say).
-    """
+    """A container that could not be used."""
 
     path: Path
-    text: str
-    damaged: bool
+    text: str  # what is wrong, as a clause ("is truncated: …")
+    damaged: bool  # its content is wrong; otherwise the system could not read it (no permission, say)
 
 
 def unpack(folder: Path, files: Iterable[DataFile], target: Path) -> list[Problem]:
@@ -54,8 +44,6 @@ def unpack(folder: Path, files: Iterable[DataFile], target: Path) -> list[Proble
     ----------
     folder
         Searched with its sub-folders; may be missing.
-    files
-        Wanted.
     target
         An existing folder outside ``folder``.
 

@@ -42,44 +42,24 @@ class ArtefactError(ConvscopeError):
 
 @dataclass(frozen=True)
 class Artefact:
-    """A trained model with what it needs to answer.
+    """A trained model with what it needs to answer."""
 
-    Parameters
-    ----------
-    name
-        ``"fashion/cnn3/seed0"``, or the start of the run's key.
-    dataset
-        Title of the data set: ``"Fashion-MNIST"``.
-    class_names
-        In the order of the logits.
-    mean, scale
-        float32, (C,): a pixel p of 0 to 255 is fed to the network as ``(p / 255 - mean) / scale``.
-    model, run
-        What was trained, and how.
-    mode
-        The arithmetic of the training.
-    key
-        Content key of the run.
-    test_accuracy
-        Fraction, as measured at the end of the training.
-    weights
-        Arrays by name, float32, as `convscope.engines.outcome.Outcome` describes them.
-    sha256
-        Over the contents of both files, in hexadecimal. Unlike the hash of an archive it does not depend on who
-        packed it: SageMaker packs again what a training job leaves.
-    """
-
-    name: str
-    dataset: str
-    class_names: tuple[str, ...]
+    name: str  # ``"fashion/cnn3/seed0"``, or the start of the run's key
+    dataset: str  # title of the data set: ``"Fashion-MNIST"``
+    class_names: tuple[str, ...]  # in the order of the logits
+    # float32, (C,): a pixel p of 0 to 255 is fed to the network as ``(p / 255 - mean) / scale``
     mean: NDArray[np.float32]
     scale: NDArray[np.float32]
+    # what was trained, and how
     model: ModelSpec
     run: RunSpec
-    mode: NumericMode
-    key: str
-    test_accuracy: float
+    mode: NumericMode  # the arithmetic of the training
+    key: str  # content key of the run
+    test_accuracy: float  # fraction, as measured at the end of the training
+    # arrays by name, float32, as `convscope.engines.outcome.Outcome` describes them
     weights: dict[str, NDArray[np.float32]]
+    # over the contents of both files, in hexadecimal. Unlike the hash of an archive it does not depend on who packed
+    # it: SageMaker packs again what a training job leaves
     sha256: str
 
 
@@ -88,10 +68,6 @@ def write_artefact(result: RunResult, dataset: Dataset, folder: Path, name: str 
 
     Parameters
     ----------
-    result
-        A trained run.
-    dataset
-        The one that it was trained on.
     folder
         Made if it is missing. It is not replaced as a whole: in a training container it is a mount point.
     name

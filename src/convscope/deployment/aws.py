@@ -34,28 +34,15 @@ _T = TypeVar("_T")
 
 @dataclass
 class Cloud:
-    """Clients for one account and region, every request of which is witnessed.
+    """Clients for one account and region, every request of which is witnessed."""
 
-    Parameters
-    ----------
-    session
-        Of boto3; the SageMaker SDK takes the same one.
-    region, account
-        Where everything is made.
-    bucket
-        Takes data, code and artefacts.
-    role
-        ARN of the role that jobs and endpoints act as.
-    witness
-        What was sent, and where to.
-    """
-
-    session: Any
+    session: Any  # of boto3; the SageMaker SDK takes the same one
+    # where everything is made
     region: str
     account: str
-    bucket: str
-    role: str
-    witness: Witness = field(repr=False)
+    bucket: str  # takes data, code and artefacts
+    role: str  # ARN of the role that jobs and endpoints act as
+    witness: Witness = field(repr=False)  # what was sent, and where to
 
     def client(self, service: str) -> Any:
         """Return a boto3 client."""

@@ -52,8 +52,6 @@ def assemble(facts: dict[str, Any], plan: Plan, cloud: Cloud) -> Evidence:
     ----------
     facts
         From `convscope.deployment.flow.deploy`.
-    plan
-        What was deployed.
     cloud
         The account, with the witness of all requests.
 
@@ -101,8 +99,6 @@ def way(facts: Mapping[str, Any], calls: Sequence[Request]) -> list[Stop]:
     ----------
     facts
         From `convscope.deployment.flow.deploy`.
-    calls
-        Every answered request.
     """
     training, endpoint, artefact = facts["training"], facts["endpoint"], facts["artefact"]
     config = f"/{endpoint['arn'].rpartition('/')[2]}"  # has the endpoint's name
@@ -151,8 +147,6 @@ def estimate(requests: int, stored_bytes: int) -> Cost:
 
     Parameters
     ----------
-    requests
-        Sent to the endpoint.
     stored_bytes
         In S3: code, data and artefact; for an hour.
     """
@@ -187,13 +181,6 @@ def validate(value: Any, name: str = FILE) -> Evidence:
     """Turn JSON values into evidence, and check its parts against each other.
 
     Whoever edits all parts at once can still forge it: what makes it true is that it can be done again.
-
-    Parameters
-    ----------
-    value
-        The loaded file.
-    name
-        Of the file, for the message.
 
     Raises
     ------

@@ -36,14 +36,8 @@ def deploy(cloud: Cloud, plan: Plan, journals: Path, report: Callable[[str], Non
 
     Parameters
     ----------
-    cloud
-        The checked account.
-    plan
-        What to deploy.
     journals
         Folder for the journal, which stays there only if something is left.
-    report
-        Called with each line of progress.
 
     Returns
     -------

@@ -102,22 +102,13 @@ def journals(folder: Path) -> list[Journal]:
 
 @dataclass
 class Step:
-    """One step.
+    """One step."""
 
-    Parameters
-    ----------
-    name
-        ``"training job"``.
-    began, seconds
-        Since the deployment's start, and how long it took.
-    outcome
-        One sentence; set while the step runs.
-    """
-
-    name: str
+    name: str  # ``"training job"``
+    # since the deployment's start, and how long it took
     began: float
     seconds: float = 0.0
-    outcome: str = ""
+    outcome: str = ""  # one sentence; set while the step runs
 
 
 class Steps:

@@ -29,8 +29,6 @@ def render_page(evidence: Evidence, file: str = FILE) -> str:
     ----------
     evidence
         As `convscope.deployment.evidence.read_evidence` gives it; its label is shown first.
-    file
-        Where the page finds the evidence itself.
     """
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,

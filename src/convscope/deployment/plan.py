@@ -29,25 +29,15 @@ MOST_TRAINING_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Options:
-    """Choices that do not change what is learned.
+    """Choices that do not change what is learned."""
 
-    Parameters
-    ----------
-    training_instances
-        Types of machine, tried in this order when AWS has none left of one.
-    endpoint_instances
-        The same for the endpoint; empty makes it serverless.
-    training_image, serving_image
-        Of Amazon ECR; empty takes ``convscope-training`` and ``convscope-serving`` of the account, tag ``latest``.
-    latency_calls
-        Single images sent one after the other.
-    """
-
+    # types of machine, tried in this order when AWS has none left of one
     training_instances: tuple[str, ...] = TRAINING_INSTANCES
-    endpoint_instances: tuple[str, ...] = ()
+    endpoint_instances: tuple[str, ...] = ()  # the same for the endpoint; empty makes it serverless
+    # of Amazon ECR; empty takes ``convscope-training`` and ``convscope-serving`` of the account, tag ``latest``
     training_image: str = ""
     serving_image: str = ""
-    latency_calls: int = 50
+    latency_calls: int = 50  # single images sent one after the other
 
 
 DEFAULT = Options()
@@ -55,27 +45,13 @@ DEFAULT = Options()
 
 @dataclass(frozen=True)
 class Plan:
-    """One deployment.
+    """One deployment."""
 
-    Parameters
-    ----------
-    run
-        What the training job trains.
-    local
-        The same run as trained on this machine.
-    dataset
-        In memory; its test images are sent to the endpoint.
-    files
-        Of the data set, uploaded for the job; none for generated images.
-    options
-        Choices of machines and images.
-    """
-
-    run: PlannedRun
-    local: RunResult
-    dataset: Dataset
-    files: tuple[Path, ...]
-    options: Options = DEFAULT
+    run: PlannedRun  # what the training job trains
+    local: RunResult  # the same run as trained on this machine
+    dataset: Dataset  # in memory; its test images are sent to the endpoint
+    files: tuple[Path, ...]  # of the data set, uploaded for the job; none for generated images
+    options: Options = DEFAULT  # choices of machines and images
 
     @property
     def title(self) -> str:

@@ -32,27 +32,13 @@ _QUOTA = "Ask for a higher quota (console: Service Quotas, Amazon SageMaker), or
 
 @dataclass
 class Provision:
-    """Creates the parts of one deployment.
-
-    Parameters
-    ----------
-    cloud
-        Where.
-    journal
-        Gets the intent before each request.
-    plan
-        What.
-    say
-        Reports a line.
-    check
-        Raises where a signal has asked for the end.
-    """
+    """Creates the parts of one deployment."""
 
     cloud: Cloud
-    journal: Journal
+    journal: Journal  # gets the intent before each request
     plan: Plan
-    say: Callable[[str], None]
-    check: Callable[[], None]
+    say: Callable[[str], None]  # reports a line
+    check: Callable[[], None]  # raises where a signal has asked for the end
     name: str = field(init=False)
 
     def __post_init__(self) -> None:

@@ -79,8 +79,6 @@ def deploy(
         Gets ``evidence.json``.
     target
         ``"emulator"`` starts one for as long as it takes; ``"aws"`` costs money.
-    options
-        Machines and images.
     region, bucket, role
         As `connected` takes them.
 
@@ -190,18 +188,10 @@ def published_run(study: Study, variant: str, published: Path, data_folder: Path
 
 @dataclass(frozen=True)
 class PublishedStore:
-    """Reads published runs as those of the store are read, with predictions computed from the kept weights.
+    """Reads published runs as those of the store are read, with predictions computed from the kept weights."""
 
-    Parameters
-    ----------
-    published
-        ``data/published``.
-    data_folder
-        The project's ``data/``.
-    """
-
-    published: Path
-    data_folder: Path
+    published: Path  # ``data/published``
+    data_folder: Path  # the project's ``data/``
 
     def read(self, key: str) -> RunResult:
         """Read a run; its predictions and confidences are those of the kept weights, on the first test images.

@@ -24,18 +24,10 @@ _BUSY = "in-progress"  # "Cannot update in-progress endpoint": it is to be asked
 
 @dataclass(frozen=True)
 class Leftover:
-    """Something that a deployment made and that is still there.
+    """Something that a deployment made and that is still there."""
 
-    Parameters
-    ----------
-    kind
-        ``"Endpoint"``, ``"EndpointConfig"``, ``"Model"``, ``"TrainingJob"`` (one that still runs), ``"S3"``.
-    name
-        Of the resource; of an S3 object its key.
-    """
-
-    kind: str
-    name: str
+    kind: str  # ``"Endpoint"``, ``"EndpointConfig"``, ``"Model"``, ``"TrainingJob"`` (one that still runs), ``"S3"``
+    name: str  # of the resource; of an S3 object its key
 
 
 SWEEP = "Run `convscope deploy sweep`; endpoints cost money for as long as they run."
@@ -55,12 +47,8 @@ def inventory(cloud: Cloud, keep: Callable[[str], bool], prefix: str = PREFIX) -
 
     Parameters
     ----------
-    cloud
-        Where to look.
     keep
         Tells for a resource's name, or an S3 folder's, whether it counts.
-    prefix
-        That all names begin with.
     """
     found: list[Leftover] = []
     for kind in KINDS:
@@ -78,12 +66,8 @@ def tear_down(cloud: Cloud, journal: Journal, report: Callable[[str], None]) -> 
 
     Parameters
     ----------
-    cloud
-        Its account.
     journal
         Its intentions; forgotten when nothing is left.
-    report
-        Called with a line for each thing removed.
     """
     own = journal.deployment
     intents = journal.intents()
@@ -108,15 +92,6 @@ def sweep(cloud: Cloud, folders: Iterable[Path], report: Callable[[str], None]) 
     """Remove what killed deployments left, by their journals, and by name and tag where no journal is.
 
     Deployments whose process is alive on this machine are left alone.
-
-    Parameters
-    ----------
-    cloud
-        The account.
-    folders
-        Where journals lie.
-    report
-        Called with a line for each thing removed.
     """
     active: set[str] = set()
     for journal in (journal for folder in folders for journal in journals(folder)):

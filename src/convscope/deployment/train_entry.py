@@ -37,17 +37,9 @@ HYPERPARAMETERS = ("run", "name", "device")
 
 @dataclass(frozen=True)
 class Container:
-    """Where things lie in a training container.
+    """Where things lie in a training container."""
 
-    Parameters
-    ----------
-    root
-        ``/opt/ml`` in SageMaker.
-    variables
-        The environment.
-    """
-
-    root: Path
+    root: Path  # ``/opt/ml`` in SageMaker
     variables: Mapping[str, str]
 
     @property

@@ -56,18 +56,11 @@ def is_amazon(service: str, origin: str) -> bool:
 
 @dataclass
 class Witness:
-    """What the clients of one session really did.
+    """What the clients of one session really did."""
 
-    Parameters
-    ----------
-    origins
-        Scheme, host and port of every request sent, by service.
-    calls
-        Answered requests, oldest first.
-    """
-
+    # scheme, host and port of every request sent, by service
     origins: dict[str, set[str]] = field(default_factory=dict)
-    calls: list[Request] = field(default_factory=list)
+    calls: list[Request] = field(default_factory=list)  # answered requests, oldest first
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _sending: threading.local = field(default_factory=threading.local, repr=False)
 

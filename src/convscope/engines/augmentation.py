@@ -21,12 +21,6 @@ class Augmentation:
     ----------
     training
         How far, and whether mirrored; by default images stay as they are and nothing is drawn.
-    split
-        Says what black is after normalisation.
-    seed
-        Of the run.
-    mode
-        Device of the batches.
     """
 
     def __init__(self, training: TrainSpec, split: Split, seed: int, mode: NumericMode) -> None:

@@ -29,32 +29,19 @@ Progress = Callable[[int, float], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """A trained network and how it did.
+    """A trained network and how it did."""
 
-    Parameters
-    ----------
-    history
-        One entry an epoch.
-    test_loss, test_accuracy
-        Over the test images, after the last epoch.
-    predictions
-        uint8, (test images,): the class of the largest logit.
-    confidences
-        float32, (test images,): its softmax probability.
-    weights
-        Arrays by name: ``"0.weight"`` belongs to layer 0 of the ModelSpec. Convolutions are
-        (filters, channels, kernel, kernel), dense layers (units, features), biases (units,); of local connections and
-        permutations see `convscope.models.local`. float32.
-    train_seconds, evaluate_seconds
-        Wall time of the passes over training images, and of all evaluations.
-    """
-
-    history: tuple[Epoch, ...]
+    history: tuple[Epoch, ...]  # one entry an epoch
+    # over the test images, after the last epoch
     test_loss: float
     test_accuracy: float
-    predictions: NDArray[np.uint8]
-    confidences: NDArray[np.float32]
+    predictions: NDArray[np.uint8]  # uint8, (test images,): the class of the largest logit
+    confidences: NDArray[np.float32]  # float32, (test images,): its softmax probability
+    # arrays by name: ``"0.weight"`` belongs to layer 0 of the ModelSpec. Convolutions are (filters, channels, kernel,
+    # kernel), dense layers (units, features), biases (units,); of local connections and permutations see
+    # `convscope.models.local`. float32
     weights: dict[str, NDArray[np.float32]]
+    # wall time of the passes over training images, and of all evaluations
     train_seconds: float
     evaluate_seconds: float
 
@@ -64,8 +51,6 @@ def merged(outcomes: Sequence[Outcome], tested: Sequence[NDArray[np.int64]]) -> 
 
     Parameters
     ----------
-    outcomes
-        One a fold.
     tested
         For each fold the places of its test images; together every place once.
 

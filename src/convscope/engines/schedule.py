@@ -18,10 +18,6 @@ def epochs(training: TrainSpec, images: int, order: np.random.Generator) -> Iter
 
     Parameters
     ----------
-    training
-        Batch size, number of epochs and of updates.
-    images
-        Number of training images.
     order
         Shuffles them again for each pass; the last batch of a pass may be short.
     """

@@ -30,12 +30,6 @@ def train(spec: RunSpec, split: Split, mode: NumericMode, progress: Progress) ->
     ----------
     spec
         The run; its seed decides initialisation and batch order, each from a stream of its own.
-    split
-        The images, drawn with the same seed.
-    mode
-        Device, dtype and layout to compute in.
-    progress
-        Called after each epoch.
     """
     torch.set_num_threads(mode.threads)
     torch.backends.cudnn.deterministic = True

@@ -118,14 +118,8 @@ def draw(metrics: Metrics, pictures: Pictures, folder: Path, jobs: int = 1, lang
 
     Parameters
     ----------
-    metrics, pictures
-        What is drawn.
-    folder
-        Made where it is missing.
     jobs
         Processes that draw, at most.
-    language
-        Of the texts in them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     todo = drawings(metrics, pictures)

@@ -18,8 +18,6 @@ def mosaic(images: NDArray[Any], columns: int, gap: float = 0.07) -> NDArray[np.
     ----------
     images
         (N, H, W) or (N, H, W, 3), any numbers.
-    columns
-        Images in a row.
     gap
         Width of the gaps, as a fraction of an image's longer side.
 

@@ -70,8 +70,6 @@ def curves(study: Study, only: Collection[str] | None = None) -> Figure:
 
     Parameters
     ----------
-    study
-        From metrics.json.
     only
         Ids of variants; None draws all of them on one plot.
     """

@@ -21,17 +21,10 @@ ASKED_FACTORS = ("kernel", "filters", "depth", "pooling", "stride")  # those tha
 
 @dataclass(frozen=True)
 class Chapter:
-    """One study that was run.
-
-    Parameters
-    ----------
-    id
-        Of the study.
-    study, dataset
-        Its part of metrics.json, and that of its data.
-    """
+    """One study that was run."""
 
     id: str
+    # its part of metrics.json, and that of its data
     study: dict[str, Any]
     dataset: dict[str, Any]
 
@@ -72,10 +65,6 @@ class Build:
         Of the checkout, or of the source that was handed in.
     folder
         ``build/PROFILE``, or a copy of it.
-    evidence_folders
-        Where evidence of a deployment may lie.
-    metrics
-        Instead of reading metrics.json.
 
     Raises
     ------

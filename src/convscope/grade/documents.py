@@ -33,42 +33,20 @@ class Absent(Exception):
 
 @dataclass(frozen=True)
 class Evidence:
-    """Where a grader finds it.
+    """Where a grader finds it."""
 
-    Parameters
-    ----------
-    kind
-        What is there.
-    label
-        As a reader sees it: ``"Figure 17"``.
-    href
-        Link, relative to the build folder: ``"report/report.html#fig-fashion-classes"``.
-    page
-        Of the PDF beside the HTML, from 1; None where it has none.
-    """
-
-    kind: Kind
-    label: str
-    href: str
-    page: int | None = None
+    kind: Kind  # what is there
+    label: str  # as a reader sees it: ``"Figure 17"``
+    href: str  # link, relative to the build folder: ``"report/report.html#fig-fashion-classes"``
+    page: int | None = None  # of the PDF beside the HTML, from 1; None where it has none
 
 
 @dataclass(frozen=True)
 class Part:
-    """A section, figure, table or equation of a document.
+    """A section, figure, table or equation of a document."""
 
-    Parameters
-    ----------
-    label
-        As a reader sees it.
-    elements
-        Its HTML; of a section, all up to the next of its level.
-    evidence
-        Where it is.
-    """
-
-    label: str
-    elements: tuple[Tag, ...]
+    label: str  # as a reader sees it
+    elements: tuple[Tag, ...]  # its HTML; of a section, all up to the next of its level
     evidence: Evidence
 
     @cached_property

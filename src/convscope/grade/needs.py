@@ -32,12 +32,8 @@ def look(build: Build, needs: Iterable[Need], scope: Scope) -> Outcome:
 
     Parameters
     ----------
-    build
-        What is graded.
     needs
         All of them must be there: once, in each study of the scope, or in one study together.
-    scope
-        Where.
     """
     needs = tuple(needs)
     if scope == "report":

@@ -19,11 +19,6 @@ class UnreadablePdf(Exception):
 class Pdf:
     """A PDF file that is open for reading.
 
-    Parameters
-    ----------
-    path
-        The file.
-
     Raises
     ------
     UnreadablePdf

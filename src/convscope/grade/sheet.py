@@ -42,8 +42,6 @@ def grade(build: Build, assignment: Assignment | None = None) -> Grade:
 
     Parameters
     ----------
-    build
-        What is graded.
     assignment
         What is asked; None takes that of the build's checkout.
 
@@ -134,12 +132,8 @@ def write_grade(root: Path, folder: Path, evidence_folders: Sequence[Path] = ())
 
     Parameters
     ----------
-    root
-        Of the checkout.
     folder
         ``build/PROFILE``.
-    evidence_folders
-        Where evidence of deployments may lie.
 
     Raises
     ------

@@ -31,21 +31,11 @@ Labels = NDArray[np.int64]
 
 @dataclass
 class Answers:
-    """What was found about the runs of a submission.
+    """What was found about the runs of a submission."""
 
-    Parameters
-    ----------
-    wrong
-        What does not hold.
-    notes
-        What could not be checked, and why.
-    counted
-        How many runs were counted again.
-    """
-
-    wrong: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    counted: int = 0
+    wrong: list[str] = field(default_factory=list)  # what does not hold
+    notes: list[str] = field(default_factory=list)  # what could not be checked, and why
+    counted: int = 0  # how many runs were counted again
 
 
 def check_answers(folder: Path, metrics: Any, data_folder: Path) -> Answers:
@@ -55,8 +45,6 @@ def check_answers(folder: Path, metrics: Any, data_folder: Path) -> Answers:
     ----------
     folder
         The unpacked submission, whose runs agree with its metrics (`convscope.handin.verify.check_runs`).
-    metrics
-        Its metrics.json.
     data_folder
         Where data sets of this machine lie; one that is not there is noted.
     """

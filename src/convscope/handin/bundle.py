@@ -70,26 +70,13 @@ MANIFEST.json             size and SHA-256 of every file
 
 @dataclass(frozen=True)
 class Bundled:
-    """What was written, for whoever asked for it.
-
-    Parameters
-    ----------
-    path
-        Of the archive.
-    seal
-        SHA-256 over the manifest, which has the SHA-256 of every file.
-    files
-        How many it holds.
-    changed
-        Files of the work tree that are not those of the commit.
-    included, left_out
-        In words.
-    """
+    """What was written, for whoever asked for it."""
 
     path: Path
-    seal: str
-    files: int
-    changed: tuple[str, ...]
+    seal: str  # SHA-256 over the manifest, which has the SHA-256 of every file
+    files: int  # how many it holds
+    changed: tuple[str, ...]  # files of the work tree that are not those of the commit
+    # in words
     included: tuple[str, ...]
     left_out: tuple[str, ...]
 
@@ -132,16 +119,8 @@ def write_bundle(
 
     Parameters
     ----------
-    root
-        Of the checkout.
-    build
-        The profile's build folder, up to date.
-    store
-        Results of runs.
     profile
         ``published`` has no runs.
-    weights
-        Take the weights of every run along.
     strict
         Refuse a work tree that differs from its commit, instead of naming what differs.
 
@@ -214,8 +193,6 @@ def sealed(facts: dict[str, Any], files: Mapping[str, Content]) -> tuple[str, by
     ----------
     facts
         What the manifest says beside the list of files.
-    files
-        Content by name, or where it is.
     """
     listed = {}
     for name in sorted(files):

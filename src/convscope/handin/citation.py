@@ -15,10 +15,6 @@ def citation(author: Author, commit: str, released: date) -> str:
 
     Parameters
     ----------
-    author
-        Who wrote it, and its title.
-    commit
-        Full hash of the version that was handed in.
     released
         Day of that commit, so that the same commit always gives the same text.
     """

@@ -28,17 +28,10 @@ class SubmissionError(ConvscopeError):
 
 @dataclass(frozen=True)
 class Submission:
-    """What is compared of a submission.
-
-    Parameters
-    ----------
-    name
-        Of the archive.
-    manifest, metrics, grade
-        The loaded MANIFEST.json, metrics.json and grade.json.
-    """
+    """What is compared of a submission."""
 
     name: str
+    # the loaded MANIFEST.json, metrics.json and grade.json
     manifest: dict[str, Any]
     metrics: Metrics
     grade: dict[str, Any]
@@ -46,55 +39,27 @@ class Submission:
 
 @dataclass(frozen=True)
 class Row:
-    """One thing that differs.
+    """One thing that differs."""
 
-    Parameters
-    ----------
-    what
-        Its name, as far as a reader needs it.
-    old, new
-        As they are shown; a dash where it is absent.
-    change
-        New minus old, where both are numbers; else empty.
-    """
-
-    what: str
+    what: str  # its name, as far as a reader needs it
+    # as they are shown; a dash where it is absent
     old: str
     new: str
-    change: str = ""
+    change: str = ""  # new minus old, where both are numbers; else empty
 
 
 @dataclass(frozen=True)
 class Difference:
-    """All that differs between two submissions, by kind; false where nothing does.
+    """All that differs between two submissions, by kind; false where nothing does."""
 
-    Parameters
-    ----------
-    made_from
-        Commit, profile, author.
-    studies
-        Added, removed, run or not run.
-    specifications
-        Networks, layer by layer, with their parameters, and settings of training.
-    criteria
-        Of the assignment, with evidence or without.
-    verdicts
-        On claims.
-    results
-        Means over seeds.
-    effects
-        Differences between variants.
-    source, figures, other_files
-        By their SHA-256.
-    """
-
-    made_from: tuple[Row, ...]
-    studies: tuple[Row, ...]
-    specifications: tuple[Row, ...]
-    criteria: tuple[Row, ...]
-    verdicts: tuple[Row, ...]
-    results: tuple[Row, ...]
-    effects: tuple[Row, ...]
+    made_from: tuple[Row, ...]  # commit, profile, author
+    studies: tuple[Row, ...]  # added, removed, run or not run
+    specifications: tuple[Row, ...]  # networks, layer by layer, with their parameters, and settings of training
+    criteria: tuple[Row, ...]  # of the assignment, with evidence or without
+    verdicts: tuple[Row, ...]  # on claims
+    results: tuple[Row, ...]  # means over seeds
+    effects: tuple[Row, ...]  # differences between variants
+    # by their SHA-256
     source: tuple[Row, ...]
     figures: tuple[Row, ...]
     other_files: tuple[Row, ...]

@@ -36,30 +36,15 @@ MOST = 20  # problems of one kind that are listed
 
 @dataclass
 class Finding:
-    """What was found about one archive.
+    """What was found about one archive."""
 
-    Parameters
-    ----------
-    archive
-        Its file name.
-    manifest
-        What it says of itself: title, course, authors, profile, commit; empty where it could not be read.
-    problems
-        What does not hold; forged, or damaged on its way.
-    notes
-        What a grader should look at.
-    changed
-        Files whose content is not that of the reference.
-    grade
-        The grade sheet, computed here; None where it came to none.
-    """
-
-    archive: str
+    archive: str  # its file name
+    # what it says of itself: title, course, authors, profile, commit; empty where it could not be read
     manifest: dict[str, Any] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    grade: Grade | None = None
+    problems: list[str] = field(default_factory=list)  # what does not hold; forged, or damaged on its way
+    notes: list[str] = field(default_factory=list)  # what a grader should look at
+    changed: list[str] = field(default_factory=list)  # files whose content is not that of the reference
+    grade: Grade | None = None  # the grade sheet, computed here; None where it came to none
 
     @property
     def state(self) -> State:
@@ -76,27 +61,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Standard:
-    """What submissions are held against.
+    """What submissions are held against."""
 
-    Parameters
-    ----------
-    files
-        SHA-256 of each file of the reference, by name; empty where there is none.
-    assignment
-        The lecturer's, not the one in an archive.
-    data_folder
-        Where data sets lie.
-    retrain
-        Train one run of each submission again.
-    seed
-        Decides which.
-    """
-
-    files: dict[str, str]
-    assignment: Assignment
-    data_folder: Path
-    retrain: bool = False
-    seed: int = 0
+    files: dict[str, str]  # SHA-256 of each file of the reference, by name; empty where there is none
+    assignment: Assignment  # the lecturer's, not the one in an archive
+    data_folder: Path  # where data sets lie
+    retrain: bool = False  # train one run of each submission again
+    seed: int = 0  # decides which
 
 
 def examine(archive: Path, standard: Standard) -> Finding:

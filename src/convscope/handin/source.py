@@ -16,27 +16,14 @@ NEXT_STEP = "Clone it with git, or `git init && git add . && git commit -m 'My v
 
 @dataclass(frozen=True)
 class Source:
-    """A commit of the checkout.
+    """A commit of the checkout."""
 
-    Parameters
-    ----------
-    commit
-        Full hash.
-    time
-        Of the commit, UTC.
-    changed
-        Files of the work tree that are not as in the commit, each with what happened to it: ``"modified: README.md"``.
-    files
-        Content by name, as committed.
-    executable
-        Names of those that may be run.
-    """
-
-    commit: str
-    time: datetime
+    commit: str  # full hash
+    time: datetime  # of the commit, UTC
+    # files of the work tree that are not as in the commit, each with what happened to it: ``"modified: README.md"``
     changed: tuple[str, ...]
-    files: dict[str, bytes]
-    executable: frozenset[str]
+    files: dict[str, bytes]  # content by name, as committed
+    executable: frozenset[str]  # names of those that may be run
 
 
 def read_source(root: Path, commit: str = "HEAD") -> Source:

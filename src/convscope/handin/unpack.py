@@ -29,8 +29,6 @@ def unpack(path: Path, folder: Path) -> Path:
 
     Parameters
     ----------
-    path
-        The archive.
     folder
         An empty folder.
 

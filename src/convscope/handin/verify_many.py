@@ -22,8 +22,6 @@ def standard_of(root: Path, reference: str, *, retrain: bool = False, seed: int 
 
     Parameters
     ----------
-    root
-        The lecturer's checkout.
     reference
         A folder, or a commit of that checkout; empty for none.
     retrain, seed

@@ -139,12 +139,8 @@ def opening_cells(
     ----------
     study, facts
         Id of the study, and what metrics.json has of it.
-    profile
-        Of the build.
     repository
         Address to clone the project from; empty where it has none.
-    sha256
-        Of metrics.json.
     """
     values = {"study": study, "profile": profile, "sha256": sha256}
     return [

@@ -242,13 +242,7 @@ without training."""
 
 
 def lesson_cells(study: dict[str, Any]) -> list[NotebookNode]:
-    """Return the cells of sections 1 to 5, and the heading of the sixth.
-
-    Parameters
-    ----------
-    study
-        What metrics.json has of it.
-    """
+    """Return the cells of sections 1 to 5, and the heading of the sixth."""
     names = [name for name in dict.fromkeys((study["baseline"], study["reference"])) if name in study["variants"]]
     written = {name: written_out(from_json(study["variants"][name]["model"])) for name in names}
     networks = "\n".join(

@@ -57,27 +57,13 @@ class Picture:
 
 @dataclass(frozen=True)
 class StoredResults:
-    """Stored results of a profile, from the side of one study.
+    """Stored results of a profile, from the side of one study."""
 
-    Parameters
-    ----------
-    metrics
-        The whole metrics.json.
-    pictures
-        Arrays that figures show: images, filters, feature maps.
-    study_id
-        Whose side.
-    source
-        Where they were found, relative to the project.
-    as_written
-        Whether they are the very results that the text of the notebook was written from.
-    """
-
-    metrics: Metrics
-    pictures: Pictures
+    metrics: Metrics  # the whole metrics.json
+    pictures: Pictures  # arrays that figures show: images, filters, feature maps
     study_id: str
-    source: str
-    as_written: bool
+    source: str  # where they were found, relative to the project
+    as_written: bool  # whether they are the very results that the text of the notebook was written from
 
     @classmethod
     def find(cls, project: Path, profile: str, study: str, sha256: str = "") -> StoredResults:
@@ -85,12 +71,6 @@ class StoredResults:
 
         Parameters
         ----------
-        project
-            The checkout.
-        profile
-            Whose build is looked at first.
-        study
-            Has to be in the results, and run.
         sha256
             Of the metrics.json that the notebook's text was written from; results that have it are preferred.
 
@@ -137,10 +117,6 @@ class StoredResults:
 
         Parameters
         ----------
-        project
-            The checkout.
-        most
-            Training images; half as many test images.
         download
             Fetch a data set that is not on this machine. Without it, the samples that are stored with the results are
             taken.

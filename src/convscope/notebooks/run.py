@@ -42,10 +42,6 @@ def run_notebook(notebook: NotebookNode, folder: Path, name: str = "notebook") -
     ----------
     notebook
         Changed in place.
-    folder
-        Where the kernel works.
-    name
-        For messages.
 
     Raises
     ------

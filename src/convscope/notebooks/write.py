@@ -31,14 +31,8 @@ def write_notebooks(build: Path, output: Path, *, code: str, profile: str, repos
         build/PROFILE/, with metrics, pictures and the filled source of the report.
     output
         The folder to write, complete or not at all.
-    code
-        Digest of all that cells call.
-    profile
-        Name of the build.
     repository
         Address that the project can be cloned from; empty where it has none.
-    jobs
-        How many run at a time.
 
     Returns
     -------

@@ -26,22 +26,13 @@ class AuthorError(ConvscopeError):
 
 @dataclass(frozen=True)
 class Person:
-    """One author, as the Citation File Format names the parts.
+    """One author, as the Citation File Format names the parts."""
 
-    Parameters
-    ----------
-    family_names, given_names
-        The first is always there.
-    affiliation
-        University or other institution; may be empty.
-    orcid
-        Full address (``https://orcid.org/0000-0002-1825-0097``); may be empty.
-    """
-
+    # the first is always there
     family_names: str
     given_names: str = ""
-    affiliation: str = ""
-    orcid: str = ""
+    affiliation: str = ""  # university or other institution; may be empty
+    orcid: str = ""  # full address (``https://orcid.org/0000-0002-1825-0097``); may be empty
 
     @property
     def name(self) -> str:
@@ -51,23 +42,12 @@ class Person:
 
 @dataclass(frozen=True)
 class Author:
-    """What report/author.yml says.
-
-    Parameters
-    ----------
-    title
-        Of the report.
-    course
-        For which it is handed in.
-    people
-        Its authors, at least one.
-    extra
-        What else the course wants on the title page, in the author's own words: ``{"Matriculation number": "123"}``.
-    """
+    """What report/author.yml says."""
 
     title: str
-    course: str
-    people: tuple[Person, ...]
+    course: str  # for which it is handed in
+    people: tuple[Person, ...]  # its authors, at least one
+    # what else the course wants on the title page, in the author's own words: ``{"Matriculation number": "123"}``
     extra: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -31,11 +31,6 @@ def check_html(path: Path) -> None:
 def check_pdf_text(text: str) -> None:
     """Check the text of a rendered PDF for holes.
 
-    Parameters
-    ----------
-    text
-        Its words, in the order of the pages.
-
     Raises
     ------
     ReportError

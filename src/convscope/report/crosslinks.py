@@ -25,11 +25,6 @@ def link_documents(source: Path) -> None:
     A label that both documents have means the one in the same document. One that neither has is left for the
     renderer to refuse.
 
-    Parameters
-    ----------
-    source
-        The filled source, which is changed.
-
     Raises
     ------
     ReportError

@@ -34,24 +34,12 @@ Metadata = dict[str, Any]
 
 @dataclass(frozen=True)
 class Document:
-    """A report before rendering.
+    """A report before rendering."""
 
-    Parameters
-    ----------
-    folder
-        Where the images and the bibliography are, absolute.
-    metadata
-        ``_quarto.yml`` and the front matter merged, the options of the output format on top.
-    body
-        Markdown without front matter and shortcodes.
-    name
-        ``"report"`` or ``"supplement"``.
-    """
-
-    folder: Path
-    metadata: Metadata
-    body: str
-    name: str = REPORT
+    folder: Path  # where the images and the bibliography are, absolute
+    metadata: Metadata  # ``_quarto.yml`` and the front matter merged, the options of the output format on top
+    body: str  # Markdown without front matter and shortcodes
+    name: str = REPORT  # ``"report"`` or ``"supplement"``
 
     @property
     def authors(self) -> list[str]:
@@ -81,8 +69,6 @@ def load(source: Path, output_format: str, name: str = REPORT) -> Document:
         Folder with its .qmd and, if there is one, ``_quarto.yml``.
     output_format
         ``"html"`` or ``"typst"``: whose options under ``format:`` apply.
-    name
-        Of the document.
 
     Raises
     ------
@@ -115,8 +101,6 @@ def places_of(source: Path, wanted: Iterable[str]) -> dict[str, list[str]]:
 
     Parameters
     ----------
-    source
-        The filled source.
     wanted
         Labels, such as ``"sec-fashion"``.
 

@@ -32,13 +32,6 @@ _UNITLESS = ("n", "level", "verdict", "sign_flip_p")  # of a measurement, but no
 def evidence(metrics: dict[str, Any], pointers: Iterable[str]) -> dict[str, Any]:
     """Describe where numbers come from, for the page to show.
 
-    Parameters
-    ----------
-    metrics
-        The loaded metrics.json.
-    pointers
-        Places in it that the text shows.
-
     Returns
     -------
     dict

@@ -31,8 +31,6 @@ def bundle(folder: Path, main: str = "main.js") -> str:
     ----------
     folder
         With the modules; all in one folder, importing each other by the names they export.
-    main
-        The module that starts.
 
     Raises
     ------
@@ -76,12 +74,8 @@ def write_explorer(
     ----------
     modules
         The folder ``site/explorer``.
-    metrics, pictures
-        Of the build.
     output
         The folder to write, complete or not at all.
-    read
-        Gives the trained networks.
     data_folder
         The project's ``data/``.
     """

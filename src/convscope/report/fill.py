@@ -208,12 +208,8 @@ def fill_plain(templates: Path, name: str, metrics: Metrics, **more: Any) -> str
     ----------
     templates
         The folder ``report/``.
-    name
-        Of the template in it.
     metrics
         What may be said.
-    more
-        What else the template may call or read.
 
     Raises
     ------

@@ -148,8 +148,6 @@ def recompute(metrics: Any, source: str, rule: str) -> str:
 
     Parameters
     ----------
-    metrics
-        The loaded metrics.json.
     source
         The attribute ``data-source``.
     rule

@@ -62,11 +62,6 @@ _SENTENCE_END = re.compile(r"(?<=[.!?:])(?:\*\*|\)|\*)?\s+|\n\s*\n|\s\|\s|\n(?=-
 def untraced_digits(text: str) -> Iterator[tuple[int, str]]:
     """Find digits that stand in the prose of a template.
 
-    Parameters
-    ----------
-    text
-        A .qmd file with holes.
-
     Yields
     ------
     tuple
@@ -80,11 +75,6 @@ def untraced_digits(text: str) -> Iterator[tuple[int, str]]:
 
 def ungrounded_comparisons(text: str) -> Iterator[tuple[int, str]]:
     """Find words of comparison that rest on nothing.
-
-    Parameters
-    ----------
-    text
-        A .qmd file with holes.
 
     Yields
     ------

@@ -64,8 +64,6 @@ class Numbers:
 
     Parameters
     ----------
-    metrics
-        The loaded metrics.json.
     spans
         Wrap each number in a span that names its source and how it was formatted; False gives plain text.
     say
@@ -193,15 +191,7 @@ class Numbers:
         return self._span(self._text(both, "removed 0"), both, "removed 0")
 
     def verdict(self, claim: str, *, supported: str, refuted: str, inconclusive: str) -> str:
-        """Choose the wording that a claim's verdict allows; with too few seeds, say where the numbers lean.
-
-        Parameters
-        ----------
-        claim
-            Id in metrics.json.
-        supported, refuted, inconclusive
-            Hand-written for each verdict.
-        """
+        """Choose the wording that a claim's verdict allows; with too few seeds, say where the numbers lean."""
         pointer = f"/claims/{claim}"
         decided = resolve(self._metrics, pointer)
         wording = {"supported": supported, "refuted": refuted, "inconclusive": inconclusive}[decided["verdict"]]

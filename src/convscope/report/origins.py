@@ -39,24 +39,12 @@ _TEMPLATE_LABEL = re.compile(r"^: .*\{#(tbl-(?:<<.*?>>|[^\s{}<])+)")
 
 @dataclass(frozen=True)
 class Shown:
-    """A figure or table of the filled source.
+    """A figure or table of the filled source."""
 
-    Parameters
-    ----------
-    label
-        ``fig-fashion-accuracy``, ``tbl-fashion-results``; its CSV file has the same name.
-    figure
-        Name of the figure's file, without ``.svg``; empty for a table.
-    lines
-        Of a table: header, rule and rows.
-    line
-        Where a link to its origin can stand: after this line, counted from zero.
-    """
-
-    label: str
-    figure: str
-    lines: tuple[str, ...]
-    line: int
+    label: str  # ``fig-fashion-accuracy``, ``tbl-fashion-results``; its CSV file has the same name
+    figure: str  # name of the figure's file, without ``.svg``; empty for a table
+    lines: tuple[str, ...]  # of a table: header, rule and rows
+    line: int  # where a link to its origin can stand: after this line, counted from zero
 
 
 def shown_in(text: str) -> Iterator[Shown]:
@@ -101,10 +89,6 @@ class Origins:
     ----------
     templates
         The folder ``report/``.
-    figures
-        Folder of the drawn figures.
-    commit
-        Of the checkout, as the colophon has it.
     repository
         Its address in the web; empty where there is none.
     say

@@ -48,27 +48,14 @@ class Table:
 
 @dataclass
 class Page:
-    """What a page holds.
+    """What a page holds."""
 
-    Parameters
-    ----------
-    text
-        All that a reader sees or hears, alternative texts included.
-    external
-        Every address that a browser would load from another host.
-    traced
-        The elements that say where their text comes from.
-    untraced
-        Words with a digit that stand neither in those nor in what is marked as no result.
-    tables
-        In the order of the page.
-    """
-
-    text: str = ""
-    external: list[str] = field(default_factory=list)
-    traced: list[Traced] = field(default_factory=list)
+    text: str = ""  # all that a reader sees or hears, alternative texts included
+    external: list[str] = field(default_factory=list)  # every address that a browser would load from another host
+    traced: list[Traced] = field(default_factory=list)  # the elements that say where their text comes from
+    # words with a digit that stand neither in those nor in what is marked as no result
     untraced: list[str] = field(default_factory=list)
-    tables: list[Table] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)  # in the order of the page
 
 
 def read_page(html: str) -> Page:

@@ -41,8 +41,6 @@ def render_html(source: Path, output: Path, name: str = REPORT) -> None:
         Folder with the filled .qmd files, _quarto.yml, the bibliography and figures/.
     output
         The file to write, outside of source. What was there stays until the new file is complete.
-    name
-        Of the document in source.
 
     Raises
     ------

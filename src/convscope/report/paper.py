@@ -56,8 +56,6 @@ class Page:
 
     Parameters
     ----------
-    document
-        The open PDF.
     index
         Of the page, from 0.
     """
@@ -109,13 +107,6 @@ def pages_of(path: Path) -> list[Page]:
 
 def check_pdf(path: Path, tables: Sequence[Table]) -> None:
     """Check a rendered PDF.
-
-    Parameters
-    ----------
-    path
-        The file.
-    tables
-        What the same document has in HTML.
 
     Raises
     ------

@@ -31,24 +31,12 @@ VERDICTS = ("supported", "refuted", "inconclusive")
 
 @dataclass(frozen=True)
 class Ground:
-    """Something that a passage rests on.
+    """Something that a passage rests on."""
 
-    Parameters
-    ----------
-    words
-        What it asks for, and what this build has: ``size-small is supported``.
-    holds
-        Whether it is so; None where the build has no such result.
-    measured
-        Whether other results could turn it; False for what theory or arithmetic says.
-    claim
-        Whose verdict it is, and the verdict: ``size-small supported``; empty for another ground.
-    """
-
-    words: str
-    holds: bool | None
-    measured: bool = True
-    claim: str = ""
+    words: str  # what it asks for, and what this build has: ``size-small is supported``
+    holds: bool | None  # whether it is so; None where the build has no such result
+    measured: bool = True  # whether other results could turn it; False for what theory or arithmetic says
+    claim: str = ""  # whose verdict it is, and the verdict: ``size-small supported``; empty for another ground
 
 
 @dataclass(frozen=True)

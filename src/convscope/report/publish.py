@@ -49,17 +49,11 @@ def publish(
     ----------
     templates
         The folder ``report/``; author.yml in it, where there is one, names who hands the report in.
-    metrics, figures
-        What it says and shows.
     output
         Gets ``report.html``, ``report.pdf``, ``supplement.html``, ``supplement.pdf``; ``pages/`` for the site;
         ``data/`` (each figure and table as CSV) and ``source/`` (the filled .qmd).
-    commit
-        Of the checkout, for the colophon.
     flipped
         Claims whose verdict is another than in the previous build; None where there was none.
-    backend
-        What renders HTML and PDF.
 
     Raises
     ------

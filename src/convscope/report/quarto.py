@@ -67,8 +67,6 @@ def install(memory: Path, limit: float = 120.0) -> Path | None:
     memory
         A JSON file: ``{"installed": bool, "reason": str}``. Where there is one, no installation is tried;
         delete it to try again.
-    limit
-        Seconds that the installation may take.
 
     Returns
     -------
@@ -101,8 +99,6 @@ def render_html(source: Path, output: Path, name: str = REPORT) -> None:
         bibliography and figures/.
     output
         The file to write, outside of source. What was there stays until the new file is complete.
-    name
-        Of the document in source.
 
     Raises
     ------

@@ -21,8 +21,6 @@ def update_readme(root: Path, build: Path) -> None:
 
     Parameters
     ----------
-    root
-        Of the checkout.
     build
         Of the profile whose results are shown; its metrics and figures must be there.
 

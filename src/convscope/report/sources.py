@@ -21,11 +21,6 @@ _STEMS = (
 def grouped(pointers: Iterable[str]) -> list[tuple[str, list[str], dict[str, list[str]]]]:
     """Group pointers by what they have in common.
 
-    Parameters
-    ----------
-    pointers
-        JSON pointers into metrics.json.
-
     Returns
     -------
     list

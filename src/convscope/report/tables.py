@@ -26,8 +26,6 @@ def table_rows(metrics: dict[str, Any], lines: Sequence[str]) -> list[dict[str, 
     ----------
     metrics
         The loaded metrics.json, for the unrounded values.
-    lines
-        Header, rule and rows of the filled source.
 
     Returns
     -------

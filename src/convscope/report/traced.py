@@ -23,8 +23,6 @@ def check_numbers(page: Path, metrics: dict[str, Any]) -> int:
     ----------
     page
         ``page.md``: HTML with Markdown headings and fenced code.
-    metrics
-        The loaded metrics.json.
 
     Returns
     -------
@@ -59,8 +57,6 @@ def check_article(page: Path, metrics: dict[str, Any]) -> int:
     ----------
     page
         HTML; what stands in its ``<article>`` is checked.
-    metrics
-        The loaded metrics.json.
 
     Raises
     ------

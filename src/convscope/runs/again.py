@@ -25,26 +25,16 @@ TOLERANCE = 4.0  # standard errors of the difference of two accuracies, each on 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A published run beside the one that was trained now.
-
-    Parameters
-    ----------
-    key
-        Of the published run.
-    verdict
-        Bit-identical: every answer and every number of the history. Within tolerance: trained in another arithmetic or
-        on another processor, with an accuracy as near as two runs may lie apart. Different: neither.
-    accuracy, accuracy_now
-        On the test images, fractions.
-    answers_changed
-        Share of the test images with another answer.
-    """
+    """A published run beside the one that was trained now."""
 
     key: str
+    # Bit-identical: every answer and every number of the history. Within tolerance: trained in another arithmetic or on
+    # another processor, with an accuracy as near as two runs may lie apart. Different: neither
     verdict: Verdict
+    # on the test images, fractions
     accuracy: float
     accuracy_now: float
-    answers_changed: float
+    answers_changed: float  # share of the test images with another answer
 
 
 def sample(kept: PublishedRuns, count: int, seed: int) -> list[str]:
@@ -55,17 +45,7 @@ def sample(kept: PublishedRuns, count: int, seed: int) -> list[str]:
 
 
 def train_again(keys: list[str], kept: PublishedRuns, data_folder: Path, device: str = "auto") -> Iterator[Comparison]:
-    """Train published runs in the arithmetic of this machine, one after the other.
-
-    Parameters
-    ----------
-    keys, kept
-        Which runs, and where they are kept.
-    data_folder
-        Where data sets lie.
-    device
-        As for training.
-    """
+    """Train published runs in the arithmetic of this machine, one after the other."""
     for key in keys:
         published = kept.read(key)
         spec = published.spec

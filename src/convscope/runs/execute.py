@@ -50,16 +50,8 @@ def execute(
 
     Parameters
     ----------
-    runs
-        What to train.
-    store
-        Takes each result when it is there.
     data_folder
         Where data sets lie; everything needed must be there already.
-    jobs
-        How many at a time, one thread each.
-    executor
-        Where; processes on this machine by default.
     speed
         What is known of this machine, for the time shown; it learns from the runs.
 

@@ -60,16 +60,10 @@ class ProgressDisplay:
 
     Parameters
     ----------
-    runs
-        All runs that will be trained.
     folder
         Each worker writes ``[epochs done, validation accuracy]`` to the file of its run's key here.
     jobs
         Processes, for the time shown before the first epoch has ended.
-    seconds
-        What each run is expected to take.
-    clock
-        Counts seconds.
     """
 
     def __init__(

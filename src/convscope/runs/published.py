@@ -49,21 +49,11 @@ class DamagedPublication(ConvscopeError):
 
 @dataclass(frozen=True)
 class PublishedDataset:
-    """What is kept of a data set.
+    """What is kept of a data set."""
 
-    Parameters
-    ----------
-    facts
-        As `convscope.datasets.eda.describe` gives them.
-    labels
-        Of all its test images, (images,).
-    pictures
-        Sample and mean images, by name.
-    """
-
-    facts: dict[str, Any]
-    labels: NDArray[np.int64]
-    pictures: Arrays
+    facts: dict[str, Any]  # as `convscope.datasets.eda.describe` gives them
+    labels: NDArray[np.int64]  # of all its test images, (images,)
+    pictures: Arrays  # sample and mean images, by name
 
 
 class PublishedRuns:
@@ -221,12 +211,6 @@ class PublishedRuns:
 
         Parameters
         ----------
-        result
-            Of a finished run.
-        fingerprint
-            Of its data set.
-        measurements
-            What was measured with its weights, by name.
         keep_weights
             Keep the weights too, as 16-bit floats.
 

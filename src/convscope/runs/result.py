@@ -17,44 +17,28 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class RunResult:
-    """One run: what was asked for, what came out, and on which machine.
+    """One run: what was asked for, what came out, and on which machine."""
 
-    Parameters
-    ----------
-    key
-        Content key of the run (`convscope.specs.run_key`).
-    spec, mode
-        What was run, in which arithmetic.
-    history
-        One entry an epoch.
-    test_loss, test_accuracy
-        After the last epoch; a loss in nats, a fraction.
-    parameters, macs
-        Of the network, for one image.
-    train_seconds, evaluate_seconds
-        Wall time.
-    environment
-        Versions, processor, time and commit of the training.
-    predictions, confidences
-        (test images,): predicted class, uint8, and its probability, float32.
-    weights
-        Arrays by name, float32, as `convscope.engines.outcome.Outcome` describes them. Empty for a published run whose
-        weights are not kept; confidences too are not published.
-    """
-
-    key: str
+    key: str  # content key of the run (`convscope.specs.run_key`)
+    # what was run, in which arithmetic
     spec: RunSpec
     mode: NumericMode
-    history: tuple[Epoch, ...]
+    history: tuple[Epoch, ...]  # one entry an epoch
+    # after the last epoch; a loss in nats, a fraction
     test_loss: float
     test_accuracy: float
+    # of the network, for one image
     parameters: int
     macs: int
+    # wall time
     train_seconds: float
     evaluate_seconds: float
-    environment: dict[str, Any]
+    environment: dict[str, Any]  # versions, processor, time and commit of the training
+    # (test images,): predicted class, uint8, and its probability, float32
     predictions: NDArray[np.uint8]
     confidences: NDArray[np.float32]
+    # arrays by name, float32, as `convscope.engines.outcome.Outcome` describes them. Empty for a published run whose
+    # weights are not kept; confidences too are not published
     weights: dict[str, NDArray[np.float32]]
 
     @property

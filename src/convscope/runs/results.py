@@ -36,36 +36,21 @@ Curve = dict[float, tuple[RunResult, ...]]
 
 @dataclass(frozen=True)
 class Results:
-    """The results of one study.
+    """The results of one study."""
 
-    Parameters
-    ----------
-    study, profile
-        What was asked, and how much of it.
-    runs
-        By variant, one run a seed; all variants have the same seeds.
-    tuning
-        By variant, the runs that its learning rate was chosen from. Empty where the study is not tuned, or the profile
-        does not tune.
-    facts, pictures
-        Of the data set, as `convscope.datasets.eda.describe` gives them.
-    labels
-        Of the images that every run was tested on, (test images,).
-    measure
-        Gives what needs the weights of a run.
-    test_images
-        Gives the pixels of test images.
-    """
-
+    # what was asked, and how much of it
     study: Study
     profile: Profile
-    runs: Mapping[str, tuple[RunResult, ...]]
+    runs: Mapping[str, tuple[RunResult, ...]]  # by variant, one run a seed; all variants have the same seeds
+    # by variant, the runs that its learning rate was chosen from. Empty where the study is not tuned, or the profile
+    # does not tune
     tuning: Mapping[str, Curve]
+    # of the data set, as `convscope.datasets.eda.describe` gives them
     facts: dict[str, Any]
     pictures: Arrays
-    labels: NDArray[np.int64]
-    measure: Measure
-    test_images: TestImages
+    labels: NDArray[np.int64]  # of the images that every run was tested on, (test images,)
+    measure: Measure  # gives what needs the weights of a run
+    test_images: TestImages  # gives the pixels of test images
 
 
 def trained_here(
@@ -83,10 +68,6 @@ def trained_here(
     ----------
     study, profile
         All runs of it must be in the store.
-    store, data_folder
-        Where runs and data sets lie.
-    device
-        As it was planned.
     seeds
         Take the first so many; None takes those of the profile.
 

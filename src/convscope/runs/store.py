@@ -29,15 +29,7 @@ ARRAY_FILES = ("predictions.safetensors", "weights.safetensors")
 
 
 class UnreadableResult(ConvscopeError):
-    """A stored result that is not what was written; it counts as missing and is trained again.
-
-    Parameters
-    ----------
-    key
-        Of the run.
-    message
-        What is wrong with which file.
-    """
+    """A stored result that is not what was written; it counts as missing and is trained again."""
 
     def __init__(self, key: str, message: str) -> None:
         super().__init__(message, "`make train` trains it again.")

@@ -42,14 +42,6 @@ def measure_speeds(
     ----------
     studies
         A table's are left out: one run of it is ten networks of a second.
-    data_folder
-        Where data sets lie.
-    device
-        As for training.
-    rounds
-        How often each network is measured.
-    say
-        Called with a line after each round.
 
     Returns
     -------

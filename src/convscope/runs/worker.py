@@ -37,10 +37,6 @@ def result_of_run(run: PlannedRun, data_folder: Path, progress_file: Path | None
 
     Parameters
     ----------
-    run
-        What to train, in which arithmetic.
-    data_folder
-        Where data sets lie.
     progress_file
         Rewritten after each epoch with ``[epochs done, validation accuracy]``, for whoever watches.
     """

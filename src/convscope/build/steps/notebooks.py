@@ -12,15 +12,7 @@ if TYPE_CHECKING:
 
 
 def work(project: Project, code: str) -> None:
-    """Write the notebooks, and run those whose cells, code or results have changed.
-
-    Parameters
-    ----------
-    project
-        What is built.
-    code
-        Digest of all that cells call.
-    """
+    """Write the notebooks, and run those whose cells, code or results have changed."""
     write_notebooks(
         project.build, project.build / "notebooks", code=code, profile=project.profile,
         repository=repository_of(project.root), jobs=project.processes,

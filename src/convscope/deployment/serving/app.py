@@ -37,11 +37,6 @@ class Service:
 
     All decoding and computing is done by one thread: results are those of one thread, and the event loop stays free
     to answer health checks meanwhile.
-
-    Parameters
-    ----------
-    model_dir
-        Folder of the artefact.
     """
 
     def __init__(self, model_dir: Path) -> None:

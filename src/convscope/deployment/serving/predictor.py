@@ -34,32 +34,17 @@ def serving_mode(trained: NumericMode) -> NumericMode:
 
 @dataclass(frozen=True)
 class Prediction:
-    """The answer for one image.
+    """The answer for one image."""
 
-    Parameters
-    ----------
-    predicted_class, label
-        Index and name of the most probable class.
-    confidence
-        Its probability.
-    probabilities
-        Of all classes, float32 values as Python numbers; JSON keeps them to the bit.
-    """
-
+    # index and name of the most probable class
     predicted_class: int
     label: str
-    confidence: float
-    probabilities: list[float]
+    confidence: float  # its probability
+    probabilities: list[float]  # of all classes, float32 values as Python numbers; JSON keeps them to the bit
 
 
 class Predictor:
-    """Predicts as `convscope.engines.torch_engine.evaluate` does: the same batches, dtype, layout and threads.
-
-    Parameters
-    ----------
-    artefact
-        The model and how its images are normalised.
-    """
+    """Predicts as `convscope.engines.torch_engine.evaluate` does: the same batches, dtype, layout and threads."""
 
     def __init__(self, artefact: Artefact) -> None:
         self.artefact = artefact
