@@ -38,7 +38,7 @@ study = Study(
         chosen={
             "mlp-wide": TUNED.chosen["mlp-wide"],
             "conv": TUNED.chosen["conv"],
-            "cnn1": 4e-3,
+            "cnn1": 8e-3,
             "cnn5": 4e-3,
             "cnn7": 4e-3,
         },
