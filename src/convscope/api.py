@@ -10,7 +10,7 @@ from typing import Any
 from convscope.analysis.metrics import Analysis
 from convscope.runs.check import check_data
 from convscope.runs.environment import cores
-from convscope.runs.execute import execute, missing
+from convscope.runs.execute import execute
 from convscope.runs.executors import executor_named
 from convscope.runs.plan import plan
 from convscope.runs.results import trained_here
@@ -50,7 +50,7 @@ def train(
         The data do not fit the networks, or a run failed.
     """
     store, data_folder = _places(folder)
-    todo = missing(list(plan([study], profile or _first(study)).values()), store)
+    todo = store.missing(plan([study], profile or _first(study)).values())
     if todo:
         check_data(todo, data_folder)
         execute(todo, store, data_folder, jobs or cores(), executor_named(executor))

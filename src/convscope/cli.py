@@ -75,7 +75,7 @@ _up_to("site", "Build the site: build/PROFILE/site/.")
 def status(project: Project) -> None:
     """Say which steps are due and why; do none of them."""
     runs = project.planned()
-    missing = sum(project.store.state(key) is None for key in runs)
+    missing = len(project.store.missing(runs.values()))
     print(f"train: {f'{missing} of {len(runs)} runs are missing' if missing else 'up to date'}")
     for step, reasons in Build(project).due().items():
         print(f"{step}: {', '.join(reasons) or 'up to date'}")

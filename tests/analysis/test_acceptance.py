@@ -23,9 +23,7 @@ from convscope.analysis.proportions import errors_removed
 from convscope.analysis.statistics import (
     Estimate,
     Interval,
-    accuracy_estimate,
     crossed_estimate,
-    paired_difference,
     simultaneous_level,
     summarise,
 )
@@ -82,12 +80,12 @@ POPULATIONS = {
 Study = Callable[[Table, Table], Estimate]
 
 
-def accuracy_difference(a: Table, b: Table) -> Estimate:
-    return paired_difference(a > 0, b > 0)
+def accuracy_difference(a: NDArray[Any], b: NDArray[Any]) -> Estimate:
+    return crossed_estimate((a > 0).astype(np.float64) - (b > 0), imagined="counts")  # as claims compare them
 
 
 def loss_difference(a: Table, b: Table) -> Estimate:
-    return paired_difference(np.logaddexp(0, -a), np.logaddexp(0, -b))
+    return crossed_estimate(np.logaddexp(0, -a) - np.logaddexp(0, -b))
 
 
 def estimates(name: str, n: int, images: int, studies: int, study: Study) -> list[Estimate]:
@@ -194,7 +192,7 @@ def near_one(name: str, n: int, images: int, studies: int) -> None:
     for _ in range(studies):
         a, b = (scores > 0 for scores in population.draw(rng, n, images))
         alone.append(limits(b))
-        differences.append(paired_difference(a, b).interval())
+        differences.append(accuracy_difference(a, b).interval())
         removed = errors_removed(a, b)
         if removed is not None:  # a baseline without errors has no share
             shares.append(removed.interval())
@@ -223,7 +221,7 @@ def test_near_100_percent_in_many_studies(name: str, n: int) -> None:
 
 def test_the_usual_limits_would_not_pass() -> None:
     rng = np.random.default_rng(0)
-    found = [accuracy_estimate(NEAR_ONE["99.9 % both"].draw(rng, 8, 1000)[0] > 0).interval() for _ in range(400)]
+    found = [crossed_estimate(NEAR_ONE["99.9 % both"].draw(rng, 8, 1000)[0] > 0).interval() for _ in range(400)]
     assert covered(found, NEAR_ONE["99.9 % both"].accuracies[0]) < 0.86
 
 
@@ -290,7 +288,7 @@ def few_seeds(n: int, studies: int, training: float) -> tuple[float, float, floa
         spread = measured.spread
         assert spread is not None
         truth = float(stats.norm.cdf(5 / np.sqrt(1 + 9 + 0.36 + 0.01 + training**2)))
-        own = paired_difference(tables["a"] > 0, tables["b"] > 0).interval()
+        own = accuracy_difference(tables["a"], tables["b"]).interval()
         alone = limits(tables["a"], spread)
         removed = errors_removed(tables["a"] > 0, tables["b"] > 0, spread)
         assert removed is not None

@@ -27,7 +27,7 @@ from convscope.models.torch_model import build
 from convscope.runs.plan import plan_study
 from convscope.runs.results import trained_here
 from convscope.runs.store import RunStore, UnreadableResult
-from convscope.runs.worker import train_run
+from convscope.runs.worker import result_of_run
 from convscope.specs import DataSpec, Glyphs, TrainSpec
 from convscope.studies.architectures import cnn, mlp
 from convscope.studies.study import Budget, Claim, Experiment, Reported, Study, Variant
@@ -69,7 +69,7 @@ def store(study: Study, tmp_path_factory: pytest.TempPathFactory) -> RunStore:
     root = tmp_path_factory.mktemp("runs")
     for runs in plan_study(study, "quick", "cpu").values():
         for run in runs:
-            train_run(run, root, root)
+            RunStore(root).write(result_of_run(run, root))
     return RunStore(root)
 
 

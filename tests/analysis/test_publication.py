@@ -27,7 +27,7 @@ from convscope.runs.published import ANSWERS, FACTS, PICTURES, RUN, WEIGHTS, Dam
 from convscope.runs.results import trained_here
 from convscope.runs.store import RunStore
 from convscope.runs.timings import measure_speeds
-from convscope.runs.worker import train_run
+from convscope.runs.worker import result_of_run
 from convscope.specs import Conv2d, DataSpec, Dense, GlobalAveragePool, Glyphs, ModelSpec, TrainSpec, run_key
 from convscope.studies import STUDIES
 from convscope.studies.architectures import mlp
@@ -63,7 +63,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> RunStore:
     study = tiny(3)
     tuned = [run for curve in plan_tuning(study, "full", "cpu").values() for runs in curve.values() for run in runs]
     for run in (*(run for runs in plan_study(study, "full", "cpu").values() for run in runs), *tuned):
-        train_run(run, root, root)
+        RunStore(root).write(result_of_run(run, root))
     return RunStore(root)
 
 

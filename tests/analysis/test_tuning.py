@@ -19,7 +19,7 @@ from convscope.runs.plan import PlannedRun, plan_study, plan_tuning
 from convscope.runs.published import PublishedRuns
 from convscope.runs.result import RunResult
 from convscope.runs.store import RunStore
-from convscope.runs.worker import train_run
+from convscope.runs.worker import result_of_run
 from convscope.studies.study import Tuning
 
 STUDY = tiny(2)
@@ -33,7 +33,7 @@ def validated(accuracy: float, like: RunResult) -> RunResult:
 def like(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     root = tmp_path_factory.mktemp("run")
     run = plan_study(STUDY, "full", "cpu")["mlp"][0]
-    train_run(run, root, root)
+    RunStore(root).write(result_of_run(run, root))
     return RunStore(root).read(run.key)
 
 

@@ -35,34 +35,12 @@ from convscope.notebooks.cells import NEEDED
 from convscope.notebooks.results import DOTS_PER_INCH, StoredResults
 from convscope.notebooks.run import NotebookError, run_notebook
 from convscope.specs import from_json
+from own_study import TINY
 
 pytestmark = pytest.mark.slow
 
 CALL = re.compile(r'results\.figure\("([\w.-]+)"\)')
 MEGABYTES = 3
-
-# A study of one's own on generated digits, and a data set that is nowhere available beside it.
-TINY = """
-from convscope.specs import DataSpec, Glyphs, TrainSpec
-from convscope.studies.architectures import cnn, mlp
-from convscope.studies.study import Budget, Study, Variant
-
-BUDGET = Budget(seeds=2, epochs=1, train_images=200, validation_images=100)
-study = Study(
-    id="tiny",
-    title="Tiny: generated digits",
-    question="Does anything run here?",
-    data=DataSpec(Glyphs(), train_images=200, validation_images=100),
-    training=TrainSpec(epochs=1, learning_rate=1e-3, batch_size=50),
-    variants=(
-        Variant("mlp", "MLP", mlp((1, 28, 28), hidden=[16])),
-        Variant("cnn3", "CNN 3×3", cnn((1, 28, 28), filters=[4, 4], kernel=3, dense=16)),
-    ),
-    baseline="mlp",
-    reference="cnn3",
-    budgets={"quick": BUDGET},
-)
-"""
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tiny_runs import tiny
 
-from convscope.runs.execute import Interrupted, execute, missing
+from convscope.runs.execute import Interrupted, execute
 from convscope.runs.store import RunStore
 
 if __name__ == "__main__":
@@ -15,7 +15,7 @@ if __name__ == "__main__":
     jobs, epochs, *seeds = map(int, sys.argv[2:])
     runs = [tiny(seed, epochs) for seed in seeds]
     try:
-        execute(missing(runs, store), store, Path("no-data-here"), jobs)
+        execute(store.missing(runs), store, Path("no-data-here"), jobs)
     except Interrupted as error:
         print(f"Interrupted: {error.message}")
         sys.exit(130)

@@ -17,10 +17,10 @@ import pytest
 from tiny_runs import impossible, tiny
 
 from convscope.errors import ConvscopeError
-from convscope.runs.execute import TrainingFailed, execute, missing, remove_leftovers
+from convscope.runs.execute import TrainingFailed, execute, remove_leftovers
 from convscope.runs.executors import executor_named
 from convscope.runs.store import RunStore
-from convscope.runs.worker import train_run
+from convscope.runs.worker import result_of_run
 
 NO_DATA = Path("no-data-here")  # glyphs need none
 SCRIPT = Path(__file__).with_name("execute_tiny.py")
@@ -80,7 +80,7 @@ def test_runs_are_the_same_wherever_they_are_trained(
     here, there = RunStore(tmp_path / "here"), RunStore(tmp_path / "there")
     runs = [tiny(seed) for seed in range(3)]
     for run in runs:
-        train_run(run, here.root, NO_DATA)
+        here.write(result_of_run(run, NO_DATA))
     execute(runs, there, NO_DATA, 2, executor_named(name))
     for run in runs:
         one, other = here.read(run.key), there.read(run.key)
@@ -115,7 +115,7 @@ def test_a_failing_run_is_named_and_does_not_stop_the_others(tmp_path: Path, cap
         execute(runs, store, NO_DATA, jobs=2)
     assert "tiny · impossible" in caught.value.message
     assert "301" in caught.value.message
-    assert missing(runs, store) == runs[:1]
+    assert store.missing(runs) == runs[:1]
     errors = capfd.readouterr().err
     assert "tiny · impossible: FAILED" in errors
     assert "Trained 2 runs" in errors
@@ -129,7 +129,7 @@ def test_a_failing_run_is_named_and_does_not_stop_the_others(tmp_path: Path, cap
 def test_stopping_keeps_what_is_trained_and_leaves_nothing_behind(tmp_path: Path, how: str, jobs: int) -> None:
     """At once, though runs are queued that would take days."""
     store = RunStore(tmp_path / "runs")
-    train_run(tiny(0, 1), store.root, NO_DATA)
+    store.write(result_of_run(tiny(0, 1), NO_DATA))
     process = subprocess.Popen(
         arguments(store, jobs, FOREVER, 1, 2, 3),
         stdout=subprocess.PIPE,
@@ -155,7 +155,7 @@ def test_stopping_keeps_what_is_trained_and_leaves_nothing_behind(tmp_path: Path
     assert output == "Interrupted: Stopped. 0 of 3 runs are trained and kept.\n"
     assert "Traceback" not in errors
     until(lambda: not alive(workers))
-    assert missing([tiny(0, 1)], store) == []
+    assert store.missing([tiny(0, 1)]) == []
     assert [path.name for path in store.root.glob("*/*")] == [tiny(0, 1).key]  # nothing half, no temporary folder
     assert not list(tmp_path.glob("convscope-progress-*"))
 
@@ -183,7 +183,7 @@ def test_stopped_training_goes_on_where_it_was(tmp_path: Path) -> None:
     process = subprocess.Popen(
         arguments(store, 1, 40, 0, 1, 2, 3), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
-    until(lambda: len(missing(runs, store)) < 4)
+    until(lambda: len(store.missing(runs)) < 4)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=LIMIT)
     kept = [run for run in runs if store.state(run.key)]
@@ -192,7 +192,7 @@ def test_stopped_training_goes_on_where_it_was(tmp_path: Path) -> None:
     before = {run.key: store.path(run.key).stat().st_ctime_ns for run in kept}
     done = subprocess.run(arguments(store, 1, 40, 0, 1, 2, 3), capture_output=True, text=True, check=True)
     assert done.stderr.startswith(f"Training {4 - len(kept)} runs in 1 processes")
-    assert missing(runs, store) == []
+    assert store.missing(runs) == []
     assert before == {run.key: store.path(run.key).stat().st_ctime_ns for run in kept}
 
 
@@ -223,14 +223,14 @@ def test_a_killed_worker_is_reported(tmp_path: Path) -> None:
 
 def test_leftovers_of_killed_processes_are_removed_after_an_hour(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
-    train_run(tiny(0, 1), store.root, NO_DATA)
+    store.write(result_of_run(tiny(0, 1), NO_DATA))
     old, recent = tmp_path / "ab" / ".abc.x.tmp", tmp_path / "ab" / ".abd.y.old"
     for folder, age in ((old, 4000), (recent, 60)):
         folder.mkdir(parents=True)
         os.utime(folder, (time.time() - age, time.time() - age))
     remove_leftovers(tmp_path)
     assert (old.exists(), recent.exists()) == (False, True)
-    assert missing([tiny(0, 1)], store) == []
+    assert store.missing([tiny(0, 1)]) == []
 
 
 # ---------------------------------------------------------------- the display

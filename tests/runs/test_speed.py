@@ -15,9 +15,10 @@ from convscope.datasets.load import load
 from convscope.datasets.size import size
 from convscope.runs import speed as module
 from convscope.runs.executors import Here
+from convscope.runs.plan import PlannedRun
 from convscope.runs.result import RunResult
 from convscope.runs.speed import Speed
-from convscope.specs import DatasetSpec, Glyphs, NumericMode, RunSpec, Table
+from convscope.specs import DatasetSpec, Glyphs, NumericMode, Table
 
 
 class Nobody:
@@ -79,11 +80,11 @@ def test_a_slow_machine_is_foretold_as_slow(tmp_path: Path, monkeypatch: pytest.
     """By an engine that takes so much longer than expected, for the first time 5 s more."""
     calls: list[float] = []
 
-    def train(spec: RunSpec, *_: object) -> RunResult:
-        calls.append(slower * planned(spec).expected_seconds + (0 if calls else 5))
+    def train(run: PlannedRun, *_: object) -> RunResult:
+        calls.append(slower * run.expected_seconds + (0 if calls else 5))
         return took(calls[-1])
 
-    monkeypatch.setattr(module, "_trainer", lambda _: train)
+    monkeypatch.setattr(module, "train", train)
     long = planned(replace(SPEC, training=replace(SPEC.training, epochs=20_000)))
     speed = Speed(tmp_path / "speed.json")
     speed.measure([long], Here())

@@ -231,29 +231,6 @@ def _one_that_tells(of_image: NDArray[np.float64]) -> float:
     return float(np.sum(of_image**4) / squares) / of_image.size**2 if squares else 0.0
 
 
-def accuracy_estimate(correct: NDArray[np.bool_]) -> Estimate:
-    """Estimate a test accuracy, as a fraction, from which images (columns) each seed (row) has right."""
-    if correct.dtype != np.bool_:
-        raise ValueError(f"an accuracy is estimated from booleans, not from {correct.dtype}")
-    return crossed_estimate(correct)
-
-
-def paired_difference(scores_a: Scores, scores_b: Scores) -> Estimate:
-    """Estimate the mean of A minus B, from scores paired by seed (rows) and test image (columns).
-
-    Parameters
-    ----------
-    scores_a, scores_b
-        (n seeds, N images) each, in the same order of seeds and images: booleans for a difference of
-        accuracies (a fraction), or real numbers such as losses.
-    """
-    if scores_a.shape != scores_b.shape:
-        raise ValueError(f"scores of shapes {scores_a.shape} and {scores_b.shape} are not paired")
-    right_or_wrong = scores_a.dtype == scores_b.dtype == np.bool_
-    table = scores_a.astype(np.float64) - scores_b.astype(np.float64)
-    return crossed_estimate(table, imagined="counts" if right_or_wrong else None)
-
-
 def sign_flip_p(differences: Sequence[float] | NDArray[np.floating]) -> float:
     """Return the exact two-sided p of "these paired differences are as likely with the other sign".
 

@@ -69,7 +69,7 @@ def search(study: Study, store: RunStore, device: str, execute: Callable[[list[P
         tuning = replace(tuning, rates=rates)
         planned = plan_tuning(replace(study, tuning=tuning), "full", device)
         runs = [run for curve in planned.values() for of_rate in curve.values() for run in of_rate]
-        execute([run for run in runs if store.state(run.key) is None])
+        execute(store.missing(runs))
         curves = {
             name: {rate: tuple(store.read(run.key) for run in of_rate) for rate, of_rate in curve.items()}
             for name, curve in planned.items()

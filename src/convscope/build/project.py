@@ -154,7 +154,7 @@ class Project:
 
     def missing(self) -> list[PlannedRun]:
         """Return the runs that are still to be trained."""
-        return [run for run in self.planned().values() if self.store.state(run.key) is None]
+        return self.store.missing(self.planned().values())
 
     def train(self) -> None:
         """Train what is missing."""

@@ -159,7 +159,7 @@ def trained_runs(root: Path, profile: Profile, studies: str, device: str) -> dic
     store = RunStore(root / "build" / "runs")
     chosen = [study for study in select(studies, root / "report" / "studies") if profile in study.budgets]
     runs = (run for study in chosen for runs in plan_study(study, profile, device).values() for run in runs)
-    return {f"{run.study}/{run.variant}/seed{run.spec.seed}": run for run in runs if store.state(run.key) is not None}
+    return {run.name: run for run in runs if store.state(run.key) is not None}
 
 
 def choose(trained: dict[str, PlannedRun], name: str, profile: str) -> PlannedRun:

@@ -72,7 +72,7 @@ def assemble(facts: dict[str, Any], plan: Plan, cloud: Cloud) -> Evidence:
         "bucket": cloud.bucket,
         "role": cloud.role,
         "run": {
-            "title": plan.title,
+            "title": plan.run.name,
             "study": plan.run.study,
             "variant": plan.run.variant,
             "dataset": plan.dataset.title,

@@ -141,7 +141,7 @@ def _upload(provision: Provision, plan: Plan, folder: Path) -> tuple[dict[str, s
     provision.upload(archive, "code/code.zip")
     channels = {"code": provision.uri("code/")}
     spec = canonical_json(plan.run.spec)
-    hyperparameters = {"name": plan.title}
+    hyperparameters = {"name": plan.run.name}
     if len(spec) <= LONGEST_HYPERPARAMETER:
         hyperparameters["run"] = spec
     else:

@@ -53,11 +53,6 @@ class Plan:
     files: tuple[Path, ...]  # of the data set, uploaded for the job; none for generated images
     options: Options = DEFAULT  # choices of machines and images
 
-    @property
-    def title(self) -> str:
-        """As the model names itself: ``"fashion/cnn3/seed0"``."""
-        return f"{self.run.study}/{self.run.variant}/seed{self.run.spec.seed}"
-
 
 def deployment_name(study: str, variant: str) -> str:
     """Return a new name: prefix, what is deployed, time (UTC) and chance, short enough for every part's name.

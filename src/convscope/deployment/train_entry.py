@@ -116,7 +116,7 @@ def train(container: Container, options: Mapping[str, Any]) -> None:
         )
     with _data_folder(container.channel("training"), wanted) as folder:
         dataset = load(wanted, folder, download=False)
-        run = PlannedRun(key, spec, mode, study="", variant="", title=name)
+        run = PlannedRun(key, spec, mode, title=name)
         result = trained(run, dataset, progress)
     print(f"test accuracy {result.test_accuracy:.4f}, {result.train_seconds:.1f} s of training", flush=True)
     artefact = write_artefact(result, dataset, container.model, name)

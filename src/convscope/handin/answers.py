@@ -17,12 +17,12 @@ from convscope.datasets.catalogue import fingerprint
 from convscope.datasets.folds import all_tested
 from convscope.datasets.load import load
 from convscope.engines import ENGINE_REVISION
-from convscope.engines.outcome import Epoch
 from convscope.errors import ConvscopeError
 from convscope.files import sha256_of
 from convscope.runs.again import TOLERANCE, compared
 from convscope.runs.plan import PlannedRun
 from convscope.runs.result import RunResult
+from convscope.runs.store import without_arrays
 from convscope.runs.worker import result_of_run
 from convscope.specs import DataSpec, ImageFolder, RunSpec, canonical_json, from_json, run_key
 
@@ -125,7 +125,7 @@ def train_one_again(folder: Path, metrics: Any, data_folder: Path, seed: int) ->
         raise ConvscopeError("the submission has no runs")
     key = str(np.random.default_rng(seed).choice(keys))
     handed_in = _result(folder, key)
-    planned = PlannedRun(key=key, spec=handed_in.spec, mode=handed_in.mode, study="", variant="", title=key[:12])
+    planned = PlannedRun(key, handed_in.spec, handed_in.mode, title=key[:12])
     now = result_of_run(planned, data_folder)
     verdict = compared(handed_in, now)
     if verdict.verdict == "different":
@@ -140,10 +140,6 @@ def _result(folder: Path, key: str) -> RunResult:
     run = folder / "runs" / key
     header = json.loads((run / "result.json").read_bytes())
     arrays = load_file(run / "predictions.safetensors")
-    scalars = ("test_loss", "test_accuracy", "parameters", "macs", "train_seconds", "evaluate_seconds", "environment")
     return RunResult(
-        key=key, spec=from_json(header["spec"]), mode=from_json(header["mode"]),
-        history=tuple(Epoch(**epoch) for epoch in header["history"]),
-        predictions=arrays["predictions"], confidences=arrays["confidences"], weights={},
-        **{name: header[name] for name in scalars},
-    )  # fmt: skip
+        **without_arrays(header), predictions=arrays["predictions"], confidences=arrays["confidences"], weights={}
+    )

@@ -49,9 +49,7 @@ def train_again(keys: list[str], kept: PublishedRuns, data_folder: Path, device:
     for key in keys:
         published = kept.read(key)
         spec = published.spec
-        run = PlannedRun(
-            key=key, spec=spec, mode=numeric_mode(spec.training.engine, device), study="", variant="", title=key[:12]
-        )
+        run = PlannedRun(key, spec, numeric_mode(spec.training.engine, device), title=key[:12])
         yield compared(published, result_of_run(run, data_folder))
 
 

@@ -32,11 +32,6 @@ class Interrupted(ConvscopeError):
     """The user stopped the training; finished runs are stored."""
 
 
-def missing(runs: Sequence[PlannedRun], store: RunStore) -> list[PlannedRun]:
-    """Return the runs without a readable result."""
-    return [run for run in runs if store.state(run.key) is None]
-
-
 def execute(
     runs: Sequence[PlannedRun],
     store: RunStore,
@@ -71,7 +66,7 @@ def execute(
     failures: list[str] = []
 
     def kept() -> str:
-        return f"{len(runs) - len(missing(runs, store))} of {len(runs)} runs are trained and kept."
+        return f"{len(runs) - len(store.missing(runs))} of {len(runs)} runs are trained and kept."
 
     try:
         with (

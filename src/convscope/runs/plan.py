@@ -28,9 +28,14 @@ class PlannedRun:
     key: str
     spec: RunSpec
     mode: NumericMode
-    study: str
-    variant: str
-    title: str
+    study: str = ""
+    variant: str = ""
+    title: str = ""
+
+    @property
+    def name(self) -> str:
+        """As people call it: ``"fashion/cnn3/seed0"``."""
+        return f"{self.study}/{self.variant}/seed{self.spec.seed}"
 
     @property
     def expected_seconds(self) -> float:

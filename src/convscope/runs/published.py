@@ -15,7 +15,7 @@ from __future__ import annotations
 import io
 import json
 import lzma
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,16 +28,13 @@ from safetensors.numpy import load, load_file, save, save_file
 from convscope.engines import ENGINE_REVISION
 from convscope.engines.outcome import Epoch
 from convscope.errors import ConvscopeError, SpecError
-from convscope.files import replacing, replacing_folder, sha256_of, write_json
-from convscope.runs.result import Arrays, RunResult
-from convscope.specs import NumericMode, RunSpec, canonical_json, from_json, run_key, to_json
+from convscope.files import replacing, replacing_folder, sha256_of, sizes_and_digests, write_json
+from convscope.runs.result import Arrays, RunResult, as_json, fields_of
+from convscope.specs import NumericMode, RunSpec, canonical_json, from_json, run_key
 
 FORMAT = 1
 RUN, ANSWERS, WEIGHTS, MEASUREMENT = "run.json", "answers.xz", "weights.safetensors", ".safetensors.xz"
 FACTS, LABELS, PICTURES = "facts.json", "labels.xz", "pictures.safetensors.xz"
-_SCALARS = (
-    "test_loss", "test_accuracy", "parameters", "macs", "train_seconds", "evaluate_seconds", "environment",
-)  # fmt: skip
 
 
 class DamagedPublication(ConvscopeError):
@@ -131,13 +128,12 @@ class PublishedRuns:
                 )
             labels = self.dataset(header["data"]).labels[: len(answers)]
             return RunResult(
-                key=key, spec=spec, mode=mode,
+                **fields_of(header),
                 history=tuple(Epoch(*values) for values in header["history"]),
                 predictions=((labels + answers) % spec.model.classes).astype(np.uint8),
                 confidences=np.empty(0, np.float32),
                 weights=self._weights(folder, header),
-                **{name: header[name] for name in _SCALARS},
-            )  # fmt: skip
+            )
         except (KeyError, TypeError, ValueError, SpecError) as error:
             raise DamagedPublication(f"{folder / RUN} cannot be read: {type(error).__name__}: {error}") from error
 
@@ -234,14 +230,11 @@ class PublishedRuns:
                 save_file({name: _halved(name, array) for name, array in result.weights.items()}, temporary / WEIGHTS)
             header = {
                 "format": FORMAT,
-                "key": result.key,
                 "engine_revision": ENGINE_REVISION,
                 "data": fingerprint,
-                "spec": to_json(result.spec),
-                "mode": to_json(result.mode),
-                **{name: getattr(result, name) for name in _SCALARS},
+                **as_json(result),
                 "history": [list(asdict(epoch).values()) for epoch in result.history],
-                "files": _stated(temporary),
+                "files": sizes_and_digests(temporary),
             }
             write_json(temporary / RUN, header)
         self.__dict__.pop("_by_spec", None)
@@ -262,12 +255,7 @@ class PublishedRuns:
         with replacing_folder(folder) as temporary:
             (temporary / LABELS).write_bytes(_packed(labels.astype(np.uint8).tobytes()))
             (temporary / PICTURES).write_bytes(_packed_arrays(pictures))
-            write_json(temporary / FACTS, {"facts": facts, "files": _stated(temporary)})
-
-
-def _stated(folder: Path) -> dict[str, Any]:
-    files: Iterable[Path] = sorted(folder.iterdir())
-    return {file.name: {"bytes": file.stat().st_size, "sha256": sha256_of(file)} for file in files}
+            write_json(temporary / FACTS, {"facts": facts, "files": sizes_and_digests(temporary)})
 
 
 def _check_file(file: Path, stated: Mapping[str, Any]) -> None:

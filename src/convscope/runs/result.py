@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engines.outcome import Epoch
-from convscope.specs import NumericMode, RunSpec
+from convscope.specs import NumericMode, RunSpec, from_json, to_json
 
 Arrays = dict[str, NDArray[Any]]
 """Arrays by name, as a safetensors file holds them."""
+
+_SCALARS = ("test_loss", "test_accuracy", "parameters", "macs", "train_seconds", "evaluate_seconds", "environment")
 
 
 @dataclass(frozen=True)
@@ -50,3 +52,15 @@ class RunResult:
     def images_per_second(self) -> float:
         """Training speed."""
         return self.train_images / self.train_seconds
+
+
+def as_json(result: RunResult) -> dict[str, Any]:
+    """Return what JSON holds of a result: all but its history and its arrays."""
+    scalars = {name: getattr(result, name) for name in _SCALARS}
+    return {"key": result.key, "spec": to_json(result.spec), "mode": to_json(result.mode), **scalars}
+
+
+def fields_of(written: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a result that `as_json` wrote."""
+    scalars = {name: written[name] for name in _SCALARS}
+    return {"key": written["key"], "spec": from_json(written["spec"]), "mode": from_json(written["mode"]), **scalars}

@@ -8,7 +8,7 @@ the last ones counts, so that one run beside a video call does not.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from statistics import median
@@ -23,6 +23,7 @@ from convscope.runs.environment import cores, processor
 from convscope.runs.executors import Executor
 from convscope.runs.plan import PlannedRun
 from convscope.runs.result import RunResult
+from convscope.runs.worker import train
 from convscope.specs import Conv2d, DataSpec, Dense, Flatten, Glyphs, ModelSpec, NumericMode, Pool2d, RunSpec, TrainSpec
 
 KEPT = 40  # of the last measurements
@@ -100,7 +101,6 @@ def _name(mode: NumericMode) -> str:
 def _sampled(mode: NumericMode) -> tuple[str, float | None]:
     """Return what a small training takes over what is expected of it; None where it fails, as the runs then will."""
     try:
-        train = _trainer(mode)
         random = np.random.default_rng(0)
 
         def images(count: int) -> Images:
@@ -109,21 +109,11 @@ def _sampled(mode: NumericMode) -> tuple[str, float | None]:
 
         ones = np.ones(1, dtype=np.float32)
         split = Split(images(2048), images(256), images(256), ones * 0.5, ones)
-        run = PlannedRun("", _SAMPLE, mode, "", "", "")
+        run = PlannedRun("", _SAMPLE, mode)
         took = []
         for _ in range(2):  # the first one pays for what is loaded and compiled once
-            outcome = train(_SAMPLE, split, mode, lambda *_: None)
+            outcome = train(run, split, lambda *_: None)
             took.append(outcome.train_seconds + outcome.evaluate_seconds)
         return _name(mode), min(took) / run.expected_seconds
     except Exception:  # an estimate must not stop a build
         return _name(mode), None
-
-
-def _trainer(mode: NumericMode) -> Callable[..., Any]:
-    if mode.engine == "numpy":
-        from convscope.engines.numpy_cnn import train as numpy_train
-
-        return lambda spec, split, _mode, progress: numpy_train.train(spec, split, progress)
-    from convscope.engines import torch_engine
-
-    return torch_engine.train

@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +21,11 @@ from safetensors.numpy import load_file, save_file
 
 from convscope.engines.outcome import Epoch
 from convscope.errors import ConvscopeError, SpecError
-from convscope.files import replacing_folder, sha256_of, write_json
-from convscope.runs.result import RunResult
-from convscope.specs import from_json, to_json
+from convscope.files import replacing_folder, sha256_of, sizes_and_digests, write_json
+from convscope.runs.result import RunResult, as_json, fields_of
+
+if TYPE_CHECKING:
+    from convscope.runs.plan import PlannedRun
 
 FORMAT = 1
 ARRAY_FILES = ("predictions.safetensors", "weights.safetensors")
@@ -80,7 +83,6 @@ class RunStore:
                 raise UnreadableResult(key, f"{folder / name} is not what was written: its SHA-256 differs.")
         arrays = load_file(folder / "predictions.safetensors")
         return RunResult(
-            key=key,
             predictions=arrays["predictions"],
             confidences=arrays["confidences"],
             weights=load_file(folder / "weights.safetensors"),
@@ -95,20 +97,17 @@ class RunStore:
             # safetensors takes the memory as it lies: a transposed array would come back scrambled.
             weights = {name: np.asarray(array, order="C") for name, array in result.weights.items()}
             save_file(weights, folder / "weights.safetensors")
-            files = {
-                name: {"bytes": (folder / name).stat().st_size, "sha256": sha256_of(folder / name)}
-                for name in ARRAY_FILES
-            }
             header = {
                 "format": FORMAT,
-                "key": result.key,
-                "spec": to_json(result.spec),
-                "mode": to_json(result.mode),
+                **as_json(result),
                 "history": [asdict(epoch) for epoch in result.history],
-                "files": files,
-                **{name: getattr(result, name) for name in _SCALARS},
+                "files": sizes_and_digests(folder),
             }
             write_json(folder / "result.json", header)
+
+    def missing(self, runs: Iterable[PlannedRun]) -> list[PlannedRun]:
+        """Return the runs without a readable result."""
+        return [run for run in runs if self.state(run.key) is None]
 
     def discard(self, key: str) -> None:
         """Remove a result, if it is there."""
@@ -130,16 +129,8 @@ class RunStore:
                     raise UnreadableResult(
                         key, f"{folder / name} has {size:,} bytes; it was written with {expected:,}."
                     )
-            return _Header(
-                digest=hashlib.sha256(content).hexdigest(),
-                sha256={name: header["files"][name]["sha256"] for name in ARRAY_FILES},
-                values={
-                    "spec": from_json(header["spec"]),
-                    "mode": from_json(header["mode"]),
-                    "history": tuple(Epoch(**epoch) for epoch in header["history"]),
-                    **{name: header[name] for name in _SCALARS},
-                },
-            )
+            sha256 = {name: header["files"][name]["sha256"] for name in ARRAY_FILES}
+            return _Header(hashlib.sha256(content).hexdigest(), sha256, without_arrays(header))
         except (ValueError, KeyError, TypeError, OSError, SpecError) as error:
             raise UnreadableResult(key, f"{file} cannot be read: {type(error).__name__}: {error}") from error
 
@@ -151,6 +142,6 @@ class _Header:
     values: dict[str, Any]  # fields of the RunResult that are no arrays
 
 
-_SCALARS = (
-    "test_loss", "test_accuracy", "parameters", "macs", "train_seconds", "evaluate_seconds", "environment",
-)  # fmt: skip
+def without_arrays(header: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a result that its result.json holds."""
+    return fields_of(header) | {"history": tuple(Epoch(**epoch) for epoch in header["history"])}

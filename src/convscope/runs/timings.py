@@ -71,6 +71,6 @@ def _moment(spec: RunSpec, data_folder: Path, device: str) -> tuple[float, int]:
     few = min(IMAGES, len(dataset.train) - 1)
     data = replace(spec.data, train_images=few, validation_images=1, test_images=1)
     training = replace(spec.training, epochs=1, updates=0)
-    run = PlannedRun("", replace(spec, data=data, training=training), numeric_mode(training.engine, device), "", "", "")
+    run = PlannedRun("", replace(spec, data=data, training=training), numeric_mode(training.engine, device))
     images = image_counts(spec.data, len(dataset.train), len(dataset.test))["train"]
     return few / result_of_run(run, data_folder).train_seconds, images

@@ -1,4 +1,4 @@
-"""One run in one process: load the data, train, store the result."""
+"""One run in one process: load the data, train, say what came out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from convscope.models.cost import macs, parameters
 from convscope.runs.environment import commit, machine
 from convscope.runs.plan import PlannedRun
 from convscope.runs.result import RunResult
-from convscope.runs.store import RunStore
 from convscope.specs import DatasetSpec, RunSpec
 
 
@@ -25,11 +24,6 @@ from convscope.specs import DatasetSpec, RunSpec
 def loaded(dataset: DatasetSpec, data_folder: Path) -> Dataset:
     """Keep the last data sets: a worker trains many runs on the same images."""
     return load(dataset, data_folder)
-
-
-def train_run(run: PlannedRun, store_root: Path, data_folder: Path) -> None:
-    """Train one run in this process and store its result."""
-    RunStore(store_root).write(result_of_run(run, data_folder))
 
 
 def result_of_run(run: PlannedRun, data_folder: Path, progress_file: Path | None = None) -> RunResult:
@@ -58,7 +52,7 @@ def trained(run: PlannedRun, dataset: Dataset, progress: Progress) -> RunResult:
         progress((len(outcomes) * run.spec.training.epochs + epochs_done) // len(parts), accuracy)
 
     for _, images in parts:
-        outcomes.append(_train(run, images, progress_over_folds))
+        outcomes.append(train(run, images, progress_over_folds))
     outcome = merged(outcomes, [tested for tested, _ in parts])
     environment = {
         **machine(),
@@ -69,8 +63,8 @@ def trained(run: PlannedRun, dataset: Dataset, progress: Progress) -> RunResult:
     return result_of(run, outcome, environment)
 
 
-def _train(run: PlannedRun, images: Split, progress: Progress) -> Outcome:
-    """Import the engine only now: it takes 1.6 s to import torch."""
+def train(run: PlannedRun, images: Split, progress: Progress) -> Outcome:
+    """Train one network by the engine of its run, which is imported only now: torch takes 1.6 s."""
     if run.mode.engine == "numpy":
         from convscope.engines.numpy_cnn import train as numpy_train
 

@@ -26,8 +26,7 @@ def work(project: Project) -> None:
     run = project.deployed()
     if run is None:
         return
-    name = f"{run.study}/{run.variant}/seed{run.spec.seed}"
-    say(f"deployment: {name} on a local emulator of SageMaker: no AWS, no account, no cost. DEPLOY=0 leaves it out.")
+    say(f"deployment: {run.name} on a local emulator of SageMaker: no AWS, no cost. DEPLOY=0 leaves it out.")
     command = [
         sys.executable, "-m", "convscope", "deploy", "run", "--study", run.study, "--variant", run.variant,
         "--profile", project.profile, "--device", project.device,

@@ -34,11 +34,6 @@ class BatchNorm2d(Layer):
         """One pixel, the batch's mean and deviation aside."""
         return Window()
 
-    @property
-    def nonlinearity(self) -> Activation:
-        """The activation that follows."""
-        return self.activation
-
     def output_shape(self, shape: Shape) -> Shape:
         """Shape after this layer, (C, H, W) -> (C, H, W)."""
         return image(self, shape)

@@ -28,11 +28,6 @@ class Dense(Layer):
         """Its activation, or that it gives the logits."""
         return in_words("dense", self.activation, "logits")
 
-    @property
-    def nonlinearity(self) -> Activation:
-        """The activation that follows."""
-        return self.activation
-
     def output_shape(self, shape: Shape) -> Shape:
         """Shape after this layer, (features,) -> (units,)."""
         require(

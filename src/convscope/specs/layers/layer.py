@@ -118,8 +118,9 @@ class Layer(ABC):
 
     @property
     def nonlinearity(self) -> Activation:
-        """The activation that follows, ``"none"`` where none does."""
-        return "none"
+        """The activation that follows, ``"none"`` where none does: the field of this name, where a layer has one."""
+        activation: Activation = getattr(self, "activation", "none")
+        return activation
 
     @property
     def takes_maximum(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 from typing import ClassVar, get_args
@@ -48,14 +49,9 @@ class Residual(Layer):
         windows = [layer.window for layer in self.layers]
         return reduce(Window.then, [window for window in windows if window], Window()) if all(windows) else None
 
-    @property
-    def nonlinearity(self) -> Activation:
-        """The activation that follows."""
-        return self.activation
-
     def output_shape(self, shape: Shape) -> Shape:
         """Shape after this layer: as before it."""
-        after = self._shapes(shape)[-1]
+        after = reduce(lambda before, layer: layer.output_shape(before), self.layers, shape)
         require(
             after == shape,
             f"The layers of a Residual turn {shape} into {after}; they must keep the shape, as the input is added.",
@@ -65,30 +61,22 @@ class Residual(Layer):
 
     def weights(self, shape: Shape) -> Shapes:
         """Those of the layers, by their place."""
-        return {
-            f"{i}.{name}": of_array
-            for i, (layer, before) in enumerate(zip(self.layers, self._shapes(shape), strict=False))
-            for name, of_array in layer.weights(before).items()
-        }
+        return {f"{i}.{name}": at for i, one, before in self._placed(shape) for name, at in one.weights(before).items()}
 
     def buffers(self, shape: Shape) -> Shapes:
         """Those of the layers, by their place."""
-        return {
-            f"{i}.{name}": of_array
-            for i, (layer, before) in enumerate(zip(self.layers, self._shapes(shape), strict=False))
-            for name, of_array in layer.buffers(before).items()
-        }
+        return {f"{i}.{name}": at for i, one, before in self._placed(shape) for name, at in one.buffers(before).items()}
 
     def macs(self, shape: Shape) -> int:
         """Count those of the layers; an addition is no multiplication."""
-        return sum(layer.macs(before) for layer, before in zip(self.layers, self._shapes(shape), strict=False))
+        return sum(layer.macs(before) for _, layer, before in self._placed(shape))
 
     def torch_module(self, shape: Shape) -> TorchModule:
         """`convscope.models.modules.Residual`."""
         return TorchModule("Residual", {"layers": self.layers, "shape": shape})
 
-    def _shapes(self, shape: Shape) -> list[Shape]:
-        shapes = [shape]
-        for layer in self.layers:
-            shapes.append(layer.output_shape(shapes[-1]))
-        return shapes
+    def _placed(self, shape: Shape) -> Iterator[tuple[int, Layer, Shape]]:
+        """Yield each of the layers with its place and the shape that reaches it."""
+        for i, layer in enumerate(self.layers):
+            yield i, layer, shape
+            shape = layer.output_shape(shape)

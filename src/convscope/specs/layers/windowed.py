@@ -53,11 +53,6 @@ class Windowed(Layer):
         """What a value sees of the layer's input."""
         return Window(self.reach, self.stride, -self.padding_pixels)
 
-    @property
-    def nonlinearity(self) -> Activation:
-        """The activation that follows."""
-        return self.activation
-
     def output_shape(self, shape: Shape) -> Shape:
         """Shape after this layer, (C, H, W) -> (filters, H', W')."""
         _, height, width = image(self, shape)
