@@ -12,10 +12,7 @@ MARKS = (Path("report", "report.qmd"), Path("site", "mkdocs.yml"))
 def find_root(start: Path) -> Path:
     """Find the checkout that a folder belongs to.
 
-    Raises
-    ------
-    ConvscopeError
-        The folder is in none.
+    Raises ConvscopeError: the folder is in none.
     """
     for folder in (start, *start.parents):
         if all((folder / mark).is_file() for mark in MARKS):

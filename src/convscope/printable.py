@@ -25,10 +25,7 @@ HOLES = {
 def must_be_printable(what: str, text: str) -> None:
     """Refuse a title or name that figures or PDF could not show.
 
-    Raises
-    ------
-    SpecError
-        A character is in none of the fonts, or the last check of a page would take the text for a hole.
+    Raises SpecError: a character is in none of the fonts, or the last check of a page would take the text for a hole.
     """
     for meaning, sign in HOLES.items():
         if found := sign.search(text):

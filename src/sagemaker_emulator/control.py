@@ -35,10 +35,7 @@ class ControlPlane:
     def answer(self, operation: str, request: Description) -> Description:
         """Do one operation.
 
-        Raises
-        ------
-        Refusal
-            AWS would refuse it.
+        Raises Refusal: AWS would refuse it.
         """
         fault = self.records.faults.api_error(operation)
         if fault is not None:

@@ -105,10 +105,7 @@ class Endpoints(Work):
     def invoke(self, name: str, body: bytes, content_type: str, accept: str) -> Answer:
         """Pass a request to an endpoint's server.
 
-        Raises
-        ------
-        Refusal
-            The endpoint is not in service, the body is too large, or its server does not answer.
+        Raises Refusal: the endpoint is not in service, the body is too large, or its server does not answer.
         """
         try:
             endpoint = self.records.get("Endpoint", name)

@@ -53,15 +53,12 @@ def emulator_process(images: Mapping[str, Image], meanwhile: Callable[[], object
     It lives as long as the pipe to it: it ends with the block, and with this process however that dies. A signal from
     the terminal does not reach it, since it must outlive its clients' tear-down.
 
+    Raises EmulatorError: it does not start.
+
     Parameters
     ----------
     meanwhile
         Done while it starts, which takes 2 s.
-
-    Raises
-    ------
-    EmulatorError
-        It does not start.
     """
     process = subprocess.Popen(
         [sys.executable, "-m", "sagemaker_emulator"],

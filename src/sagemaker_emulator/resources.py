@@ -73,10 +73,7 @@ class Records:
     def get(self, kind: str, name: str) -> Resource:
         """Return a resource.
 
-        Raises
-        ------
-        Refusal
-            There is none of this name.
+        Raises Refusal: there is none of this name.
         """
         with self.lock:
             found = self._by_kind[kind].get(name)
@@ -89,10 +86,7 @@ class Records:
     def add(self, kind: str, request: Description, **more: Any) -> Resource:
         """Add a resource.
 
-        Raises
-        ------
-        Refusal
-            The name is taken.
+        Raises Refusal: the name is taken.
         """
         name = request[KINDS[kind].key]
         arn = self.arn(kind, name)
@@ -120,10 +114,7 @@ class Records:
     def by_arn(self, arn: str) -> Resource:
         """Return the resource of an ARN.
 
-        Raises
-        ------
-        Refusal
-            There is none.
+        Raises Refusal: there is none.
         """
         part, _, name = arn.rpartition(":")[2].partition("/")
         for kind in KINDS.values():

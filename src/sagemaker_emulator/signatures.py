@@ -35,15 +35,12 @@ def new_credentials() -> Credentials:
 def check_signature(credentials: Credentials, method: str, url: str, headers: Mapping[str, str], body: bytes) -> None:
     """Check a request's signature.
 
+    Raises Refusal: it is not signed, or wrongly, or too long ago.
+
     Parameters
     ----------
     method, url, body
         As they arrived; the address with its escapes.
-
-    Raises
-    ------
-    Refusal
-        It is not signed, or wrongly, or too long ago.
     """
     given = _AUTHORIZATION.fullmatch(headers.get("authorization", ""))
     if given is None:

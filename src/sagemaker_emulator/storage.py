@@ -35,10 +35,7 @@ class Storage:
     def download(self, uri: str, folder: Path) -> int:
         """Download everything below a prefix; return how many objects there were.
 
-        Raises
-        ------
-        Refusal
-            There is none, or the bucket is not there.
+        Raises Refusal: there is none, or the bucket is not there.
         """
         try:
             count = self._download(*split_uri(uri), folder)
@@ -68,10 +65,7 @@ class Storage:
     def upload(self, path: Path, uri: str) -> None:
         """Upload a file.
 
-        Raises
-        ------
-        Refusal
-            The bucket is not there.
+        Raises Refusal: the bucket is not there.
         """
         bucket, key = split_uri(uri)
         try:
@@ -83,10 +77,7 @@ class Storage:
 def split_uri(uri: str) -> tuple[str, str]:
     """Split s3://bucket/key.
 
-    Raises
-    ------
-    Refusal
-        It is no such address.
+    Raises Refusal: it is no such address.
     """
     scheme, _, rest = uri.partition("://")
     bucket, _, key = rest.partition("/")
@@ -105,10 +96,7 @@ def pack_folder(folder: Path, archive: Path) -> None:
 def unpack_archive(archive: Path, folder: Path) -> None:
     """Unpack a model archive.
 
-    Raises
-    ------
-    Refusal
-        It is no gzipped tar, it is cut off, or a path in it leads outside.
+    Raises Refusal: it is no gzipped tar, it is cut off, or a path in it leads outside.
     """
     try:
         with tarfile.open(archive, "r:gz") as tar:

@@ -34,10 +34,7 @@ class Refusal(Exception):  # an answer of the protocol, not a failure of the emu
 def operation_model(name: str) -> OperationModel:
     """Return what botocore knows of an operation of SageMaker.
 
-    Raises
-    ------
-    Refusal
-        There is none of this name.
+    Raises Refusal: there is none of this name.
     """
     service = _service()
     if name not in service.operation_names:
@@ -53,10 +50,7 @@ def _service() -> Any:
 def validate(operation: str, request: dict[str, Any]) -> None:
     """Check a request against the service's model.
 
-    Raises
-    ------
-    Refusal
-        With the text that AWS gives.
+    Raises Refusal: with the text that AWS gives.
     """
     problems = list(_problems(operation_model(operation).input_shape, request, ""))
     if problems:

@@ -17,10 +17,7 @@ HINT = (
 def same(place: str, part: str, stored: Any, computed: Any) -> None:
     """Compare what is stored with what follows, numbers up to rounding.
 
-    Raises
-    ------
-    ReportError
-        They differ; the message names the place.
+    Raises ReportError: they differ; the message names the place.
     """
     numbers = [value for value in (stored, computed) if isinstance(value, int | float | list | tuple)]
     if len(numbers) == 2 and _numeric(stored) and _numeric(computed) and np.shape(stored) == np.shape(computed):

@@ -52,6 +52,8 @@ def decide(
 ) -> dict[str, records.Claim]:
     """Return each claim of a study with its verdict.
 
+    Raises SpecError: a claim is about a measure that is not among the outcomes.
+
     Parameters
     ----------
     profile
@@ -60,11 +62,6 @@ def decide(
         By measure, (seeds, test images) fractions of each variant whose mean over images is the measure of a seed.
     failed
         Variants of which no run trained: nothing can be said about them.
-
-    Raises
-    ------
-    SpecError
-        A claim is about a measure that is not among the outcomes.
     """
     decided = compute(study)
     for claim in study.claims_in(profile):

@@ -79,10 +79,7 @@ def compared_pairs(study: Study, profile: Profile) -> list[Pair]:
 def check_declarations(metrics: Metrics, study_of: StudyOf) -> None:
     """Compare metrics.json with the studies that it is about.
 
-    Raises
-    ------
-    ReportError
-        Something in it is not what its study declares; the message names the place.
+    Raises ReportError: Something in it is not what its study declares; the message names the place.
     """
     profile = metrics.profile
     run = {name: each for name, each in metrics.studies.items() if isinstance(each, StudyRun)}

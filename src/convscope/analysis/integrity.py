@@ -35,10 +35,7 @@ OfVariant = Callable[[Variant], Sequence[float]]
 def check_consistency(metrics: Metrics) -> None:
     """Compute again what follows from other numbers in metrics.json.
 
-    Raises
-    ------
-    ReportError
-        A number or verdict does not follow; the message names its place, and a claim by its id.
+    Raises ReportError: a number or verdict does not follow; the message names its place, and a claim by its id.
     """
     for place, measure in _measures(metrics):
         _check_measure(place, measure)

@@ -26,10 +26,7 @@ def schema() -> dict[str, Any]:
 def parse(metrics: Metrics) -> Record:
     """Turn what the file holds into its types.
 
-    Raises
-    ------
-    ReportError
-        They do not fit; the message names the place.
+    Raises ReportError: they do not fit; the message names the place.
     """
     from pydantic import ValidationError
 

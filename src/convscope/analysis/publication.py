@@ -36,6 +36,8 @@ def publish(
 ) -> dict[str, int]:
     """Add the finished runs of the full profile to those that the repository keeps.
 
+    Raises ConvscopeError: no study has a complete seed here: nothing would be published.
+
     Parameters
     ----------
     studies
@@ -47,11 +49,6 @@ def publish(
     -------
     dict
         By study, how many runs are new.
-
-    Raises
-    ------
-    ConvscopeError
-        No study has a complete seed here: nothing would be published.
     """
     complete = [(study, seeds) for study in studies if (seeds := complete_seeds(study, store, device))]
     if not complete:
@@ -106,10 +103,7 @@ def published_metrics(studies: Iterable[Study], kept: PublishedRuns) -> tuple[Me
 
     A study of which fewer seeds are kept than were published before runs were is taken from the metrics of that time.
 
-    Raises
-    ------
-    DamagedPublication
-        A file is not what was published.
+    Raises DamagedPublication: a file is not what was published.
     """
     analysis = Analysis("full")
     earlier, pictures = _earlier(kept.root)

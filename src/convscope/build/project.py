@@ -116,6 +116,8 @@ class Project:
     def find_data(self, *, again: bool = False) -> dict[str, str]:
         """Look for the data sets that the profile needs, and fetch what is missing.
 
+        Raises DatasetUnavailable: in strict mode.
+
         Parameters
         ----------
         again
@@ -125,11 +127,6 @@ class Project:
         -------
         dict
             Why not, by the id of each study whose data set is not available.
-
-        Raises
-        ------
-        DatasetUnavailable
-            In strict mode.
         """
         reasons: dict[str, str] = {}
         if self.profile == PUBLISHED:

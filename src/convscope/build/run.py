@@ -30,10 +30,7 @@ class Build:
     def all(self, until: str = "site") -> None:
         """Bring everything up to date, up to and with a step.
 
-        Raises
-        ------
-        ConvscopeError
-            A step cannot be done. Where one that runs beside others fails, those are done first.
+        Raises ConvscopeError: a step cannot be done. Where one that runs beside others fails, those are done first.
         """
         with self.project.locked():
             self._all(until)

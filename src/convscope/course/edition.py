@@ -50,6 +50,8 @@ TODO
 def write_course(root: Path, folder: Path, language: str = "en") -> list[str]:
     """Write the edition into a new folder.
 
+    Raises ConvscopeError: the folder holds something, or the language has no catalogue.
+
     Parameters
     ----------
     root
@@ -63,11 +65,6 @@ def write_course(root: Path, folder: Path, language: str = "en") -> list[str]:
     -------
     list
         Files that students fill in, from that folder.
-
-    Raises
-    ------
-    ConvscopeError
-        The folder holds something, or the language has no catalogue.
     """
     if language not in languages():
         raise ConvscopeError(f"There is no catalogue for {language!r}; there is {', '.join(languages())}.")

@@ -160,10 +160,7 @@ PUBLIC = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST, CIFAR10, K
 def public(name: str) -> PublicDataset:
     """Return what is known of a public data set.
 
-    Raises
-    ------
-    DatasetError
-        There is none of this name.
+    Raises DatasetError: there is none of this name.
     """
     if name not in PUBLIC:
         raise DatasetError(f"{name!r} is no data set; known are {', '.join(sorted(PUBLIC))}.")
@@ -206,10 +203,7 @@ TABLES = {table.name: table for table in (BREAST_CANCER,)}
 def known_table(name: str) -> KnownTable:
     """Return what is known of a table.
 
-    Raises
-    ------
-    DatasetError
-        There is none of this name.
+    Raises DatasetError: there is none of this name.
     """
     if name not in TABLES:
         raise DatasetError(f"{name!r} is no table; known are {', '.join(sorted(TABLES))}.")

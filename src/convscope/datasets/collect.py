@@ -49,6 +49,8 @@ class _Look:
 def collect(source: Path, target: Path, test: Path | None = None, size: int = 0) -> Collected:
     """Look at images and make them usable: as they lie, or as copies.
 
+    Raises DatasetError: images or labels cannot be read, or do not belong together.
+
     Parameters
     ----------
     source
@@ -60,11 +62,6 @@ def collect(source: Path, target: Path, test: Path | None = None, size: int = 0)
         Folder of the test images, where ``source`` is that of the training images.
     size
         Pixels of the longer side; 0 keeps the images' own up to `LARGEST`.
-
-    Raises
-    ------
-    DatasetError
-        Images or labels cannot be read, or do not belong together.
     """
     items = items_of(source, test)
     look = _look(items)

@@ -36,10 +36,7 @@ for target, urls in addresses.items():
 def by_torchvision(dataset: PublicDataset, folder: Path) -> None:
     """Download into a folder from the addresses that torchvision knows; what comes is verified by who unpacks it.
 
-    Raises
-    ------
-    DatasetError
-        A file comes from no mirror within the time there is.
+    Raises DatasetError: a file comes from no mirror within the time there is.
     """
     from torchvision import datasets  # seconds, and only needed here
 
@@ -55,10 +52,7 @@ def by_torchvision(dataset: PublicDataset, folder: Path) -> None:
 def by_debian(dataset: PublicDataset, folder: Path) -> None:
     """Download and unpack the Debian package into a folder; needs neither root nor an installation.
 
-    Raises
-    ------
-    DatasetError
-        There is no such package, no apt-get, or the package cannot be fetched.
+    Raises DatasetError: there is no such package, no apt-get, or the package cannot be fetched.
     """
     if dataset.debian_package is None:
         raise DatasetError("there is no Debian package")

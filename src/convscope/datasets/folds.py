@@ -18,17 +18,14 @@ Rows = NDArray[np.int64]
 def folds(dataset: Dataset, spec: DataSpec, seed: int) -> list[tuple[Rows, Split]]:
     """Draw the splits that a run trains on, one network each.
 
+    Raises SpecError: More images are asked for than there are.
+
     Returns
     -------
     list
         For each fold the places of its test images in the test part, and its split. Together the folds test every
         image once. Of a table each fold holds out its share of the rows, stratified by class; validation rows and
         normalisation come from the others.
-
-    Raises
-    ------
-    SpecError
-        More images are asked for than there are.
     """
     if not isinstance(spec.dataset, Table):
         images = split(dataset, spec, seed)

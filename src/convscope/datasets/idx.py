@@ -15,6 +15,8 @@ _UNSIGNED_BYTE = 0x08  # the third byte of the magic number; the fourth is the n
 def parse_idx(content: bytes, name: str) -> NDArray[np.uint8]:
     """Turn an IDX file of unsigned bytes into an array.
 
+    Raises DatasetError: the magic number is another, or the content is shorter or longer than its header states.
+
     Parameters
     ----------
     content
@@ -23,11 +25,6 @@ def parse_idx(content: bytes, name: str) -> NDArray[np.uint8]:
     Returns
     -------
     uint8, of the shape that the header states.
-
-    Raises
-    ------
-    DatasetError
-        The magic number is another, or the content is shorter or longer than its header states.
     """
     magic = content[:4]
     if len(magic) < 4 or magic[:3] != bytes([0, 0, _UNSIGNED_BYTE]) or magic[3] == 0:

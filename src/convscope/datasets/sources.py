@@ -34,15 +34,12 @@ class Item:
 def items_of(source: Path, test: Path | None = None) -> list[Item]:
     """List the images of a folder, a NumPy archive or a table of paths, or of two folders.
 
+    Raises DatasetError: images or labels cannot be read, or do not belong together; file and line are named.
+
     Parameters
     ----------
     source, test
         As for `convscope.datasets.collect.collect`.
-
-    Raises
-    ------
-    DatasetError
-        Images or labels cannot be read, or do not belong together; file and line are named.
     """
     if test is not None:
         for folder in (source, test):

@@ -53,10 +53,7 @@ def normalise(
 def split(dataset: Dataset, spec: DataSpec, seed: int) -> Split:
     """Draw the images of a run.
 
-    Raises
-    ------
-    SpecError
-        More images are asked for than there are, or the canvas is smaller than they are.
+    Raises SpecError: More images are asked for than there are, or the canvas is smaller than they are.
     """
     dataset = on_canvas(dataset, spec.canvas)
     available = len(dataset.train) - spec.validation_images
@@ -85,10 +82,7 @@ def split(dataset: Dataset, spec: DataSpec, seed: int) -> Split:
 def on_canvas(dataset: Dataset, side: int) -> Dataset:
     """Put every image in the middle of a black square of this side; 0 leaves them as they are.
 
-    Raises
-    ------
-    SpecError
-        The images are larger.
+    Raises SpecError: the images are larger.
     """
     if side == 0:
         return dataset

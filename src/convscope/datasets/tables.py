@@ -20,10 +20,7 @@ def load_table(spec: Table) -> Dataset:
     Each column is replaced by the ranks of its values over all rows, scaled to 0 to 255: columns of any unit and
     skewness get the same range. No label enters.
 
-    Raises
-    ------
-    DatasetError
-        The table is unknown, scikit-learn is not there, or it has another file.
+    Raises DatasetError: the table is unknown, scikit-learn is not there, or it has another file.
     """
     from scipy.stats import rankdata  # for tables alone
 

@@ -40,17 +40,14 @@ def unpack(folder: Path, files: Iterable[DataFile], target: Path) -> list[Proble
 
     A file may lie there plain, compressed by gzip or xz, or in a tar archive. What is wrong does not arrive.
 
+    Raises DatasetError: ``target`` cannot be written.
+
     Parameters
     ----------
     folder
         Searched with its sub-folders; may be missing.
     target
         An existing folder outside ``folder``.
-
-    Raises
-    ------
-    DatasetError
-        ``target`` cannot be written.
     """
     wanted = {file.name: file for file in files}
     problems = []

@@ -99,10 +99,7 @@ def write_artefact(result: RunResult, dataset: Dataset, folder: Path, name: str 
 def read_artefact(folder: Path) -> Artefact:
     """Read an artefact and check that its parts fit each other.
 
-    Raises
-    ------
-    ArtefactError
-        A file is missing, damaged or of another format, or the weights are not those of the model.
+    Raises ArtefactError: a file is missing, damaged or of another format, or the weights are not those of the model.
     """
     header, header_sha256 = _read_header(folder / HEADER)
     try:
@@ -180,10 +177,7 @@ def _check(artefact: Artefact, folder: Path) -> None:
 def unpack(archive: Path, folder: Path) -> None:
     """Unpack a ``.tar.gz``; the folder appears whole or not at all.
 
-    Raises
-    ------
-    ArtefactError
-        The archive is absent, cut off or damaged, or a member would be written outside of the folder.
+    Raises ArtefactError: the archive is absent, cut off or damaged, or a member would be written outside of the folder.
     """
     try:
         with replacing_folder(folder) as temporary, gzip.open(archive) as content:

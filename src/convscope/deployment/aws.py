@@ -112,10 +112,7 @@ class _EmulatorSession(boto3.Session):  # type: ignore[misc]  # boto3 has no typ
 def connect_emulator(emulator: Running) -> Cloud:
     """Check the account of an emulator, and create nothing.
 
-    Raises
-    ------
-    DeploymentError
-        Its bucket or its role cannot be used.
+    Raises DeploymentError: its bucket or its role cannot be used.
     """
     return _checked(_EmulatorSession(emulator), emulator.bucket, emulator.role)
 
@@ -223,10 +220,7 @@ def is_absent(error: Exception) -> bool:
 def poll(check: Callable[[], bool], most_seconds: float, what: str) -> None:
     """Ask again and again until the answer is yes, after a tenth of the time waited so far, jittered.
 
-    Raises
-    ------
-    DeploymentError
-        It took too long.
+    Raises DeploymentError: it took too long.
     """
     started = time.monotonic()
     while not check():

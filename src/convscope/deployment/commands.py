@@ -165,10 +165,7 @@ def trained_runs(root: Path, profile: Profile, studies: str, device: str) -> dic
 def choose(trained: dict[str, PlannedRun], name: str, profile: str) -> PlannedRun:
     """Return the run of a name.
 
-    Raises
-    ------
-    ConvscopeError
-        None of the trained runs has it.
+    Raises ConvscopeError: none of the trained runs has it.
     """
     if name not in trained:
         more = [f"and {len(trained) - SHOWN_NAMES} more"] if len(trained) > SHOWN_NAMES else []

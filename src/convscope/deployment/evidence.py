@@ -48,17 +48,14 @@ HOURS_A_MONTH = 730
 def assemble(facts: dict[str, Any], plan: Plan, cloud: Cloud) -> Evidence:
     """Put the evidence together; its label follows from where the requests really went.
 
+    Raises DeploymentError: it does not fit its schema, or contradicts itself.
+
     Parameters
     ----------
     facts
         From `convscope.deployment.flow.deploy`.
     cloud
         The account, with the witness of all requests.
-
-    Raises
-    ------
-    DeploymentError
-        It does not fit its schema, or contradicts itself.
     """
     witness = cloud.witness
     calls = witness.calls
@@ -182,10 +179,7 @@ def validate(value: Any, name: str = FILE) -> Evidence:
 
     Whoever edits all parts at once can still forge it: what makes it true is that it can be done again.
 
-    Raises
-    ------
-    DeploymentError
-        It does not fit; the message names the place.
+    Raises DeploymentError: it does not fit; the message names the place.
     """
     evidence = parse(value, name)
     for contradiction in _contradictions(evidence):
@@ -240,10 +234,7 @@ _ANSWER = ("predicted_class", "label", "confidence")
 def read_evidence(path: Path) -> Evidence:
     """Read evidence.json and check it.
 
-    Raises
-    ------
-    DeploymentError
-        It is absent, no JSON, does not fit the schema, or contradicts itself.
+    Raises DeploymentError: it is absent, no JSON, does not fit the schema, or contradicts itself.
     """
     try:
         value = json.loads(path.read_bytes())
@@ -255,10 +246,7 @@ def read_evidence(path: Path) -> Evidence:
 def find_evidence(folders: Iterable[Path]) -> list[tuple[Path, Evidence]]:
     """Read the evidence in those folders that have any, that of AWS first.
 
-    Raises
-    ------
-    DeploymentError
-        One of them cannot be believed.
+    Raises DeploymentError: one of them cannot be believed.
     """
     paths = [folder / FILE for folder in folders if (folder / FILE).is_file()]
     found = [(path, read_evidence(path)) for path in paths]

@@ -64,10 +64,7 @@ def request_body(images: NDArray[np.uint8]) -> bytes:
 def exchange(invoke: Invoke, images: NDArray[np.uint8]) -> Exchange:
     """Ask for the classes of images (N, C, H, W).
 
-    Raises
-    ------
-    DeploymentError
-        The answer has not one prediction an image.
+    Raises DeploymentError: the answer has not one prediction an image.
     """
     body = request_body(images)
     answered = Exchange(body, *invoke(body))

@@ -71,10 +71,7 @@ class Provision:
     def train(self, channels: dict[str, str], hyperparameters: dict[str, str]) -> Any:
         """Run the training job, on the first type of machine that is available; return the completed job.
 
-        Raises
-        ------
-        DeploymentError
-            The job failed or was stopped.
+        Raises DeploymentError: the job failed or was stopped.
         """
         reason = ""
         for attempt, instance_type in enumerate(self.plan.options.training_instances, start=1):
@@ -149,6 +146,8 @@ class Provision:
     def endpoint(self, transitions: list[dict[str, Any]]) -> tuple[Any, dict[str, Any]]:
         """Bring an endpoint into service, on the first type of machine that is available.
 
+        Raises DeploymentError: it failed, or did not come up in time.
+
         Parameters
         ----------
         transitions
@@ -158,11 +157,6 @@ class Provision:
         -------
         tuple
             The endpoint, and its production variant as the request for its config had it.
-
-        Raises
-        ------
-        DeploymentError
-            It failed, or did not come up in time.
         """
         for attempt, instance_type in enumerate(self.plan.options.endpoint_instances or ("",), start=1):
             name = f"{self.name}-e{attempt}"
@@ -220,10 +214,7 @@ class Provision:
     def _create(self, kind: str, name: str, request: Callable[[], Any]) -> Any:
         """Note the intent, create, note that it was answered.
 
-        Raises
-        ------
-        DeploymentError
-            The service refuses.
+        Raises DeploymentError: the service refuses.
         """
         self.check()
         self.journal.note("create", kind=kind, name=name)

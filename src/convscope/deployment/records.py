@@ -234,10 +234,7 @@ class Evidence(Record):
 def parse(value: Any, name: str) -> Evidence:
     """Turn JSON values into evidence.
 
-    Raises
-    ------
-    DeploymentError
-        They do not fit; the message names the place.
+    Raises DeploymentError: they do not fit; the message names the place.
     """
     try:
         return Evidence.model_validate(value)

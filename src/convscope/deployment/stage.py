@@ -135,17 +135,14 @@ def plan_of(store: Results, run: PlannedRun, data_folder: Path, options: Options
 def connected(target: Target, region: str = "", bucket: str = "", role: str | None = "") -> Iterator[Cloud]:
     """Connect to AWS, or to an emulator that lives as long as the block.
 
+    Raises DeploymentError: the emulator does not start, or the account cannot be used.
+
     Parameters
     ----------
     target
         ``"emulator"`` has a region, a bucket and a role of its own, whatever is given; ``"aws"`` costs money.
     region, bucket, role
         As `convscope.deployment.aws.connect_aws` takes them.
-
-    Raises
-    ------
-    DeploymentError
-        The emulator does not start, or the account cannot be used.
     """
     from convscope.deployment.aws import connect_aws, connect_emulator, import_sdk
 
@@ -196,10 +193,7 @@ class PublishedStore:
     def read(self, key: str) -> RunResult:
         """Read a run; its predictions and confidences are those of the kept weights, on the first test images.
 
-        Raises
-        ------
-        DeploymentError
-            Its weights are not kept.
+        Raises DeploymentError: its weights are not kept.
         """
         result = PublishedRuns(self.published).read(key)
         if not result.weights:

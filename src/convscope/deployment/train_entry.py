@@ -60,10 +60,7 @@ class Container:
     def hyperparameters(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Hyperparameters from the command line, else from SM_HPS, else from the file.
 
-        Raises
-        ------
-        ConvscopeError
-            They are no JSON object, or one of them is unknown.
+        Raises ConvscopeError: they are no JSON object, or one of them is unknown.
         """
         file = self.root / "input" / "config" / "hyperparameters.json"
         given = self.variables.get("SM_HPS") or (file.read_text() if file.is_file() else "{}")
@@ -83,10 +80,7 @@ class Container:
 def train(container: Container, options: Mapping[str, Any]) -> None:
     """Train the run that the hyperparameters describe and leave its artefact.
 
-    Raises
-    ------
-    ConvscopeError
-        The run is not given or cannot mean anything, or its data set is not in the channel.
+    Raises ConvscopeError: the run is not given or cannot mean anything, or its data set is not in the channel.
     """
     # Only now: a wrong hyperparameter is reported before numpy and torch are imported.
     from convscope.datasets.catalogue import fingerprint

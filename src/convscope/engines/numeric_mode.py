@@ -45,6 +45,8 @@ def cuda_capability() -> tuple[int, int] | None:
 def numeric_mode(engine: Literal["torch", "numpy"] = "torch", device: str = "auto") -> NumericMode:
     """Return the arithmetic of this machine for an engine.
 
+    Raises ConvscopeError: the device is unknown, or is not there.
+
     Parameters
     ----------
     engine
@@ -52,11 +54,6 @@ def numeric_mode(engine: Literal["torch", "numpy"] = "torch", device: str = "aut
     device
         ``"auto"`` takes an NVIDIA GPU where there is one and the CPU elsewhere; ``"mps"`` (Apple's GPU) only when
         it is named, since its results are not repeatable to the bit.
-
-    Raises
-    ------
-    ConvscopeError
-        The device is unknown, or is not there.
     """
     if device not in DEVICES:
         raise ConvscopeError(f"DEVICE is {device!r}; it must be one of {', '.join(DEVICES)}.")

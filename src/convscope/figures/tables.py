@@ -192,10 +192,7 @@ _OF: dict[Callable[..., Figure], Callable[..., Rows]] = {
 def table_of(drawing: partial[Figure]) -> Rows:
     """Return the rows of the table behind a figure.
 
-    Raises
-    ------
-    KeyError
-        There is no table for what draws it.
+    Raises KeyError: there is no table for what draws it.
     """
     drawn = rows_of(drawing)
     return _OF[drawing.func](*drawing.args, **drawing.keywords) if drawn is None else drawn

@@ -120,10 +120,7 @@ class Assignment(_Record):
 def read_assignment(root: Path) -> Assignment:
     """Read the assignment of a checkout.
 
-    Raises
-    ------
-    ReportError
-        It is not there, no YAML, or says something that nobody knows; file and line are named.
+    Raises ReportError: it is not there, no YAML, or says something that nobody knows; file and line are named.
     """
     path = root / FILE
     try:

@@ -110,10 +110,7 @@ class Build:
     def deployment(self) -> tuple[dict[str, Any], Path]:
         """Evidence of a deployment and its folder, one on AWS before others.
 
-        Raises
-        ------
-        Absent
-            There is none.
+        Raises Absent: there is none.
         """
         found = []
         for folder in self._evidence_folders:
@@ -128,10 +125,7 @@ class Build:
     def file(self, path: Path, label: str = "") -> Evidence:
         """Return a file of the checkout or the build as evidence.
 
-        Raises
-        ------
-        Absent
-            It is not there, or empty.
+        Raises Absent: it is not there, or empty.
         """
         if not path.is_file() or not path.stat().st_size:
             raise Absent(f"there is no {label or path.name}")

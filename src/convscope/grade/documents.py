@@ -112,10 +112,7 @@ class Documents:
     def part(self, anchor: str) -> Part:
         """Return what has an id: ``sec-fashion-data``, ``fig-…``, ``tbl-…``, ``eq-…``.
 
-        Raises
-        ------
-        Absent
-            Nothing has it.
+        Raises Absent: nothing has it.
         """
         if anchor not in self._parts:
             self._parts[anchor] = self._find(anchor)

@@ -117,10 +117,7 @@ def _must_show(part: Part, build: Build, pattern: str) -> None:
 def _places(build: Build, pattern: str) -> list[str]:
     """Return the places of metrics.json that a pattern stands for; a star leaves out those that have no value.
 
-    Raises
-    ------
-    Absent
-        metrics.json has none of them.
+    Raises Absent: metrics.json has none of them.
     """
     found: list[tuple[str, object]] = [("", build.metrics)]
     for name in pattern.split("/")[1:]:

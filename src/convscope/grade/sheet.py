@@ -130,15 +130,12 @@ def _answer(question: Question, build: Build, facts: dict[str, str], say: Say) -
 def write_grade(root: Path, folder: Path, evidence_folders: Sequence[Path] = ()) -> Grade:
     """Grade a build; write grade.json into its folder, and the pages for the site into ``grade/``.
 
+    Raises ReportError: there is no metrics.json, or the assignment cannot be read.
+
     Parameters
     ----------
     folder
         ``build/PROFILE``.
-
-    Raises
-    ------
-    ReportError
-        There is no metrics.json, or the assignment cannot be read.
     """
     graded = grade(Build(root, folder, evidence_folders))
     write_json(folder / "grade.json", graded)

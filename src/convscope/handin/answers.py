@@ -114,10 +114,7 @@ def _labels(data: str, data_folder: Path) -> Labels:
 def train_one_again(folder: Path, metrics: Any, data_folder: Path, seed: int) -> Iterator[str]:
     """Train one run again, drawn by a seed, and say where it differs from the one that was handed in.
 
-    Raises
-    ------
-    ConvscopeError
-        Its data set is not here.
+    Raises ConvscopeError: its data set is not here.
     """
     variants = [v for study in metrics["studies"].values() for v in study.get("variants", {}).values()]
     keys = sorted({key for variant in variants for key in variant["runs"]})

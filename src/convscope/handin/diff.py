@@ -71,10 +71,7 @@ class Difference:
 def read_submission(path: Path) -> Submission:
     """Read manifest and metrics of a submission.
 
-    Raises
-    ------
-    SubmissionError
-        No such file, no archive, no submission, one that was changed, or one of another format.
+    Raises SubmissionError: no such file, no archive, no submission, one that was changed, or one of another format.
     """
     try:
         with zipfile.ZipFile(path) as archive:

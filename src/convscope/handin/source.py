@@ -29,10 +29,7 @@ class Source:
 def read_source(root: Path, commit: str = "HEAD") -> Source:
     """Read a commit of a checkout, by default the one that it is at.
 
-    Raises
-    ------
-    ConvscopeError
-        There is no git, no repository, or no commit.
+    Raises ConvscopeError: there is no git, no repository, or no commit.
     """
     commit, seconds = _git(root, "show", "--no-patch", "--format=%H %ct", f"{commit}^{{commit}}").decode().split()
     # Line ends as they were committed, whatever this machine's git would make of them.

@@ -20,17 +20,14 @@ from convscope.handin.source import read_source
 def standard_of(root: Path, reference: str, *, retrain: bool = False, seed: int = 0) -> Standard:
     """Return what submissions are held against.
 
+    Raises ConvscopeError: it is neither a folder with the project in it nor a commit.
+
     Parameters
     ----------
     reference
         A folder, or a commit of that checkout; empty for none.
     retrain, seed
         Whether to train one run of each again, and what draws it.
-
-    Raises
-    ------
-    ConvscopeError
-        It is neither a folder with the project in it nor a commit.
     """
     return Standard(_reference(root, reference), read_assignment(root), root / "data", retrain, seed)
 

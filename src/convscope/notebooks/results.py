@@ -69,15 +69,12 @@ class StoredResults:
     def find(cls, project: Path, profile: str, study: str, sha256: str = "") -> StoredResults:
         """Load the results of a study: of the build, beside the notebook, or computed from the published runs.
 
+        Raises ConvscopeError: no results of the study are stored.
+
         Parameters
         ----------
         sha256
             Of the metrics.json that the notebook's text was written from; results that have it are preferred.
-
-        Raises
-        ------
-        ConvscopeError
-            No results of the study are stored.
         """
         project = project.resolve()
         here = Path.cwd()
@@ -154,15 +151,12 @@ class StoredResults:
     def figure(self, name: str) -> Picture:
         """Draw a figure of the report.
 
+        Raises ConvscopeError: there is none of this name.
+
         Parameters
         ----------
         name
             As it is called in build/PROFILE/figures/, without ``.svg``.
-
-        Raises
-        ------
-        ConvscopeError
-            There is none of this name.
         """
         known = drawings(self.metrics, self.pictures)
         if name not in known:

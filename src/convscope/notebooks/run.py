@@ -38,15 +38,12 @@ def run_notebook(notebook: NotebookNode, folder: Path, name: str = "notebook") -
     The kernel is that of this Python, whatever kernels are installed on the machine, and takes no settings or history
     from the user's profile of IPython.
 
+    Raises NotebookError: a cell fails, warns, or does not end.
+
     Parameters
     ----------
     notebook
         Changed in place.
-
-    Raises
-    ------
-    NotebookError
-        A cell fails, warns, or does not end.
     """
     with TemporaryDirectory(prefix="convscope-") as own:
         settings = {

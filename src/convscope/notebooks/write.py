@@ -119,10 +119,7 @@ def _execute(notebook: NotebookNode, build: Path, study: str, code: str) -> None
 def text_of(notebook: NotebookNode) -> str:
     """Return the content of the file: the same for the same notebook.
 
-    Raises
-    ------
-    nbformat.ValidationError
-        It does not fit the format's schema.
+    Raises nbformat.ValidationError: it does not fit the format's schema.
     """
     nbformat.validate(notebook)
     written: str = nbformat.writes(notebook)

@@ -13,10 +13,7 @@ Backend = Literal["auto", "quarto", "pandoc"]
 def choose(backend: Backend) -> Literal["quarto", "pandoc"]:
     """Return Quarto where it is installed, otherwise Pandoc with Typst; or the one that is asked for.
 
-    Raises
-    ------
-    ReportError
-        Quarto is asked for and not there, or the name is unknown.
+    Raises ReportError: Quarto is asked for and not there, or the name is unknown.
     """
     if backend not in ("auto", "quarto", "pandoc"):
         raise ReportError(f"BACKEND is {backend!r}; it must be auto, quarto or pandoc.")

@@ -25,10 +25,7 @@ def link_documents(source: Path) -> None:
     A label that both documents have means the one in the same document. One that neither has is left for the
     renderer to refuse.
 
-    Raises
-    ------
-    ReportError
-        A document cannot be read.
+    Raises ReportError: a document cannot be read.
     """
     names = documents_in(source)
     labels = {name: count_labels(source, name) for name in names}

@@ -63,17 +63,14 @@ class Document:
 def load(source: Path, output_format: str, name: str = REPORT) -> Document:
     """Read a document in a source folder.
 
+    Raises ReportError: a file that is not there, YAML that cannot be read, no title, or a shortcode nobody knows.
+
     Parameters
     ----------
     source
         Folder with its .qmd and, if there is one, ``_quarto.yml``.
     output_format
         ``"html"`` or ``"typst"``: whose options under ``format:`` apply.
-
-    Raises
-    ------
-    ReportError
-        A file that is not there, YAML that cannot be read, no title, or a shortcode nobody knows.
     """
     folder = source.resolve()
     main = folder / f"{name}.qmd"
@@ -99,15 +96,12 @@ def documents_in(folder: Path) -> list[str]:
 def places_of(source: Path, wanted: Iterable[str]) -> dict[str, list[str]]:
     """Divide labels by the document that they stand in; the supplement's, where both have one: it is the full chapter.
 
+    Raises ReportError: no document has one.
+
     Parameters
     ----------
     wanted
         Labels, such as ``"sec-fashion"``.
-
-    Raises
-    ------
-    ReportError
-        No document has one.
     """
     labels: dict[str, dict[str, str]] = json.loads((source / LABELS_FILE).read_bytes())
     places: dict[str, list[str]] = {}

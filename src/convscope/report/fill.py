@@ -83,6 +83,8 @@ def _no_number(written: Any) -> Any:
 def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any], output: Path) -> None:
     """Write the filled source: report.qmd and supplement.qmd, their settings and bibliography, and the figures.
 
+    Raises ReportError: the text names a metric or a figure that is not there.
+
     Parameters
     ----------
     templates
@@ -95,11 +97,6 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
         About this build: ``commit``, ``backend``, and ``repository``, its address in the web.
     output
         The folder to write; ``sources.json`` in it lists the places in metrics.json that the text names.
-
-    Raises
-    ------
-    ReportError
-        The text names a metric or a figure that is not there.
     """
     names = documents_in(templates)
     say = catalogue(language_of(templates)).text
@@ -204,17 +201,14 @@ def _place(error: Exception, templates: Path) -> str:
 def fill_plain(templates: Path, name: str, metrics: Metrics, **more: Any) -> str:
     """Fill a template of plain Markdown, whose numbers are not marked with their source.
 
+    Raises ReportError: a hole has no value.
+
     Parameters
     ----------
     templates
         The folder ``report/``.
     metrics
         What may be said.
-
-    Raises
-    ------
-    ReportError
-        A hole has no value.
     """
     jinja = environment(templates)
     jinja.globals.update(

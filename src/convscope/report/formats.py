@@ -47,10 +47,7 @@ _MARKUP = re.compile(r"\s*\[@[^]]*\]|[*`]")
 def resolve(metrics: Any, pointer: str) -> Any:
     """Follow a JSON pointer (RFC 6901).
 
-    Raises
-    ------
-    LookupError
-        It leads nowhere; the message names how far it led and what would be there.
+    Raises LookupError: it leads nowhere; the message names how far it led and what would be there.
     """
     value = metrics
     walked = ""
@@ -146,17 +143,14 @@ NAMES = ("text", "markdown", "date", "list")
 def recompute(metrics: Any, source: str, rule: str) -> str:
     """Return the text that an element of the report has to show.
 
+    Raises LookupError: the pointer leads nowhere, or there is no such rule.
+
     Parameters
     ----------
     source
         The attribute ``data-source``.
     rule
         The attribute ``data-format``. Of ``verdict V`` the result is the verdict, which has to be V.
-
-    Raises
-    ------
-    LookupError
-        The pointer leads nowhere, or there is no such rule.
     """
     style, _, argument = rule.partition(" ")
     if style in UNROUNDED:

@@ -21,10 +21,7 @@ _MORE = re.compile(r"(?P<kept>`[^`\n]*`|\[-?@[^\[\]<>{}]*\])|[\\<>{}$|\[\]^~#]")
 def resolve(metrics: Any, pointer: str) -> Any:
     """Follow a JSON pointer (RFC 6901).
 
-    Raises
-    ------
-    ReportError
-        It leads nowhere; the message names how far it led and what would be there.
+    Raises ReportError: it leads nowhere; the message names how far it led and what would be there.
     """
     try:
         return formats.resolve(metrics, pointer)

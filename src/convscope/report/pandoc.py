@@ -115,11 +115,6 @@ def render_site_page(source: Path, output: Path, name: str = REPORT) -> None:
     ----------
     source, output, name
         As for :func:`render_html`.
-
-    Raises
-    ------
-    ReportError
-        As for :func:`render_html`.
     """
     report = document.load(source, "html", name)
     text = _pandoc(

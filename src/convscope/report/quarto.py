@@ -92,6 +92,8 @@ def install(memory: Path, limit: float = 120.0) -> Path | None:
 def render_html(source: Path, output: Path, name: str = REPORT) -> None:
     """Write a document as one HTML file.
 
+    Raises ReportError: no Quarto, a failure or a warning of Quarto's, or no result within the time limit.
+
     Parameters
     ----------
     source
@@ -99,11 +101,6 @@ def render_html(source: Path, output: Path, name: str = REPORT) -> None:
         bibliography and figures/.
     output
         The file to write, outside of source. What was there stays until the new file is complete.
-
-    Raises
-    ------
-    ReportError
-        No Quarto, a failure or a warning of Quarto's, or no result within the time limit.
     """
     _render(source, output, name, "html")
 
@@ -114,11 +111,6 @@ def render_pdf(source: Path, output: Path, name: str = REPORT) -> None:
     Parameters
     ----------
     source, output, name
-        As for :func:`render_html`.
-
-    Raises
-    ------
-    ReportError
         As for :func:`render_html`.
     """
     _render(source, output, name, "typst")

@@ -19,15 +19,12 @@ IMAGES = "site/docs/images"
 def update_readme(root: Path, build: Path) -> None:
     """Write the results of a build into README.md and copy the figures that it shows to site/docs/images/.
 
+    Raises ReportError: README.md lacks the markers, or a hole of the template has no value.
+
     Parameters
     ----------
     build
         Of the profile whose results are shown; its metrics and figures must be there.
-
-    Raises
-    ------
-    ReportError
-        README.md lacks the markers, or a hole of the template has no value.
     """
     before, _, after = _parts(root)
     results, figures = _results(root, build)
@@ -40,10 +37,7 @@ def update_readme(root: Path, build: Path) -> None:
 def check_readme(root: Path, build: Path) -> None:
     """Compare what README.md says between its markers, and the figures that it shows, with the results of a build.
 
-    Raises
-    ------
-    ReportError
-        A line or a picture is not what `update_readme` would write; the message names the first.
+    Raises ReportError: a line or a picture is not what `update_readme` would write; the message names the first.
     """
     _, written, _ = _parts(root)
     results, figures = _results(root, build)

@@ -19,6 +19,8 @@ _HEADING = re.compile(r"^#+ (?:[\d.]+ )?(?P<words>.*?)(?: \{#.*\})?$", re.MULTIL
 def check_numbers(page: Path, metrics: dict[str, Any]) -> int:
     """Check every number of the site's page, which Pandoc makes whatever renders the rest.
 
+    Raises ReportError: a digit stands outside of what is traced or marked, or a text differs from its recomputation.
+
     Parameters
     ----------
     page
@@ -28,11 +30,6 @@ def check_numbers(page: Path, metrics: dict[str, Any]) -> int:
     -------
     int
         How many numbers and names were computed again.
-
-    Raises
-    ------
-    ReportError
-        A digit stands outside of what is traced or marked, or a text differs from its recomputation.
     """
     text = _FRONT_MATTER.sub("", page.read_text(encoding="utf-8"))
     return _checked(_HEADING.sub(r"\g<words>", _FENCED.sub("", text)), page.name, metrics)
@@ -57,11 +54,6 @@ def check_article(page: Path, metrics: dict[str, Any]) -> int:
     ----------
     page
         HTML; what stands in its ``<article>`` is checked.
-
-    Raises
-    ------
-    ReportError
-        As for `check_numbers`.
     """
     article = _ARTICLE.search(page.read_text(encoding="utf-8"))
     return _checked(article[0] if article else "", page.name, metrics)

@@ -145,10 +145,7 @@ class PublishedRuns:
     def dataset(self, fingerprint: str) -> PublishedDataset:
         """Return what is kept of a data set; read once.
 
-        Raises
-        ------
-        DamagedPublication
-            It is not there, or not what was published.
+        Raises DamagedPublication: it is not there, or not what was published.
         """
         if fingerprint not in self._datasets:
             folder = self.dataset_path(fingerprint)
@@ -169,10 +166,7 @@ class PublishedRuns:
     def images(self, study: str, places: Sequence[int]) -> NDArray[np.uint8] | None:
         """Return test images of a study, (images, C, H, W); None unless all of them are kept.
 
-        Raises
-        ------
-        DamagedPublication
-            A file cannot be read.
+        Raises DamagedPublication: a file cannot be read.
         """
         files = [self._image(study, place) for place in places]
         if not files or not all(file.is_file() for file in files):

@@ -64,17 +64,14 @@ def trained_here(
 ) -> Results:
     """Read the runs of a study that were trained on this machine.
 
+    Raises UnreadableResult: a run is absent or damaged.
+
     Parameters
     ----------
     study, profile
         All runs of it must be in the store.
     seeds
         Take the first so many; None takes those of the profile.
-
-    Raises
-    ------
-    UnreadableResult
-        A run is absent or damaged.
     """
     planned = plan_study(study, profile, device, seeds)
     data = study.budget(profile).data(study.data)
@@ -115,15 +112,12 @@ def published(study: Study, kept: PublishedRuns) -> Results | None:
     A seed counts when all variants were trained with it in one arithmetic; seeds of different machines may stand side
     by side.
 
+    Raises DamagedPublication: a file is not what was published.
+
     Returns
     -------
     Results or None
         None where no seed is complete.
-
-    Raises
-    ------
-    DamagedPublication
-        A file is not what was published.
     """
     runs = _complete(study.runs("full"), kept)
     if not runs[study.baseline]:

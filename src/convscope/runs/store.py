@@ -69,10 +69,7 @@ class RunStore:
     def read(self, key: str) -> RunResult:
         """Read a result and check every file of it.
 
-        Raises
-        ------
-        UnreadableResult
-            It is absent, or a file is truncated, altered or of another format.
+        Raises UnreadableResult: it is absent, or a file is truncated, altered or of another format.
         """
         header = self._header(key)
         folder = self.path(key)

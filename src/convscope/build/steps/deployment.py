@@ -18,10 +18,7 @@ def work(project: Project) -> None:
 
     A process of its own, beside the other steps: it starts servers, and takes them down whatever ends it.
 
-    Raises
-    ------
-    ConvscopeError
-        It failed.
+    Raises ConvscopeError: it failed.
     """
     run = project.deployed()
     if run is None:

@@ -41,6 +41,8 @@ class BadRequest(Exception):
 def decode(body: bytes, content_type: str, shape: tuple[int, int, int]) -> NDArray[np.float32]:
     """Turn a request's body into pixels.
 
+    Raises BadRequest: 415 for another content type, 413 for too many images, 400 for everything else.
+
     Parameters
     ----------
     body
@@ -56,11 +58,6 @@ def decode(body: bytes, content_type: str, shape: tuple[int, int, int]) -> NDArr
     -------
     NDArray
         float32, (N, C, H, W), 0 to 255.
-
-    Raises
-    ------
-    BadRequest
-        415 for another content type, 413 for too many images, 400 for everything else.
     """
     media_type = content_type.split(";", maxsplit=1)[0].strip().lower()
     if media_type not in {"image/png", "application/json"}:
