@@ -7,12 +7,12 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import NullLocator
 
 from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
 from convscope.figures.registry import Rows, figure
-from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, look
+from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, logarithmic, look, signed
 
 STEPS = {"capacity": ("mlp-wide", "mlp"), "locality": ("local", "mlp-wide"), "weight sharing": ("conv", "local")}
 """From the fully connected network to the convolution: what each step adds, and between which variants."""
@@ -81,7 +81,7 @@ def decomposition(rows: Rows) -> Figure:
                 ends = [row["from"] + row["low"], row["from"] + row["high"]]
                 axes.plot([place, place], ends, color=INK, linewidth=1.2)
                 top = max(top, ends[1])
-            text = f"{row['to']:.1f} %" if whole else f"{row['to'] - row['from']:+.2f}".replace("-", "−")
+            text = f"{row['to']:.1f} %" if whole else signed(row["to"] - row["from"])
             axes.annotate(text, (place, top), (0, 3), textcoords="offset points", ha="center", fontsize=8)
         for place, (one, _) in enumerate(pairwise(steps)):
             axes.plot([place + 0.31, place + 0.69], [one["to"]] * 2, color=MUTED, linewidth=0.7)
@@ -196,7 +196,7 @@ def answer(rows: Rows) -> Figure:
             left.plot([row["low"], row["high"]], [place, place], color=hue, linewidth=1.6)
         left.plot([row["points"]], [place], shape, color=hue, markersize=6, mec="white")
         end = max(row["points"], row["high"] or row["points"])
-        text = f"{row['points']:+.2f}".replace("-", "−")
+        text = signed(row["points"])
         left.annotate(text, (end, place), (5, 0), textcoords="offset points", va="center", fontsize=7.5,
                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # fmt: skip
         if row["removed"] is not None:
@@ -254,10 +254,7 @@ def kernel_cost(rows: Rows) -> Figure:
         axes.plot([], [], color=hue, label=f"{line[0]['title']} ({rate})")
     for variant, size in (("cnn3", "3×3"), ("cnn5", "5×5"), ("cnn7", "7×7")):
         axes.plot([], [], look(variant, 0)[1], color=MUTED, label=size)
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter("")
+    logarithmic(axes, "x")
     axes.set_xlabel("multiply-accumulates for one image (millions, logarithmic)")
     axes.set_ylabel("difference to 3×3 (points)")
     drawn.legend(loc="outside lower center", ncols=2, fontsize=7.5)

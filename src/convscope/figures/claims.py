@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from convscope.figures.style import LINE, MUTED, PALETTE, WIDTH
+from convscope.figures.style import LINE, MUTED, PALETTE, WIDTH, signed
 
 LOOKS = {"supported": ("o", PALETTE[0]), "refuted": ("X", PALETTE[1]), "inconclusive": ("D", PALETTE[6])}
 FURTHEST = 12.0  # margins; a gain of 18 points would press all other claims together
@@ -39,7 +39,7 @@ def forest(claims: dict[str, Any]) -> Figure:
         shown = float(np.clip(effect, -FURTHEST, FURTHEST))
         axes.plot([shown], [place], marker, color=hue, markersize=5.5, mec="white", mew=0.5)
         if shown != effect:
-            axes.annotate(f"{effect:+.0f}".replace("-", "−"), (shown, place), (5, 0), textcoords="offset points",
+            axes.annotate(signed(effect, 0), (shown, place), (5, 0), textcoords="offset points",
                           va="center", fontsize=7)  # fmt: skip
     axes.set_yticks(range(len(rows)), [name for name, _ in rows], fontsize=7)
     axes.set_ylim(len(rows) - 0.4, -0.6)

@@ -17,7 +17,7 @@ from PIL import Image
 
 from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
-from convscope.figures.registry import Rows, figure
+from convscope.figures.registry import Rows, figure, numbered, unnumbered
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH
 
 LABEL_COLOURS = {"EMULATED": PALETTE[1], "AWS": PALETTE[2]}
@@ -100,7 +100,7 @@ def _image(label: str, image: dict[str, Any]) -> dict[str, Any]:
         "endpoint_says": image["label"], "confidence": image["confidence"],
         "computed_here": image["local_label"], "confidence_here": image["local_confidence"],
         "height": height, "width": width, "channels": channels,
-        **{str(place): int(value) for place, value in enumerate(pixels.ravel())},
+        **numbered(pixels),
     }  # fmt: skip
 
 
@@ -115,7 +115,7 @@ def deployment_request(rows: Rows) -> Figure:
     for place, row in enumerate(rows):
         axes = figure.add_axes((place / SHOWN + 0.02, 0.40, 1 / SHOWN - 0.04, 0.42))
         shape = (row["height"], row["width"], row["channels"])
-        pixels = np.array([row[str(index)] for index in range(shape[0] * shape[1] * shape[2])], np.uint8).reshape(shape)
+        pixels = unnumbered(row, *shape).astype(np.uint8)
         axes.imshow(pixels[..., 0] if shape[2] == 1 else pixels, cmap="gray", vmin=0, vmax=255)
         axes.set_axis_off()
         right = row["endpoint_says"] == row["is"]

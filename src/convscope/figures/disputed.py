@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
 from convscope.figures.mosaic import mosaic, show
-from convscope.figures.registry import Rows, figure
+from convscope.figures.registry import Rows, figure, numbered, unnumbered
 from convscope.figures.style import INK, MUTED, WIDTH, look
 
 COLUMNS = 8
@@ -27,7 +27,7 @@ def disputed_rows(metrics: Metrics, pictures: Pictures, study_id: str) -> Rows:
                 {"right": side["right"], "network": study["variants"][side["right"]]["title"], "count": side["count"],
                  "image": shown["image"], "is": names[shown["label"]], "called": names[shown["called"]],
                  **dict(zip(("channels", "height", "width"), pixels.shape, strict=True)),
-                 **{str(place): int(value) for place, value in enumerate(pixels.ravel())}}
+                 **numbered(pixels)}
             )  # fmt: skip
     return rows
 
@@ -46,7 +46,7 @@ def disputed(rows: Rows) -> Figure:
         size = (here[0]["channels"], here[0]["height"], here[0]["width"])
         pixels = np.full((COLUMNS, *size), 255 if size[0] == 3 else 0)
         for place, row in enumerate(here):
-            pixels[place] = np.array([row[str(n)] for n in range(pixels[0].size)]).reshape(size)
+            pixels[place] = unnumbered(row, *size)
         board = mosaic(np.moveaxis(pixels, 1, -1) if size[0] == 3 else pixels[:, 0], COLUMNS)
         show(axes, board, "gray_r", (0, 255))
         for place in range(len(here), COLUMNS):

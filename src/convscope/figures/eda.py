@@ -8,11 +8,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
 from numpy.typing import NDArray
 
 from convscope.figures.mosaic import mosaic, show
-from convscope.figures.style import LINE, PALETTE, WIDTH
+from convscope.figures.style import LINE, PALETTE, WIDTH, logarithmic
 
 CHANNEL_NAMES = {1: ("grey",), 3: ("red", "green", "blue")}
 CHANNEL_COLOURS = {1: ("#444444",), 3: (PALETTE[1], PALETTE[2], PALETTE[0])}
@@ -102,10 +101,7 @@ def pixel_histogram(facts: dict[str, Any], normalisation: str) -> Figure:
     standard = normalisation == "standard"
     after.set_xlabel("(value / 255 − mean) / standard deviation" if standard else "value / 255")
     after.axvline(0, color=LINE, linewidth=1, zorder=0)
-    before.set_yscale("log")
-    before.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    before.yaxis.set_major_formatter("{x:g}")
-    before.yaxis.set_minor_formatter("")
+    logarithmic(before, "y")
     if channels > 1:
         before.legend()
     return figure

@@ -5,14 +5,13 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
 
 from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
 from convscope.figures.argument import comparison
 from convscope.figures.registry import Rows, figure
 from convscope.figures.results import MOST_COLOURS, WILD
-from convscope.figures.style import MUTED, PALETTE, WIDTH
+from convscope.figures.style import MUTED, PALETTE, WIDTH, logarithmic, signed
 
 FURTHEST = 8  # times the median size of a group's differences: what lies beyond is written, not drawn
 
@@ -63,7 +62,7 @@ def factors(rows: Rows) -> Figure:
                 effects.plot([row["low"], row["high"]], [place, place], color=hue, linewidth=1.5)
             if abs(row["difference"]) > reach:  # one choice that changes nearly all would press the others together
                 side = np.sign(row["difference"])
-                text = f"{row['difference']:+.1f}".replace("-", "−")
+                text = signed(row["difference"], 1)
                 effects.annotate(text, (side * reach, place), (side * 3, 0), textcoords="offset points", va="center",
                                  ha="right" if side > 0 else "left", fontsize=7.5, color=hue)  # fmt: skip
             else:
@@ -72,10 +71,7 @@ def factors(rows: Rows) -> Figure:
                 costs.plot([row[what]], [place], shape, color=colour, markersize=5, mec="white")
         effects.set_yticks(range(len(group)), [row["title"] for row in group], fontsize=7.5)
         costs.set_yticks([])
-        costs.set_xscale("log")
-        costs.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
-        costs.xaxis.set_major_formatter("{x:g}")
-        costs.xaxis.set_minor_formatter("")
+        logarithmic(costs, "x", (1, 3))
         effects.set_title(f"minus {base} (points)", fontsize=8)
         costs.set_title(f"over {base}", fontsize=8)
     for what, shape, colour in (("multiply-accumulates", "o", PALETTE[1]), ("parameters", "s", PALETTE[6])):

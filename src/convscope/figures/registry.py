@@ -9,12 +9,15 @@ The figure is then drawn in every build whose results give it rows, and a templa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
@@ -63,6 +66,19 @@ def registered(metrics: Metrics, pictures: Pictures) -> Iterator[tuple[str, Draw
         for place in [(name,) for name in each[hole]] if hole else [()]:
             if rows := entry.rows(metrics, pictures, *place):
                 yield entry.name.replace(hole or "{}", place[0] if place else ""), partial(entry.draw, rows)
+
+
+def numbered(values: NDArray[Any], digits: int | None = None) -> dict[str, Any]:
+    """Return the values of an image as entries of a row, by their place, ``"0"``, ``"1"``, …, rounded if asked for."""
+    return {
+        str(place): value
+        for place, value in enumerate((values if digits is None else values.round(digits)).ravel().tolist())
+    }
+
+
+def unnumbered(row: Mapping[str, Any], *shape: int) -> NDArray[Any]:
+    """Return the image of this shape whose values `numbered` put into a row."""
+    return np.array([row[str(place)] for place in range(prod(shape))]).reshape(shape)
 
 
 def rows_of(drawing: Drawing) -> Rows | None:

@@ -11,9 +11,9 @@ import numpy as np
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
-from convscope.figures.style import INK, MUTED, WIDTH, colour, look
+from convscope.figures.style import INK, MUTED, WIDTH, colour, logarithmic, look, signed
 
 Study = dict[str, Any]
 
@@ -156,7 +156,7 @@ def class_accuracy(study: Study, class_names: list[str]) -> Figure:
         axes.plot([means[0][label], means[1][label]], [row, row], color=MUTED, linewidth=1.2, zorder=1)
         right = max(means[0][label], means[1][label])
         axes.annotate(
-            f"{gains[label]:+.1f}".replace("-", "−"),
+            signed(gains[label], 1),
             (right, row),
             xytext=(7, 0),
             textcoords="offset points",
@@ -193,10 +193,7 @@ def cost_chart(study: Study) -> Figure:
         axes.plot([macs], [mean], shape, color=hue, markersize=12 if many else 7, mec="white", label=label)
         if many:
             axes.annotate(f"{place + 1}", (macs, mean), ha="center", va="center_baseline", fontsize=7, color="white")
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter("")
+    logarithmic(axes, "x")
     axes.margins(x=0.1, y=0.12)
     low, high = axes.get_ylim()
     axes.set_ylim(max(low, 0), min(high, 100))

@@ -8,15 +8,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import LogLocator
 from numpy.typing import NDArray
 
 from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
 from convscope.figures.eda import CHANNEL_COLOURS, CHANNEL_NAMES
 from convscope.figures.mosaic import mosaic, show
-from convscope.figures.registry import Rows, figure
-from convscope.figures.style import INK, MUTED, PALETTE, WIDTH
+from convscope.figures.registry import Rows, figure, numbered, unnumbered
+from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, logarithmic
 from convscope.specs import Conv2d, Flatten, from_json
 
 PREFERRED = ("fashion-mnist", "mnist", "cifar10")
@@ -41,14 +40,11 @@ def _image(metrics: Metrics, pictures: Pictures) -> NDArray[np.uint8] | None:
 def _pixels(image: NDArray[Any]) -> dict[str, Any]:
     """Return a grey image as entries of a row; of three channels their mean."""
     grey = image.mean(axis=0)
-    return {"height": grey.shape[0], "width": grey.shape[1]} | {
-        str(place): round(float(value), 1) for place, value in enumerate(grey.ravel())
-    }
+    return {"height": grey.shape[0], "width": grey.shape[1]} | numbered(grey, 1)
 
 
 def _board(row: dict[str, Any]) -> NDArray[Any]:
-    height, width = row["height"], row["width"]
-    return np.array([row[str(place)] for place in range(height * width)]).reshape(height, width)
+    return unnumbered(row, row["height"], row["width"])
 
 
 def connectivity_rows(metrics: Metrics, pictures: Pictures) -> Rows:
@@ -179,8 +175,7 @@ def board_rows(metrics: Metrics, pictures: Pictures, dataset: str) -> Rows:
         for number, image in enumerate([*few[:SHOWN], mean]):
             what = "mean" if number == len(few[:SHOWN]) else f"sample {number}"
             shape = dict(zip(("channels", "height", "width"), image.shape, strict=True))
-            values = {str(place): int(value) for place, value in enumerate(image.ravel())}
-            rows.append({"class": name, "what": what} | shape | values)
+            rows.append({"class": name, "what": what} | shape | numbered(image))
     return rows
 
 
@@ -190,12 +185,7 @@ def board(rows: Rows) -> Figure:
     names = list(dict.fromkeys(row["class"] for row in rows))
     lines = list(dict.fromkeys(row["what"] for row in rows))
     size = (rows[0]["channels"], rows[0]["height"], rows[0]["width"])
-    images = [
-        np.array([row[str(place)] for place in range(size[0] * size[1] * size[2])]).reshape(size)
-        for line in lines
-        for row in rows
-        if row["what"] == line
-    ]
+    images = [unnumbered(row, *size) for line in lines for row in rows if row["what"] == line]
     stack = np.moveaxis(np.array(images), 1, -1)
     tiles = mosaic(stack if size[0] == 3 else stack[..., 0], columns=len(names))
     drawn, axes = plt.subplots(figsize=(WIDTH, WIDTH * 0.93 * tiles.shape[0] / tiles.shape[1] + 0.2))
@@ -226,9 +216,8 @@ def preprocessing_rows(metrics: Metrics, pictures: Pictures, study_id: str) -> R
         fed = (image / 255 - mean.reshape(-1, 1, 1)) / sd.reshape(-1, 1, 1)
         for what, values in (("stored", image), ("received", fed)):
             shown = values.mean(axis=0)
-            entries = {str(number): round(float(value), 4) for number, value in enumerate(shown.ravel())}
             rows.append({"what": what, "class": facts["class_names"][label], "standard": standard,
-                         "height": shown.shape[0], "width": shown.shape[1]} | entries)  # fmt: skip
+                         "height": shown.shape[0], "width": shown.shape[1]} | numbered(shown, 4))  # fmt: skip
     starts = np.arange(0, 257, BIN)
     for channel, counts in enumerate(facts["histogram"]):
         shares = 100 * np.add.reduceat(np.array(counts), starts[:-1]) / sum(counts)
@@ -275,10 +264,7 @@ def preprocessing(rows: Rows) -> Figure:
             axes.stairs([row["percent"] for row in of_channel], [*edges, edges[-1] + step], color=hue, alpha=0.85,
                         fill=len(channels) == 1)  # fmt: skip
         if max(row["percent"] for row in values) > TALL:
-            axes.set_yscale("log")
-            axes.yaxis.set_major_locator(LogLocator(subs=(1, 5)))
-            axes.yaxis.set_major_formatter("{x:g}")
-            axes.yaxis.set_minor_formatter("")
+            logarithmic(axes, "y", (1, 5))
         axes.tick_params(labelsize=7.5)
         text = (
             "pixel value" if kind == "stored" else "(value / 255 − mean) / SD" if here[0]["standard"] else "value / 255"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.ticker import LogLocator
 
 from convscope.figures.lean import lean
 from convscope.files import replacing, write_text
@@ -86,7 +88,7 @@ _ROLES = {
 
 def look(variant: str, place: int) -> tuple[str, str]:
     """Colour and marker of a variant: by its role where it has one, else by its place in the study."""
-    return _ROLES.get(variant, (PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]))
+    return _ROLES.get(variant, (colour(place), marker(place)))
 
 
 def colour(index: int) -> str:
@@ -97,6 +99,20 @@ def colour(index: int) -> str:
 def marker(index: int) -> str:
     """Marker of the variant, so that colour is not the only thing that tells them apart."""
     return MARKERS[index % len(MARKERS)]
+
+
+def logarithmic(axes: Axes, side: Literal["x", "y"], steps: Sequence[int] = (1, 2, 5)) -> None:
+    """Make an axis logarithmic, with plain numbers at these steps of each decade."""
+    getattr(axes, f"set_{side}scale")("log")
+    axis = axes.xaxis if side == "x" else axes.yaxis
+    axis.set_major_locator(LogLocator(subs=steps))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter("")
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """Write a difference with its sign, a minus as wide as a plus."""
+    return f"{value:+.{digits}f}".replace("-", "−")
 
 
 def save(figure: Figure, path: Path, language: str = ENGLISH) -> None:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from convscope.figures import architecture, bias, claims, eda, probes, results
-from convscope.figures.registry import Rows, rows_of
+from convscope.figures.registry import Rows, numbered, rows_of
 from convscope.models.cost import layer_costs
 from convscope.specs import ModelSpec
 
@@ -30,7 +30,7 @@ def class_distribution(facts: dict[str, Any]) -> Rows:
 def samples(facts: dict[str, Any], images: NDArray[np.uint8]) -> Rows:
     """Return one row an image, its pixels channel by channel, row by row; images (classes, n, C, H, W)."""
     return [
-        {"class": name, "sample": number} | _numbered(image)
+        {"class": name, "sample": number} | numbered(image)
         for name, of_class in zip(facts["class_names"], images, strict=False)
         for number, image in enumerate(of_class)
     ]
@@ -38,7 +38,7 @@ def samples(facts: dict[str, Any], images: NDArray[np.uint8]) -> Rows:
 
 def mean_images(facts: dict[str, Any], images: NDArray[np.uint8]) -> Rows:
     """Return one row a class, pixels channel by channel, row by row; images (classes, C, H, W)."""
-    return [{"class": name} | _numbered(image) for name, image in zip(facts["class_names"], images, strict=False)]
+    return [{"class": name} | numbered(image) for name, image in zip(facts["class_names"], images, strict=False)]
 
 
 def pixel_histogram(facts: dict[str, Any], normalisation: str) -> Rows:
@@ -119,7 +119,7 @@ def network(model: ModelSpec) -> Rows:
 def filters(weights: NDArray[np.float32]) -> Rows:
     """Return one row a filter and channel, its weights row by row; weights (filters, C, k, k)."""
     return [
-        {"filter": i, "channel": j} | _numbered(kernel)
+        {"filter": i, "channel": j} | numbered(kernel)
         for i, kernels in enumerate(weights)
         for j, kernel in enumerate(kernels)
     ]
@@ -128,7 +128,7 @@ def filters(weights: NDArray[np.float32]) -> Rows:
 def feature_maps(image: NDArray[np.uint8], layers: list[NDArray[Any]]) -> Rows:
     """Return one row a map, its values row by row; layer 0 is the input image."""
     return [
-        {"layer": number, "map": i} | _numbered(values)
+        {"layer": number, "map": i} | numbered(values)
         for number, maps in enumerate([image, *layers])
         for i, values in enumerate(maps)
     ]
@@ -211,8 +211,3 @@ def _measured(variant: Study, *, runs: bool = False) -> dict[str, Any]:
 def _interval(measured: dict[str, Any]) -> dict[str, Any]:
     low, high = measured["interval"] or (None, None)
     return {"low": low, "high": high}
-
-
-def _numbered(values: NDArray[Any]) -> dict[str, Any]:
-    """Values by their place, ``0``, ``1``, ..."""
-    return {str(place): value for place, value in enumerate(values.ravel().tolist())}
