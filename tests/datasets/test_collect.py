@@ -187,3 +187,19 @@ def test_objects_in_an_archive_are_not_unpickled(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=np.array([object()] * 3), y=np.arange(3))
     with pytest.raises(DatasetError, match="cannot be read"):
         collect(tmp_path / "a.npz", tmp_path / "c" / "data" / "mine")
+
+
+def test_a_folder_with_a_split_of_its_own_takes_no_second_one(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        save_classes(tmp_path / "both" / part)
+    save_classes(tmp_path / "exam")
+    with pytest.raises(DatasetError, match="both has a split of its own"):
+        collect(tmp_path / "both", tmp_path / "c" / "data" / "mine", test=tmp_path / "exam")
+
+
+def test_training_and_test_images_have_the_same_classes(tmp_path: Path) -> None:
+    save_classes(tmp_path / "learn")
+    save_classes(tmp_path / "exam")
+    (tmp_path / "exam" / "dog").rename(tmp_path / "exam" / "fox")
+    with pytest.raises(DatasetError, match="classes dog, fox are in one part alone"):
+        collect(tmp_path / "learn", tmp_path / "c" / "data" / "mine", test=tmp_path / "exam")

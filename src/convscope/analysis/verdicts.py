@@ -26,10 +26,8 @@ class Verdict:
     kind: Kind  # the rule that was applied
     verdict: Outcome  # what it gave
     effect: float  # the difference it rests on, in the unit of the estimate
-    interval: Interval | None  # of the effect, at `level`; None for a single seed
-    level: float  # confidence level of the interval
+    interval: Interval | None  # of the effect, at the level asked for; None for a single seed
     n: int  # number of seeds, the fewest where there are several comparisons
-    margin: float  # the smallest difference that matters, in the unit of the effect
     leaning: Outcome  # the verdict if the estimates were exact: which way an inconclusive claim points
     reason: str  # why the verdict is what it is, in words without numbers
     rival: str | None = None  # where there are several comparisons, the name of the one that decides; None otherwise
@@ -139,9 +137,7 @@ def best_of_k(differences: Mapping[str, Estimate], margin: float, level: float =
         verdict=verdict,
         effect=differences[rival].effect,
         interval=above[rival].interval,
-        level=level,
         n=n,
-        margin=margin,
         leaning=leaning,
         reason=reason,
         rival=rival,
@@ -210,9 +206,7 @@ def _by_interval(kind: Comparison, difference: Estimate, margin: float, level: f
         verdict=verdict,
         effect=difference.effect,
         interval=interval,
-        level=level,
         n=difference.n,
-        margin=margin,
         leaning=rule(difference.effect, Interval(difference.effect, difference.effect), margin),
         reason=reason,
     )

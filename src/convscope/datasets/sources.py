@@ -42,13 +42,13 @@ def items_of(source: Path, test: Path | None = None) -> list[Item]:
         As for `convscope.datasets.collect.collect`.
     """
     if test is not None:
-        for folder in (source, test):
-            if not folder.is_dir():
-                raise DatasetError(f"{folder} is no folder.", "Training and test images are two folders.")
-        pair = {"train": _of_folder(source)[""], "test": _of_folder(test)[""]}
-        return _of_parts(pair)
+        pair = {"train": parts_of(source), "test": parts_of(test)}
+        for folder, found in zip((source, test), pair.values(), strict=True):
+            if "" not in found:
+                raise DatasetError(f"{folder} has a split of its own.", "Name it alone, or its parts one by one.")
+        return _checked(source, _of_parts({part: found[""] for part, found in pair.items()}))
     if source.is_dir():
-        return _of_parts(_of_folder(source))
+        return _of_parts(parts_of(source))
     if not source.is_file():
         raise DatasetError(f"{source} is not there.", "--images names a folder, a .npz file or a .csv file.")
     if source.suffix.lower() == ".npz":
@@ -58,16 +58,7 @@ def items_of(source: Path, test: Path | None = None) -> list[Item]:
     raise DatasetError(f"{source} is neither a folder nor a .npz or .csv file.", "--images names one of these.")
 
 
-def _of_folder(folder: Path) -> Mapping[str, Classes]:
-    parts = parts_of(folder)
-    if not any(group for part in parts.values() for group in part.values()):
-        raise DatasetError(f"{folder} has no images.")
-    return parts
-
-
 def _of_parts(parts: Mapping[str, Classes]) -> list[Item]:
-    if len(parts) > 1 and (different := set(parts["train"]) ^ set(parts["test"])):
-        raise DatasetError(f"Training and test images have different classes: {', '.join(sorted(different))}.")
     return [
         Item(part, label, lambda file=file: open_image(file))  # type: ignore[misc]
         for part, classes in parts.items()

@@ -56,6 +56,12 @@ def digits_for(interval: list[float] | None, scale: float = 1.0, most: int = 2) 
     return max(0, min(most, 1 - floor(log10(half_width))))
 
 
+def public_methods(of: object) -> dict[str, Callable[..., Any]]:
+    """Return what templates may call of an object, by name."""
+    names = [name for name, what in vars(type(of)).items() if callable(what) and not name.startswith("_")]
+    return {name: getattr(of, name) for name in names}
+
+
 class Numbers:
     """Brings numbers from metrics.json into the report's text and remembers which.
 
@@ -77,20 +83,7 @@ class Numbers:
     @property
     def functions(self) -> dict[str, Callable[..., str]]:
         """What templates may call, by name: nothing else brings a number into the text."""
-        names = (
-            "value",
-            "count_of",
-            "mean",
-            "fastest",
-            "interval",
-            "effect",
-            "ratio",
-            "difference",
-            "removed",
-            "size",
-            "verdict",
-        )
-        return {name: getattr(self, name) for name in names}
+        return public_methods(self)
 
     def value(self, pointer: str, style: str = "text", digits: int | None = None) -> str:
         """Format what a JSON pointer leads to, as a span that names its source.

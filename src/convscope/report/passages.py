@@ -24,6 +24,7 @@ from jinja2.ext import Extension
 from jinja2.parser import Parser
 
 from convscope.report import formats
+from convscope.report.numbers import public_methods
 
 State = Literal["stands", "gave way", "left out"]
 VERDICTS = ("supported", "refuted", "inconclusive")
@@ -68,9 +69,7 @@ class Grounds:
     @property
     def functions(self) -> dict[str, Callable[..., Any]]:
         """By the name that templates call them."""
-        names = ("supported", "refuted", "reverse", "undecided", "positive", "negative", "level", "above", "there",
-                 "theory", "between", "either", "drawn_from", "one_rate", "share_removed", "gap")  # fmt: skip
-        return {name: getattr(self, name) for name in names}
+        return public_methods(self)
 
     def supported(self, claim: str) -> Ground:
         """Rest on a claim's being supported."""
