@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from PIL import Image
 
+from convscope.datasets.png import to_png
 from convscope.deployment.aws import Cloud
 from convscope.deployment.evidence import assemble, find_evidence, read_evidence, schema, validate
-from convscope.deployment.inference import png
 from convscope.deployment.page import render_page
 from convscope.deployment.records import parse
 from convscope.deployment.witness import is_amazon, label_of
@@ -244,7 +244,7 @@ def test_hashes_images_and_requests_are_those_of_what_was_sent(evidence: Json) -
     assert sent == [image["png_base64"] for image in inference["images"]]
     pixels = tiny_plan().dataset.test.pixels
     for image in inference["images"]:
-        assert base64.b64decode(image["png_base64"]) == png(pixels[image["index"]])
+        assert base64.b64decode(image["png_base64"]) == to_png(pixels[image["index"]])
     operations = [request["operation"] for request in evidence["requests"]]
     assert operations.index("CreateModel") < operations.index("CreateEndpoint") < operations.index("DeleteEndpoint")
     assert all(request["id"] for request in evidence["requests"])
@@ -255,7 +255,7 @@ def test_pngs_have_the_pixels_of_their_images(seed: int, channels: int) -> None:
     import io
 
     image = np.random.default_rng(seed).integers(0, 256, (channels, 5, 7), np.uint8)
-    decoded = np.asarray(Image.open(io.BytesIO(png(image))))
+    decoded = np.asarray(Image.open(io.BytesIO(to_png(image))))
     np.testing.assert_array_equal(decoded.reshape(5, 7, channels).transpose(2, 0, 1), image)
 
 

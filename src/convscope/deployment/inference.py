@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import json
 import secrets
 import statistics
@@ -15,8 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from convscope.datasets.png import to_png
 from convscope.deployment.artefact import Artefact
 from convscope.deployment.plan import Plan
 from convscope.errors import DeploymentError
@@ -47,17 +46,9 @@ class Exchange:
         return predictions
 
 
-def png(image: NDArray[np.uint8]) -> bytes:
-    """Return an image (C, H, W) as PNG: grey for one channel, RGB for three."""
-    pixels = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
-    buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
 def request_body(images: NDArray[np.uint8]) -> bytes:
     """Return the JSON request for images (N, C, H, W)."""
-    instances = [{"image_b64": base64.b64encode(png(image)).decode()} for image in images]
+    instances = [{"image_b64": base64.b64encode(to_png(image)).decode()} for image in images]
     return json.dumps({"instances": instances}).encode()
 
 
@@ -88,7 +79,7 @@ def test_on_random_images(invoke: Invoke, plan: Plan) -> dict[str, Any]:
         shown.append(
             {
                 "index": int(index),
-                "png_base64": base64.b64encode(png(image)).decode(),
+                "png_base64": base64.b64encode(to_png(image)).decode(),
                 "true_class": true,
                 "true_label": names[true],
                 "predicted_class": prediction["predicted_class"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from itertools import pairwise
 from typing import Any
 
@@ -13,10 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
-from PIL import Image
 
 from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
+from convscope.datasets.png import from_png
 from convscope.figures.registry import Rows, figure, numbered, unnumbered
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH
 
@@ -92,9 +91,8 @@ def request_rows(metrics: Metrics, _: Pictures) -> Rows:
 
 
 def _image(label: str, image: dict[str, Any]) -> dict[str, Any]:
-    with Image.open(io.BytesIO(base64.b64decode(image["png_base64"])), formats=("PNG",)) as opened:
-        pixels = np.asarray(opened)
-    height, width, channels = (*pixels.shape, 1)[:3]
+    pixels = np.moveaxis(from_png(base64.b64decode(image["png_base64"])), 0, -1)
+    height, width, channels = pixels.shape
     return {
         "label": label, "test_image": image["index"], "is": image["true_label"],
         "endpoint_says": image["label"], "confidence": image["confidence"],

@@ -12,7 +12,6 @@ Runs are added and never taken away or replaced: training goes on over many days
 
 from __future__ import annotations
 
-import io
 import json
 import lzma
 from collections.abc import Mapping, Sequence
@@ -168,11 +167,13 @@ class PublishedRuns:
 
         Raises DamagedPublication: a file cannot be read.
         """
+        from convscope.datasets.png import from_png  # Pillow, which most builds do without
+
         files = [self._image(study, place) for place in places]
         if not files or not all(file.is_file() for file in files):
             return None
         try:
-            return np.stack([_from_png(file.read_bytes()) for file in files])
+            return np.stack([from_png(file.read_bytes()) for file in files])
         except (OSError, ValueError) as error:
             raise DamagedPublication(f"{files[0].parent} cannot be read: {error}") from error
 
@@ -236,10 +237,12 @@ class PublishedRuns:
 
     def add_images(self, study: str, places: Sequence[int], pixels: NDArray[np.uint8]) -> None:
         """Keep test images of a study, (images, C, H, W): a handful that a figure shows, never a data set."""
+        from convscope.datasets.png import to_png
+
         for place, image in zip(places, pixels, strict=True):
             if not (file := self._image(study, place)).is_file():
                 with replacing(file) as temporary:
-                    temporary.write_bytes(_png(image))
+                    temporary.write_bytes(to_png(image))
 
     def add_dataset(self, facts: dict[str, Any], labels: NDArray[np.int64], pictures: Arrays) -> None:
         """Keep the facts, test labels and pictures of a data set, unless they are there."""
@@ -292,20 +295,3 @@ def _unpacked_arrays(file: Path) -> Arrays:
 def _halved(name: str, array: NDArray[Any]) -> NDArray[Any]:
     """Return weights in 16 bits; a permutation's places, which must stay whole numbers above 2,048, as they are."""
     return np.ascontiguousarray(array if name.endswith("permutation") else array.astype(np.float16))
-
-
-def _png(image: NDArray[np.uint8]) -> bytes:
-    """Return an image (C, H, W) as a PNG file."""
-    from PIL import Image  # slow to import
-
-    file = io.BytesIO()
-    Image.fromarray(image[0] if len(image) == 1 else np.ascontiguousarray(np.moveaxis(image, 0, -1))).save(file, "PNG")
-    return file.getvalue()
-
-
-def _from_png(content: bytes) -> NDArray[np.uint8]:
-    from PIL import Image  # slow to import
-
-    with Image.open(io.BytesIO(content), formats=("PNG",)) as opened:
-        pixels = np.asarray(opened)
-    return pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, -1, 0)
