@@ -131,10 +131,9 @@ def publish(project: Project) -> None:
     """Add the finished runs of the full profile to data/published/runs/, to be committed; none is taken away."""
     from convscope.analysis.publication import publish as publish_runs
 
-    left_out = project.find_data()
-    found = [study for study in project.selected if study.id not in left_out]
+    available = project.available()
     with project.locked():
-        new_runs = publish_runs(found, project.store, project.data_folder, project.published, project.device)
+        new_runs = publish_runs(available, project.store, project.data_folder, project.published, project.device)
     for study, new in new_runs.items():
         print(f"{study}: {new} new runs")
 
@@ -155,10 +154,11 @@ def timings(project: Project) -> None:
     from convscope.analysis.publication import TIMINGS
     from convscope.runs.timings import measure_speeds
 
-    left_out = project.find_data()
-    found = [study for study in project.selected if study.id not in left_out]
+    available = project.available()
     with project.locked():
-        measured = measure_speeds(found, project.data_folder, project.device, say=lambda line: print(line, flush=True))
+        measured = measure_speeds(
+            available, project.data_folder, project.device, say=lambda line: print(line, flush=True)
+        )
     write_json(project.published_folder / TIMINGS, measured)
     if measured["load"] > 0.5:
         print(f"The machine was busy (load {measured['load']:.1f}); measure again when it is not.", file=sys.stderr)

@@ -70,12 +70,10 @@ def _check_measure(place: str, measure: Measure) -> None:
     same(place, "n", measure.n, summary.n)
     same(place, "mean", measure.mean, summary.mean)
     same(place, "sd", measure.sd, summary.sd)
-    interval, error = summary.interval, None if summary.sd is None else summary.sd / summary.n**0.5
-    degrees = None if error is None else summary.n - 1.0
-    estimate = Estimate(summary.mean, error, 0.0, error, degrees, summary.n, measure.images or 0)
+    interval, estimate = summary.interval, summary.estimate(measure.images or 0)
     if measure.test_set_error is not None:
         if measure.pooled is None:
-            same(place, "seed_error", measure.seed_error, error)
+            same(place, "seed_error", measure.seed_error, estimate.seed_error)
         estimate = _estimate(measure, measure.mean)
         interval = estimate.interval()
     if measure.worth is not None:
@@ -106,10 +104,8 @@ def _check_study(place: str, study: StudyRun) -> None:
     expected = [(name, study.baseline) for name in variants if name != study.baseline]
     same(f"{place}/against_baseline", "order", pairs, expected)
     if by_id is not None and study.gaps is not None:
-        for part, named, measure in (
-            ("comparisons", by_id, _accuracy),
-            ("gaps/comparisons", study.gaps.comparisons, _gap),
-        ):
+        named_pairs = (("comparisons", by_id, _accuracy), ("gaps/comparisons", study.gaps.comparisons, _gap))
+        for part, named, measure in named_pairs:
             for name, each in named.items():
                 same(f"{place}/{part}/{name}", "name", name, f"{each.a}:{each.b}")
                 _check_comparison(f"{place}/{part}/{name}", each, study, measure)
@@ -120,9 +116,8 @@ def _check_study(place: str, study: StudyRun) -> None:
         if reported.reproduction is not None:
             found = reproduction(reported, variants, study.baseline, class_name=str(reported.reproduction.ours))
             for part in ("ours", "interval", "verdict"):
-                same(
-                    f"{place}/reported/{place_of_row}", part, getattr(reported.reproduction, part), getattr(found, part)
-                )
+                here = f"{place}/reported/{place_of_row}"
+                same(here, part, getattr(reported.reproduction, part), getattr(found, part))
 
 
 def _check_efficiency(place: str, study: StudyRun) -> None:
@@ -170,8 +165,7 @@ def _check_difference(
     same(place, "n", node.n, len(node.differences))
     same(place, "effect", node.effect, float(np.mean(node.differences)))
     if node.pooled is None:
-        sd = summarise(node.differences).sd
-        same(place, "seed_error", node.seed_error, None if sd is None else sd / len(node.differences) ** 0.5)
+        same(place, "seed_error", node.seed_error, summarise(node.differences).estimate(0).seed_error)
     if measure is None:
         return
     signs = (1.0, -1.0, -1.0, 1.0)

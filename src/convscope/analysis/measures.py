@@ -44,10 +44,8 @@ def share(values: Sequence[float], images: int) -> Measure:
         One a seed, fractions.
     """
     summary = summarise(values)
-    error = None if summary.sd is None else summary.sd / summary.n**0.5
-    degrees = None if error is None else summary.n - 1.0
-    estimate = Estimate(summary.mean, error, 0.0, error, degrees, summary.n, images)
-    return measure(values, "fraction").plus(**_limits(estimate, summary.n * images), images=images)
+    limits = _limits(summary.estimate(images), summary.n * images)
+    return measure(values, "fraction").plus(**limits, images=images)
 
 
 def accuracy(correct: NDArray[np.bool_], spread: SeedSpread | None = None) -> Measure:

@@ -60,6 +60,11 @@ class Summary:
     n: int
     interval: Interval | None
 
+    def estimate(self, images: int) -> Estimate:
+        """Return the estimate of a value known for each run as a whole: what the test images add is in no number."""
+        error = None if self.sd is None else self.sd / self.n**0.5
+        return Estimate(self.mean, error, 0.0, error, None if error is None else self.n - 1.0, self.n, images)
+
 
 @dataclass(frozen=True)
 class Estimate:

@@ -142,12 +142,16 @@ class Project:
                     reasons[study.id] = reason
         return reasons
 
+    def available(self) -> list[Study]:
+        """Return the studies whose data set is here."""
+        left_out = self.find_data()
+        return [study for study in self.selected if study.id not in left_out]
+
     def planned(self) -> dict[str, PlannedRun]:
         """Return the runs of the profile by key, without the studies whose data set is not available."""
         if self.profile == PUBLISHED:
             return {}
-        left_out = self.find_data()
-        return plan([s for s in self.selected if s.id not in left_out], self.budgets, self.device)
+        return plan(self.available(), self.budgets, self.device)
 
     def missing(self) -> list[PlannedRun]:
         """Return the runs that are still to be trained."""
@@ -169,10 +173,11 @@ class Project:
         from convscope.runs.executors import executor_named
 
         for study in self.selected:
-            must_be_printable(f"The title of study {study.id!r}", study.title)
-            must_be_printable(f"The question of study {study.id!r}", study.question)
-            for variant in study.variants:
-                must_be_printable(f"The title of variant {variant.id!r} of study {study.id!r}", variant.title)
+            of_study = f"of study {study.id!r}"
+            printed = {f"The title {of_study}": study.title, f"The question {of_study}": study.question}
+            printed |= {f"The title of variant {each.id!r} {of_study}": each.title for each in study.variants}
+            for what, text in printed.items():
+                must_be_printable(what, text)
         check_data(runs, self.data_folder)
         execute(runs, self.store, self.data_folder, self.processes, executor_named(self.executor), speed=self.speed)
 
@@ -181,16 +186,16 @@ class Project:
 
         Of published results it is one whose weights are kept, where its data set is on this machine.
         """
+        studies = sorted(self.selected, key=lambda study: study.id != "fashion")
         if self.profile == PUBLISHED:
             from convscope.deployment.stage import published_run  # imports numpy
 
-            studies = sorted(self.selected, key=lambda study: study.id != "fashion")
             found = (
                 published_run(study, study.reference, self.published_folder, self.data_folder) for study in studies
             )
             return next(filter(None, found), None)
         runs = self.planned().values()
-        for study in sorted(self.selected, key=lambda study: study.id != "fashion"):
+        for study in studies:
             for run in runs:
                 public = not isinstance(run.spec.data.dataset, ImageFolder | Table)
                 if public and (run.study, run.variant, run.spec.seed) == (study.id, study.reference, 0):

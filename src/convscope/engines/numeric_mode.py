@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import platform
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,7 @@ BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
+@cache  # a plan asks for each of its thousand runs
 def cpu_flags() -> frozenset[str]:
     """Instruction-set flags of the processor, as Linux names them; empty on other systems."""
     cpuinfo = Path("/proc/cpuinfo")
@@ -27,6 +29,7 @@ def cpu_flags() -> frozenset[str]:
     return frozenset(next(lines, ":").split(":", 1)[1].split())
 
 
+@cache
 def cuda_capability() -> tuple[int, int] | None:
     """Compute capability of the first NVIDIA GPU, from the driver itself; None where there is no GPU."""
     try:

@@ -180,7 +180,7 @@ class Study:
                 )
         for field_name, names in self._named():
             for name in names:
-                self._known(name, field_name)
+                self.variant(name, named_by=field_name)
         if len(self.primary_claims) > MOST_CLAIMS:
             raise SpecError(
                 f"Study {self.id!r} declares {len(self.primary_claims)} claims that runs decide; "
@@ -189,7 +189,7 @@ class Study:
                 "after the results.",
             )
         for experiment in self.experiments:
-            variants = [self._known(name, f"experiment {experiment.id!r}") for name in experiment.variants]
+            variants = [self.variant(name, named_by=f"experiment {experiment.id!r}") for name in experiment.variants]
             check_one_factor(
                 f"Experiment {experiment.id!r} of study {self.id!r}",
                 experiment.factor,
@@ -216,18 +216,14 @@ class Study:
         yield "equivariance", self.equivariance
         yield "tuning", tuple(self.tuning.chosen) if self.tuning else ()
 
-    def _known(self, name: str, named_by: str) -> Variant:
+    def variant(self, name: str, *, named_by: str = "") -> Variant:
+        """Return a variant by its id; an error says what named it."""
         if name not in self._by_id:
             raise SpecError(
-                f"Study {self.id!r} has no variant {name!r}, which {named_by} names; it has {', '.join(self._by_id)}.",
-                "Change the id there, or give a variant this id.",
+                f"Study {self.id!r} has no variant {name!r}{f', which {named_by} names' if named_by else ''}; "
+                f"it has {', '.join(self._by_id)}.",
+                "Change the id there, or give a variant this id." if named_by else "",
             )
-        return self._by_id[name]
-
-    def variant(self, name: str) -> Variant:
-        """Return a variant by its id."""
-        if name not in self._by_id:
-            raise SpecError(f"Study {self.id!r} has no variant {name!r}; it has {', '.join(self._by_id)}.")
         return self._by_id[name]
 
     def settings(self, variant: Variant) -> TrainSpec:
@@ -296,10 +292,9 @@ class Study:
             return replace(settings, epochs=budget.epochs, updates=updates)
 
         return {
-            variant.id: tuple(
-                RunSpec(data(variant), variant.model, training(variant), seed) for seed in range(budget.seeds)
-            )
+            variant.id: tuple(replace(first, seed=seed) for seed in range(budget.seeds))
             for variant in self.variants_in(profile)
+            for first in [RunSpec(data(variant), variant.model, training(variant), 0)]
         }
 
     def tuning_runs(self) -> dict[str, dict[float, tuple[RunSpec, ...]]]:
