@@ -16,79 +16,34 @@ from convscope.report.backend import choose
 from convscope.runs.executors import executor_named
 from convscope.studies import PROFILES, STUDIES
 
-SHARED: dict[str, tuple[Any, Any]] = {  # options of several commands: type and description, default
+SHARED: dict[str, tuple[type, Any, str]] = {  # options of several commands: type, default, description
     "profile": (
-        Annotated[
-            str,
-            typer.Option(
-                envvar="PROFILE",
-                help="How much is run: **smoke** (generated digits, seconds, no network), **quick** (real data, a "
-                "preview in minutes), **full** (reference budgets, 10 seeds, hours), **published** (trains nothing: "
-                "the results in the checkout).",
-            ),
-        ],
+        str,
         "quick",
+        "How much is run: **smoke** (generated digits, seconds, no network), **quick** (real data, a preview in "
+        "minutes), **full** (reference budgets, 10 seeds, hours), **published** (trains nothing: the results in the "
+        "checkout).",
     ),
-    "studies": (
-        Annotated[
-            str,
-            typer.Option(
-                envvar="STUDIES", help=f"Studies to run, separated by spaces; all by default: {' '.join(STUDIES)}."
-            ),
-        ],
-        "",
-    ),
-    "jobs": (
-        Annotated[
-            int, typer.Option(envvar="JOBS", min=0, help="Training processes, one thread each; 0 takes one a core.")
-        ],
-        0,
-    ),
-    "device": (
-        Annotated[str, typer.Option(envvar="DEVICE", help="auto (an NVIDIA GPU where there is one), cpu, cuda, mps.")],
-        "auto",
-    ),
+    "studies": (str, "", f"Studies to run, separated by spaces; all by default: {' '.join(STUDIES)}."),
+    "jobs": (int, 0, "Training processes, one thread each; 0 takes one a core."),
+    "device": (str, "auto", "auto (an NVIDIA GPU where there is one), cpu, cuda, mps."),
     "strict": (
-        Annotated[
-            bool,
-            typer.Option(
-                envvar="STRICT",
-                help="Fail when a data set is not available, instead of leaving its studies out; and hand in nothing "
-                "that is not committed.",
-            ),
-        ],
+        bool,
         False,
+        "Fail when a data set is not available, instead of leaving its studies out; and hand in nothing that is not "
+        "committed.",
     ),
     "executor": (
-        Annotated[
-            str,
-            typer.Option(
-                envvar="EXECUTOR",
-                help="Where runs are trained: processes, here (in this process, for a debugger), or a class of your "
-                "own, package.module:Class.",
-            ),
-        ],
+        str,
         "processes",
+        "Where runs are trained: processes, here (in this process, for a debugger), or a class of your own, "
+        "package.module:Class.",
     ),
-    "backend": (
-        Annotated[
-            str,
-            typer.Option(
-                envvar="BACKEND", help="What renders HTML and PDF: auto (Quarto where it is), quarto, pandoc."
-            ),
-        ],
-        "auto",
-    ),
+    "backend": (str, "auto", "What renders HTML and PDF: auto (Quarto where it is), quarto, pandoc."),
     "deploy": (
-        Annotated[
-            bool,
-            typer.Option(
-                envvar="DEPLOY",
-                help="Deploy a trained run to an emulator of SageMaker on this machine: no AWS, no cost. 0 leaves it "
-                "out.",
-            ),
-        ],
+        bool,
         True,
+        "Deploy a trained run to an emulator of SageMaker on this machine: no AWS, no cost. 0 leaves it out.",
     ),
 }
 OF_DATA = ("profile", "studies", "strict")
@@ -101,17 +56,8 @@ def project_command(app: typer.Typer, name: str, *shared: str, description: str 
     """Make a function a command of an app, with options of `SHARED`; it gets the project of these."""
 
     def decorate(function: Command) -> Command:
-        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         own = dict(list(inspect.signature(function, eval_str=True).parameters.items())[1:])
-        parameters = {
-            option: inspect.Parameter(
-                option,
-                kind,
-                annotation=SHARED[option][0],
-                default=SHARED[option][1],
-            )
-            for option in shared
-        } | own
+        parameters = {option: _parameter(option) for option in shared} | own
 
         def command(**given: Any) -> None:
             function(_project(**{option: given.pop(option) for option in shared}), **given)
@@ -122,6 +68,14 @@ def project_command(app: typer.Typer, name: str, *shared: str, description: str 
         return function
 
     return decorate
+
+
+def _parameter(option: str) -> inspect.Parameter:
+    """Return an option of `SHARED` as a parameter: `make` gives it by the environment variable of its name."""
+    kind, default, description = SHARED[option]
+    least = 0 if kind is int else None
+    given = Annotated[kind, typer.Option(envvar=option.upper(), min=least, help=description)]  # type: ignore[valid-type]
+    return inspect.Parameter(option, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=given, default=default)
 
 
 def _project(*, profile: str = "full", backend: str = "auto", executor: str = "processes", **options: Any) -> Project:

@@ -8,22 +8,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from convscope.datasets.availability import why_unavailable
+from convscope.deployment.stage import published_run
 from convscope.errors import DatasetUnavailable
 from convscope.printable import must_be_printable
 from convscope.report.backend import Backend
 from convscope.runs.environment import cores
 from convscope.runs.plan import PlannedRun, plan, plan_study
 from convscope.runs.published import PublishedRuns
+from convscope.runs.speed import Speed
 from convscope.runs.store import RunStore
 from convscope.specs import ImageFolder, Table
 from convscope.stages import say
 from convscope.studies import Profile, Study, select
-
-if TYPE_CHECKING:
-    from convscope.runs.speed import Speed
 
 PUBLISHED: Literal["published"] = "published"
 
@@ -76,8 +75,6 @@ class Project:
     @cached_property
     def speed(self) -> Speed:
         """What is known of this machine's speed."""
-        from convscope.runs.speed import Speed  # it imports NumPy
-
         return Speed(self.root / "build" / ".speed.json")
 
     @property
@@ -188,8 +185,6 @@ class Project:
         """
         studies = sorted(self.selected, key=lambda study: study.id != "fashion")
         if self.profile == PUBLISHED:
-            from convscope.deployment.stage import published_run  # imports numpy
-
             found = (
                 published_run(study, study.reference, self.published_folder, self.data_folder) for study in studies
             )

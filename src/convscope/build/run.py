@@ -19,7 +19,7 @@ from convscope.stages import Stage, files_below, say
 class Build:
     """The table's steps for one project.
 
-    Nothing heavy is imported until a step has work to do: the check that everything is up to date takes well under a
+    Nothing heavy is imported until a step has work to do: the check that everything is up to date takes about a
     second and imports no torch.
     """
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from convscope.checkout import find_root
+from convscope.deployment.plan import DEFAULT, Options, Target
+from convscope.deployment.stage import JOURNALS, PublishedStore, Results, connected, deploy, published_run
 from convscope.errors import ConvscopeError, DeploymentError
 from convscope.runs.plan import PlannedRun, plan_study
 from convscope.runs.store import RunStore
 from convscope.studies import Profile, profile_named, select
-
-if TYPE_CHECKING:  # numpy takes long to import, and every command of convscope imports this module
-    from convscope.deployment.plan import Target
 
 PUBLISHED = "published"
 SHOWN_NAMES = 12  # of the trained runs, in an error message
@@ -51,9 +50,6 @@ def run(  # noqa: PLR0917  # typer turns parameters into options
     output: Annotated[str, typer.Option(help="Folder for the evidence; build/PROFILE/deployment by default.")] = "",
 ) -> None:
     """Deploy a trained run, ask it, tear it down, and write evidence.json."""
-    from convscope.deployment.plan import DEFAULT, Options
-    from convscope.deployment.stage import PublishedStore, Results, deploy, published_run
-
     chosen_target = _target(target, region, bucket, role)
     root = find_root(Path.cwd())
     (chosen,) = select(study, root / "report" / "studies")
@@ -93,7 +89,6 @@ def sweep(
     ] = "",
 ) -> None:
     """Remove what killed deployments left: by their journals, and by name and tag where there is none."""
-    from convscope.deployment.stage import JOURNALS, connected
     from convscope.deployment.sweep import still_there
     from convscope.deployment.sweep import sweep as do
 
