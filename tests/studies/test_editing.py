@@ -67,7 +67,10 @@ def test_decisions_are_read_from_the_network() -> None:
     assert compared["Layers"][0] == "two convolutional blocks"
     assert "3×3 kernels one value before the head depends on 10×10 input pixels" in compared["Layers"][1]
     assert compared["Kernel size"][0] == "3×3 (5×5 and 7×7 compared)"
-    assert "cover 5×5 with 18 weights a channel pair instead of 25" in compared["Kernel size"][1]
+    assert (
+        "9 weights a channel pair. Pooling widens the next one: in the second layer it sees 8×8 input pixels"
+        in compared["Kernel size"][1]
+    )
     chosen = {name: choice for name, (choice, _) in compared.items()}
     assert (chosen["Filters"], chosen["Padding"]) == ("32, then 64", "same")
     assert (chosen["Stride"], chosen["Activation"], chosen["Pooling"]) == ("1", "ReLU", "max, 2×2")

@@ -87,6 +87,7 @@ def decomposition(rows: Rows) -> Figure:
             axes.plot([place + 0.31, place + 0.69], [one["to"]] * 2, color=MUTED, linewidth=0.7)
         axes.set_xticks(range(len(steps)), [row["step"].removeprefix("weight ") for row in steps], rotation=40,
                         ha="right", rotation_mode="anchor", fontsize=7.5)  # fmt: skip
+        axes.set_xlim(-0.8, len(steps) - 0.4)  # the first label is wider than its bar
         axes.set_ylim(floor, max(levels) + 0.35 * room)
         axes.set_title(_data_of(steps[0]["title"]))
         axes.grid(axis="x", visible=False)
@@ -127,8 +128,8 @@ def sharing(rows: Rows) -> Figure:
         if band["low"] is not None:
             axes.axhspan(band["low"], band["high"], color=hue, alpha=0.1, lw=0)
         if named:
-            axes.annotate(band["network"], (-1.0, band["test_accuracy"]), (0, -3), textcoords="offset points", va="top",
-                          fontsize=7.5, color=hue)  # fmt: skip
+            axes.annotate(band["network"], (-1.25, band["test_accuracy"]), (0, -3), textcoords="offset points",
+                          va="top", fontsize=7.5, color=hue)  # fmt: skip
         for number, network in enumerate(dict.fromkeys(row["network"] for row in here if row["order"] != "either")):
             line = [row for row in here if row["network"] == network]
             hue, shape = look(line[0]["variant"], number)
@@ -144,7 +145,7 @@ def sharing(rows: Rows) -> Figure:
                 if left and named:
                     axes.annotate(network, (x, row["test_accuracy"]), (-8, 9), textcoords="offset points", ha="right",
                                   va="center", fontsize=7.5, color=hue)  # fmt: skip
-        axes.set_xlim(-1.05 if named else -0.6, 1.5)
+        axes.set_xlim(-1.3 if named else -0.7, 1.7)
         axes.set_xticks([0, 1], ["in their\nplaces", "shuffled"])
         axes.set_title(_data_of(here[0]["title"]))
         axes.grid(axis="x", visible=False)
@@ -214,7 +215,7 @@ def answer(rows: Rows) -> Figure:
 
 
 def kernel_rows(metrics: Metrics, _: Pictures) -> Rows:
-    """Return each kernel of each study that compares kernels: cost, and difference to the first one."""
+    """Return each kernel of each study that compares kernels, from the first one up: cost, and difference to it."""
     rows: Rows = []
     for name, study in metrics["studies"].items():
         if study["status"] != "run":
@@ -223,16 +224,21 @@ def kernel_rows(metrics: Metrics, _: Pictures) -> Rows:
             if experiment["factor"] != "kernel" or len(study["variants"]) > 8:
                 continue
             first = experiment["variants"][0]
-            for variant in experiment["variants"]:
+            of = study["variants"]
+            larger = [name for name in experiment["variants"] if of[name]["macs"] >= of[first]["macs"]]
+            for variant in sorted(larger, key=lambda name: of[name]["macs"]):
                 effect, low, high = (0.0, None, None) if variant == first else comparison(study, variant, first)
                 rows.append(
                     {"study": name, "title": study["title"], "experiment": key, "variant": variant,
-                     "kernel": study["variants"][variant]["title"], "macs": study["variants"][variant]["macs"],
-                     "parameters": study["variants"][variant]["parameters"],
+                     "kernel": of[variant]["title"], "macs": of[variant]["macs"],
+                     "parameters": of[variant]["parameters"],
                      "learning_rate": study["training"]["learning_rate"], "tuned": "tuning" in study,
                      "difference": effect, "low": low, "high": high}
                 )  # fmt: skip
     return rows
+
+
+SHAPES = {"3×3": "o", "5×5": "s", "7×7": "^"}  # of kernels, in their titles
 
 
 @figure("kernel-cost", rows=kernel_rows)
@@ -246,14 +252,14 @@ def kernel_cost(rows: Rows) -> Figure:
         costs = [row["macs"] / 1e6 for row in line]
         axes.plot(costs, [row["difference"] for row in line], color=hue, linewidth=1.2, alpha=0.7)
         for cost, row in zip(costs, line, strict=True):
-            shape = look(row["variant"], 0)[1]
+            shape = next((SHAPES[size] for size in SHAPES if size in row["kernel"]), SHAPES["3×3"])
             if row["low"] is not None:
                 axes.plot([cost, cost], [row["low"], row["high"]], color=hue, linewidth=1.4)
             axes.plot([cost], [row["difference"]], shape, color=hue, markersize=6.5, mec="white")
         rate = "tuned" if line[0]["tuned"] else f"rate {line[0]['learning_rate']:g}"
         axes.plot([], [], color=hue, label=f"{line[0]['title']} ({rate})")
-    for variant, size in (("cnn3", "3×3"), ("cnn5", "5×5"), ("cnn7", "7×7")):
-        axes.plot([], [], look(variant, 0)[1], color=MUTED, label=size)
+    for size, shape in SHAPES.items():
+        axes.plot([], [], shape, color=MUTED, label=size)
     logarithmic(axes, "x")
     axes.set_xlabel("multiply-accumulates for one image (millions, logarithmic)")
     axes.set_ylabel("difference to 3×3 (points)")

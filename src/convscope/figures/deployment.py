@@ -148,9 +148,9 @@ def deployment_latency(rows: Rows) -> Figure:
     figure, axes = plt.subplots(figsize=(WIDTH, 1.9), layout="constrained")
     axes.plot([row["call"] for row in rows], times, "o", color=PALETTE[0], markersize=4)
     axes.axhline(median, color=PALETTE[0], linewidth=1)
-    axes.annotate(f"median {median:.1f} ms", (len(rows), median), xytext=(0, 4), textcoords="offset points", ha="right",
-                  bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.8})  # fmt: skip
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.annotate(f"median\n{median:.1f} ms", (1, median), (4, 0), xycoords=("axes fraction", "data"),
+                  textcoords="offset points", va="center", fontsize=8)  # fmt: skip
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.set(xlabel="call", ylabel="milliseconds", ylim=(0, None))
     axes.set_title(rows[0]["label"], color=LABEL_COLOURS[rows[0]["label"]])
     return figure

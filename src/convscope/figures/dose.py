@@ -72,8 +72,10 @@ def dose_and_response(rows: Rows) -> Figure:
         for place, row in zip(places, line, strict=True):
             if row["low"] is not None:
                 axes.plot([place, place], [row["low"], row["high"]], color=hue, linewidth=1.6)
+            axes.annotate(f"{row['accuracy']:.1f}", (place, row["accuracy"]), (6, 3), textcoords="offset points",
+                          fontsize=7.5, color=hue)  # fmt: skip
         axes.set_xticks(places, [str(row["dose"]) for row in line])
         axes.set_xlabel(f"{SCALES[factor]} (pixels)")
     panels[0][0].set_ylabel("test accuracy (%)")
-    panels[0][0].legend(loc="lower left")
+    drawn.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return drawn

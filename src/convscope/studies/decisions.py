@@ -38,7 +38,7 @@ def block_decisions(model: ModelSpec, compared: Collection[int], where: str = ""
         Decision(
             "Kernel size",
             f"{square(first.kernel)} ({squares(compared)}{where} compared)",
-            _kernel(first.kernel),
+            _kernel(model, first.kernel),
             experiment="kernel",
             about="kernel",
         ),
@@ -113,10 +113,21 @@ def _depth(model: ModelSpec, kernel: int, pools: int) -> str:
     )
 
 
-def _kernel(side: int) -> str:
-    twice = 2 * side - 1
+def _kernel(model: ModelSpec, side: int) -> str:
+    """Say what a small kernel sees: two in a row by themselves, or the second behind a pooling."""
     first = "The smallest kernel with a centre" if side == 3 else "The smallest of those compared"
-    return (
-        f"{first}. Two of them in a row cover {square(twice)} with {2 * side**2} weights a channel pair instead of "
-        f"{twice**2}, with a non-linearity in between."
+    in_a_row = any(isinstance(a, Conv2d) and isinstance(b, Conv2d) for a, b in pairwise(model.layers))
+    if in_a_row:
+        twice = 2 * side - 1
+        return (
+            f"{first}. Two of them in a row cover {square(twice)} with {2 * side**2} weights a channel pair instead of "
+            f"{twice**2}, with a non-linearity in between."
+        )
+    seen = [
+        window.size for layer, window in zip(model.layers, model.windows, strict=False) if isinstance(layer, Conv2d)
+    ]
+    return f"{first}, with {side**2} weights a channel pair" + (
+        f". Pooling widens the next one: in the second layer it sees {square(seen[1])} input pixels."
+        if seen[1:]
+        else "."
     )
