@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from math import isclose
 from typing import Any
-
-import numpy as np
 
 from convscope.errors import ReportError
 
@@ -19,21 +18,18 @@ def same(place: str, part: str, stored: Any, computed: Any) -> None:
 
     Raises ReportError: they differ; the message names the place.
     """
-    numbers = [value for value in (stored, computed) if isinstance(value, int | float | list | tuple)]
-    if len(numbers) == 2 and _numeric(stored) and _numeric(computed) and np.shape(stored) == np.shape(computed):
-        equal = bool(np.allclose(np.array(stored, float), np.array(computed, float), rtol=1e-9, atol=1e-12))
-    else:
-        equal = stored == computed
-    if not equal:
+    if not _alike(stored, computed):
         subject = f"Claim {place.split('/')[2]!r}" if place.startswith("/claims/") else "metrics.json"
         shown = [str(value)[:200] for value in (stored, computed)]
         raise contradiction(f"{subject} contradicts itself: at {place}, {part} is {shown[0]}, but {shown[1]} follows.")
 
 
-def _numeric(value: Any) -> bool:
-    if isinstance(value, list | tuple):
-        return all(_numeric(each) for each in value)
-    return isinstance(value, int | float)
+def _alike(stored: Any, computed: Any) -> bool:
+    if isinstance(stored, list | tuple) and isinstance(computed, list | tuple):
+        return len(stored) == len(computed) and all(map(_alike, stored, computed))
+    if isinstance(stored, int | float) and isinstance(computed, int | float):
+        return isclose(stored, computed, rel_tol=1e-9, abs_tol=1e-12)
+    return bool(stored == computed)
 
 
 def contradiction(message: str) -> ReportError:

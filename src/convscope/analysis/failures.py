@@ -7,7 +7,7 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from convscope.runs.result import RunResult
 
@@ -27,7 +27,7 @@ def failed_to_train(result: RunResult, labels: NDArray[np.int64]) -> bool:
         Of the test images, (test images,).
     """
     shares = np.bincount(labels) / len(labels)
-    entropy, largest = float(stats.entropy(shares)), float(shares.max())
+    entropy, largest = float(special.entr(shares).sum()), float(shares.max())
     never_left = all(epoch.train_loss > UNMOVED * entropy for epoch in result.history)
     accuracy = float((result.predictions == labels).mean())
     return never_left and accuracy <= largest + 3 * sqrt(largest * (1 - largest) / len(labels))

@@ -21,7 +21,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from scipy import special, stats
 
 Scores = NDArray[np.bool_] | NDArray[np.floating]
 
@@ -252,8 +252,6 @@ def sign_flip_p(differences: Sequence[float] | NDArray[np.floating]) -> float:
         raise ValueError(f"{len(paired)} differences have too many sign patterns; at most {MOST_SIGN_FLIPS}")
     if len(paired) == 1:  # either sign is as extreme; SciPy wants two observations
         return 1.0
-    from scipy import stats  # takes a second, which every notebook would spend
-
     test = stats.permutation_test((paired,), np.mean, permutation_type="samples", n_resamples=np.inf)
     return float(test.pvalue)
 
