@@ -1,7 +1,7 @@
 // Slide the kernel over the image: window, products, sum, bias, ReLU. Change it, and see what it finds.
 
 import { chooser, clamped, element, mapOf, onceAFrame, paint, percent, remember, remembered, signed } from "./page.js";
-import { forward } from "./network.js";
+import { convolve } from "./convolution.js";
 
 // Written by hand long before anything was learned; each for 3x3, put into the middle of a larger kernel.
 const FAMOUS = {
@@ -96,8 +96,7 @@ export function kernelExhibit(data) {
     const size = variant.kernel;
     const padding = (size - 1) / 2;
     const seen = { height: images.height, width: images.width, channels: 1, data: Float64Array.from(values(), (pixel) => (pixel / 255 - images.mean) / images.scale) };
-    const layer = { type: "Conv2d", filters: 1, kernel: size, padding, weights: kernel, bias: [bias ?? 0], relu: true };
-    [map] = forward({ layers: [layer] }, seen);
+    map = convolve(seen, { filters: 1, kernel: size, padding, weights: kernel, bias: [bias ?? 0], relu: true });
     paint(input, { ...images, data: values() }, { high: 255 });
     paint(output, mapOf(map, 0));
 

@@ -1,8 +1,7 @@
 // Puts the exhibits into the page. Each stands in an element with data-exhibit, over a picture that says the same
 // without JavaScript. The data are scripts that call convscopeData: a page opened from the disk may load no other files.
 
-import { forward, normalised } from "./network.js";
-import { decoded } from "./weights.js";
+import { ask } from "./thread.js";
 import { kernelExhibit } from "./kernel.js";
 import { state } from "./page.js";
 import { shiftExhibit } from "./shift.js";
@@ -35,13 +34,12 @@ function dataOf(name) {
   return files.get(name).promise;
 }
 
-globalThis.convscopeData = (name, data) => files.get(name).resolve(decoded(data));
+globalThis.convscopeData = (name, data) => files.get(name).resolve(ask("unpack", { name, data }));
 
 // For the console, and for the test that compares with PyTorch: the logits of pixels from 0 to 255.
 globalThis.convscopeLogits = async (name, id, pixels) => {
-  const { images, networks } = await dataOf(name);
-  const network = networks.find((one) => one.id === id);
-  return Array.from(forward(network, normalised(pixels, images)).at(-1).data);
+  await dataOf(name);
+  return (await ask("read", { name, id, pixels })).logits;
 };
 
 async function mount(place) {

@@ -66,21 +66,6 @@ export function onceAFrame(draw) {
   };
 }
 
-// Calls work for one thing after the other, each in a task of its own, so that the page stays quick; what was begun
-// before and is not done yet is dropped.
-export function oneByOne(work) {
-  let waiting = 0;
-  return (things) => {
-    clearTimeout(waiting);
-    const next = (at) => {
-      if (at === things.length) return;
-      work(things[at], at);
-      waiting = setTimeout(next, 0, at + 1);
-    };
-    waiting = setTimeout(next, 0, 0);
-  };
-}
-
 // A native slider with its name and value.
 export function slider(name, { low, high, value, change, text = String }) {
   const shown = element("output", {}, text(value));

@@ -1,7 +1,7 @@
 // Drag the image: who still reads it? Networks that have only seen centred digits, beside what was measured.
 
-import { answer, chooser, clamped, element, onceAFrame, oneByOne, paint, percent, remember, remembered, slider } from "./page.js";
-import { forward, normalised, softmax } from "./network.js";
+import { answer, chooser, clamped, element, onceAFrame, paint, percent, remember, remembered, slider } from "./page.js";
+import { reader } from "./thread.js";
 
 // Moves pixels; what leaves at one side comes in at the other, as when it was measured.
 function moved(pixels, { height, width }, right, down) {
@@ -26,13 +26,11 @@ export function shiftExhibit(data) {
   const answers = networks.map((network) => answer(`${network.title}: ${network.parameters.toLocaleString("en")} weights`));
   const chart = accuracyChart(data);
 
-  const read = oneByOne((network, i) => {
-    const input = normalised(moved(images.pixels[image], images, right, down), images);
-    answers[i].show(softmax(forward(network, input).at(-1).data), images.classes, images.labels[image]);
-  });
+  const read = reader((i, { shares }, { label }) => answers[i].show(shares, images.classes, label));
   const draw = onceAFrame(() => {
-    paint(canvas, { ...images, data: moved(images.pixels[image], images, right, down) }, { high: 255 });
-    read(networks);
+    const pixels = moved(images.pixels[image], images, right, down);
+    paint(canvas, { ...images, data: pixels }, { high: 255 });
+    read({ label: images.labels[image], questions: networks.map(({ id }) => ({ name: data.name, id, pixels })) });
     const distance = Math.abs(right) + Math.abs(down);
     const along = right === 0 || down === 0;
     networks.forEach((network, i) => {

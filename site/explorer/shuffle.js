@@ -1,14 +1,13 @@
 // One order for all pixels: no pixel is lost, but what was near is near no more, and the windows see noise.
 
 import { answer, chooser, element, mapOf, onceAFrame, paint, percent, remember, remembered } from "./page.js";
-import { forward, normalised, softmax } from "./network.js";
+import { reader } from "./thread.js";
 
 const SHOWN = 16; // maps of the first layer
 
 export function shuffleExhibit(data) {
   const { images, networks, accuracy } = data;
   const [natural, permuted] = networks;
-  const permute = permuted.layers.find((layer) => layer.type === "PermutePixels");
   let image = remembered("picture", 1, images.labels.length) - 1;
   let shuffled = remembered("shuffle", 0, 1) === 1;
 
@@ -26,24 +25,21 @@ export function shuffleExhibit(data) {
     return { network, maps, said, box: element("div", { class: "x-row" }, said.card, element("div", { class: "x-maps" }, ...maps)) };
   }
 
+  const read = reader((i, { shares, maps }, { label }) => {
+    rows[i].said.show(shares, images.classes, label);
+    rows[i].maps.forEach((map, channel) => paint(map, mapOf(maps, channel)));
+  });
   const draw = onceAFrame(() => {
-    const seen = normalised(images.pixels[image], images);
-    const order = permute.order;
-    const pixels = shuffled ? Uint8Array.from(order, (from) => images.pixels[image][from]) : images.pixels[image];
+    const seen = images.pixels[image];
+    const pixels = shuffled ? Uint8Array.from(permuted.order, (from) => seen[from]) : seen;
     paint(canvas, { ...images, data: pixels }, { high: 255 });
-    const [first, second] = rows;
     // The network trained on shuffled images begins with the shuffle itself, so it is given the natural image.
-    show(first, forward(natural, shuffled ? normalised(pixels, images) : seen));
-    if (shuffled) show(second, forward(permuted, seen).slice(1));
-    second.box.hidden = !shuffled;
+    const questions = [{ name: data.name, id: natural.id, pixels, maps: true }, { name: data.name, id: permuted.id, pixels: seen, maps: true }];
+    read({ label: images.labels[image], questions: shuffled ? questions : questions.slice(0, 1) });
+    rows[1].box.hidden = !shuffled;
     toggle.setAttribute("aria-pressed", shuffled);
     toggle.textContent = shuffled ? "Put the pixels back" : "Shuffle the pixels";
   });
-
-  function show({ maps, said }, outputs) {
-    said.show(softmax(outputs.at(-1).data), images.classes, images.labels[image]);
-    maps.forEach((map, channel) => paint(map, mapOf(outputs[0], channel)));
-  }
 
   function flip() {
     shuffled = !shuffled;

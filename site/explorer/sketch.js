@@ -1,11 +1,11 @@
 // Draw a digit of your own. The networks never saw one drawn like this: what they say of it is no measurement.
 
-import { answer, element, onceAFrame, oneByOne, paint } from "./page.js";
-import { forward, normalised, softmax } from "./network.js";
+import { answer, element, onceAFrame, paint } from "./page.js";
+import { reader } from "./thread.js";
 
 const RADIUS = 1.9; // of the pen, in pixels; about the strokes of the data
 
-export function sketchExhibit({ images, networks }) {
+export function sketchExhibit({ name, images, networks }) {
   const { height, width } = images;
   const pixels = new Uint8Array(height * width);
   let pen = { x: width / 2, y: height / 2 };
@@ -32,14 +32,12 @@ export function sketchExhibit({ images, networks }) {
     }
     draw();
   }
-  const read = oneByOne((network, i) => {
-    answers[i].show(softmax(forward(network, normalised(pixels, images)).at(-1).data), images.classes);
-  });
+  const read = reader((i, { shares }) => answers[i].show(shares, images.classes));
   const draw = onceAFrame(() => {
     paint(canvas, { ...images, data: pixels }, { high: 255 });
     const empty = pixels.every((pixel) => pixel === 0);
     answers.forEach(({ card }) => (card.hidden = empty));
-    if (!empty) read(networks);
+    if (!empty) read({ questions: networks.map(({ id }) => ({ name, id, pixels: pixels.slice() })) });
   });
 
   const at = (event) => {

@@ -1,8 +1,11 @@
 // Search runs in a Worker, which browsers refuse to start for a page opened from the disk. There, a hidden frame
 // of the same page takes its place. MkDocs Material's offline plugin asks for such a script by this file's name.
+// A worker whose code is in the page, as the explorer's, may start.
 if (location.protocol === "file:") {
+  const Native = window.Worker
   window.Worker = class extends EventTarget {
     constructor(url) {
+      if (String(url).startsWith("blob:")) return new Native(url)
       super()
       this.frame = document.createElement("iframe")
       this.frame.hidden = true

@@ -2,8 +2,9 @@
 
 A page opened from the disk may neither import modules nor read files; it may run classic scripts. So the modules in
 site/explorer/ are put one after the other into one script, by the few lines of `bundle`: a bundler from another
-package registry would be one more thing to install, for eight files that import each other by name. Data files are
-scripts that call ``convscopeData``.
+package registry would be one more thing to install, for ten files that import each other by name. The worker's script
+is text in it, since such a page may not start one from a file either. Data files are scripts that call
+``convscopeData``.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from convscope.report.explorer_data import Read, kernel_data, shift_data, shuffl
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(?P<module>[\w-]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
+_REMARK = re.compile(r"^ *//.*\n", re.MULTILINE)
 _DECLARED = re.compile(r"^(?:export )?(?:async )?(?:const|let|function|class) (?P<name>\w+)", re.MULTILINE)
 
 
 def bundle(folder: Path, main: str = "main.js") -> str:
-    """Put a module and those that it imports into one classic script.
+    """Put a module and those that it imports into one classic script, without the remarks that have a line of their own.
 
     Parameters
     ----------
@@ -61,7 +63,8 @@ def bundle(folder: Path, main: str = "main.js") -> str:
                     "Rename one of them.",
                 )
             declared[found["name"]] = name
-    body = "\n".join(f"// ---- {name}\n{_EXPORT.sub('', text)}" for name, text in modules.items())
+    parts = ((name, _REMARK.sub("", _EXPORT.sub("", text))) for name, text in modules.items())
+    body = "\n".join(f"// ---- {name}\n{text}" for name, text in parts)
     return f'(() => {{\n"use strict";\n{body}}})();\n'
 
 
@@ -86,7 +89,9 @@ def write_explorer(
     }
     with replacing_folder(output) as folder:
         files = [name for name, data in exhibits.items() if data is not None]
-        write_text(folder / "explorer.js", f"globalThis.convscopeFiles = {json.dumps(files)};\n{bundle(modules)}")
+        given = {"convscopeFiles": files, "convscopeWorker": bundle(modules, "worker.js")}
+        head = "".join(f"globalThis.{name} = {json.dumps(what)};\n" for name, what in given.items())
+        write_text(folder / "explorer.js", head + bundle(modules))
         shutil.copy(modules / "explorer.css", folder)
         for name, data in exhibits.items():
             if data is not None:
