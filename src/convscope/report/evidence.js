@@ -4,15 +4,16 @@
 (() => {
   const source = document.getElementById("evidence-data");
   if (!source) return;
-  const { places, values } = JSON.parse(source.textContent);
+  let read;
+  const records = () => (read ??= JSON.parse(source.textContent)); // when somebody asks: it can be 100 kB
   const main = ["main article", "main", "body"].map((place) => document.querySelector(place)).find(Boolean);
 
-  const pointersOf = (number) => number.dataset.source.split(" ").filter((pointer) => pointer in values);
+  const pointersOf = (number) => number.dataset.source.split(" ").filter((pointer) => pointer in records().values);
   const numberAt = (target) => {
     const number = target instanceof Element && target.closest(".value[data-source]");
     return number && pointersOf(number).length ? number : null;
   };
-  const numbers = [...main.querySelectorAll(".value[data-source]")].filter((number) => pointersOf(number).length);
+  const numbers = () => [...main.querySelectorAll(".value[data-source]")].filter((number) => pointersOf(number).length);
 
   function element(tag, attributes = {}, ...children) {
     const made = document.createElement(tag);
@@ -28,7 +29,7 @@
 
   // What was measured, of one pointer: [name, text] pairs.
   function measurement(pointer) {
-    const { value, unit, n, interval, level, effect, margin } = values[pointer];
+    const { value, unit, n, interval, level, effect, margin } = records().values[pointer];
     const rows = [["Unrounded", written(value) + (unit && typeof value === "number" ? ` (${inWords(value, unit)})` : "")]];
     if (effect !== undefined) rows.push(["Effect", written(effect)]);
     if (n !== undefined) rows.push(["n", `${n} ${n === 1 ? "seed" : "seeds"}`]);
@@ -42,6 +43,8 @@
     rows.push(["In metrics.json", page ? element("a", { href: `${page.content}#${pointer}` }, code) : code]);
     return rows;
   }
+
+  const placeOf = (pointer) => records().places[records().values[pointer].place];
 
   // What it shares with others: study, data, runs, command.
   function origin({ about, data, runs, command }) {
@@ -76,7 +79,7 @@
       element("strong", {}, number.dataset.format.startsWith("verdict") ? "Worded by the verdict" : number.textContent),
       ...(counted ? [list([["Counted", `those with ${counted[1].replaceAll("=", " = ")}`]])] : []),
       ...pointers.map((pointer) => list(measurement(pointer))),
-      list(origin(places[values[pointers[0]].place])),
+      list(origin(placeOf(pointers[0]))),
     );
     popover.hidden = false;
     // A wording may run over several lines: below the line that the pointer is on, above it where there is no room.
@@ -122,11 +125,12 @@
 
   const toggle = element("button", { type: "button", class: "evidence-switch", "aria-pressed": "false" }, "Show evidence");
   const close = element("button", { type: "button", class: "evidence-close" }, "Close");
+  const howMany = element("span");
   const sections = element("div", { class: "evidence-sections" });
   const panel = element(
     // No <aside>: Quarto takes every one for a note in the margin, and folds its table of contents away.
     "div", { class: "evidence-panel", role: "complementary", "aria-label": "Evidence of the numbers", hidden: "" },
-    element("p", { class: "evidence-title" }, `${numbers.length} numbers, each with its source`, close), sections,
+    element("p", { class: "evidence-title" }, howMany, close), sections,
   );
   const rowOf = new Map(); // number -> its entry in the panel
   const sectionOf = new Map(); // number -> its <details>
@@ -138,6 +142,7 @@
   };
 
   function fillPanel() {
+    howMany.textContent = `${numbers().length} numbers, each with its source`;
     let current = { title: document.title, numbers: [] };
     const found = [current];
     for (const node of main.querySelectorAll("h1, h2, h3, .value[data-source]")) {
@@ -155,12 +160,12 @@
   // Numbers of one place stand under it once; built when the section is opened.
   function fillSection(details, own) {
     if (details.childElementCount > 1) return;
-    let place = -1;
+    let place = null;
     for (const number of own) {
       const pointers = pointersOf(number);
-      if (values[pointers[0]].place !== place) {
-        place = values[pointers[0]].place;
-        details.append(element("div", { class: "evidence-place" }, list(origin(places[place]))));
+      if (placeOf(pointers[0]) !== place) {
+        place = placeOf(pointers[0]);
+        details.append(element("div", { class: "evidence-place" }, list(origin(place))));
       }
       const entry = element(
         "div", { class: "evidence-entry" },
@@ -203,7 +208,7 @@
     document.documentElement.classList.toggle("evidence-on", on);
     panel.hidden = !on;
     closePopover();
-    const first = numbers.find((number) => number.getBoundingClientRect().bottom > 0);
+    const first = numbers().find((number) => number.getBoundingClientRect().bottom > 0);
     if (on && first) select(first);
     if (!on) unmark();
   }
