@@ -270,6 +270,25 @@ def test_the_window_of_a_typed_kernel_is_summed_as_pytorch_does(explorer: Path, 
 
 @pytest.mark.slow
 @pytest.mark.browser
+def test_a_typed_kernel_keeps_its_middle_in_another_size(page: Page) -> None:
+    exhibit = page.locator("[data-exhibit=kernel]")
+    page.wait_for_selector("[data-exhibit=kernel][data-ready]")
+    page.select_option("[data-exhibit=kernel] select >> nth=1", "nothing changed")
+    exhibit.locator(".x-grid-inputs input").nth(3).fill("0.5")
+    page.keyboard.press("Tab")
+    exhibit.get_by_role("button", name="5×5").click()
+    weights = exhibit.locator(".x-grid-inputs input")
+    expect(weights).to_have_count(25)
+    kernel = [float(weight) for weight in weights.evaluate_all("all => all.map(one => one.value)")]
+    assert kernel == [0.0] * 11 + [0.5, 1.0] + [0.0] * 12
+    expect(exhibit.locator(".x-sum")).not_to_contain_text("NaN")
+    exhibit.get_by_role("button", name="3×3").click()
+    expect(weights).to_have_count(9)
+    assert weights.nth(3).input_value() == "0.50"
+
+
+@pytest.mark.slow
+@pytest.mark.browser
 def test_a_drawing_is_read(page: Page) -> None:
     canvas = page.locator("[data-exhibit=sketch] canvas")
     canvas.scroll_into_view_if_needed()

@@ -3,7 +3,7 @@
 import { chooser, clamped, element, mapOf, onceAFrame, paint, percent, remember, remembered, signed } from "./page.js";
 import { convolve } from "./convolution.js";
 
-// Written by hand long before anything was learned; each for 3x3, put into the middle of a larger kernel.
+// Written by hand long before anything was learned.
 const FAMOUS = {
   "Sobel, left to right": [-1, 0, 1, -2, 0, 2, -1, 0, 1],
   "Sobel, top to bottom": [-1, -2, -1, 0, 0, 0, 1, 2, 1],
@@ -12,11 +12,14 @@ const FAMOUS = {
   "nothing changed": [0, 0, 0, 0, 1, 0, 0, 0, 0],
 };
 
-function inTheMiddle(nine, size) {
-  const kernel = new Float64Array(size * size);
-  const edge = (size - 3) / 2;
-  nine.forEach((weight, i) => (kernel[(edge + Math.floor(i / 3)) * size + edge + (i % 3)] = weight));
-  return kernel;
+// A kernel of another size with the same middle: a larger one has zeros around it.
+function inTheMiddle(weights, size) {
+  const before = Math.sqrt(weights.length);
+  const edge = (size - before) / 2;
+  return Float64Array.from({ length: size * size }, (_, i) => {
+    const [row, column] = [Math.floor(i / size) - edge, (i % size) - edge];
+    return row >= 0 && row < before && column >= 0 && column < before ? weights[row * before + column] : 0;
+  });
 }
 
 export function kernelExhibit(data) {
@@ -56,25 +59,31 @@ export function kernelExhibit(data) {
     choose();
   }
   function fill() {
-    const learned = variant.filters.map((_, i) => element("option", { value: `learned ${i + 1}` }, `learned, no. ${i + 1}`));
-    const famous = Object.keys(FAMOUS).map((name) => element("option", { value: name }, name));
-    source.replaceChildren(element("optgroup", { label: "Trained on this data" }, ...learned), element("optgroup", { label: "Written by hand" }, ...famous), element("option", { value: "typed" }, "typed below"));
+    const size = variant.kernel;
+    facts.textContent = `The network with ${size}×${size} kernels: ${variant.parameters.toLocaleString("en")} weights, ${(variant.macs / 1e6).toFixed(1)} million multiply-accumulates an image, ${percent(variant.accuracy)} right (measured${variant.seeds > 1 ? `, mean of ${variant.seeds} seeds` : ""}).`;
+    sizes.querySelectorAll("button").forEach((button) => button.setAttribute("aria-pressed", Number(button.dataset.kernel) === size));
+    if (source.length !== variant.filters.length + Object.keys(FAMOUS).length + 1) {
+      const learned = variant.filters.map((_, i) => element("option", { value: `learned ${i + 1}` }, `learned, no. ${i + 1}`));
+      const famous = Object.keys(FAMOUS).map((name) => element("option", { value: name }, name));
+      source.replaceChildren(element("optgroup", { label: "Trained on this data" }, ...learned), element("optgroup", { label: "Written by hand" }, ...famous), element("option", { value: "typed" }, "typed below"));
+    }
     fields.replaceChildren(...variant.fields.map(({ name, size }) => element("option", {}, `${name}: ${size}×${size} pixels`)));
     depth = 0;
   }
   function choose() {
     const learned = /^learned (\d+)$/.exec(source.value);
-    if (source.value !== "typed") {
-      kernel = learned ? Float64Array.from(variant.filters[learned[1] - 1]) : inTheMiddle(FAMOUS[source.value], variant.kernel);
-      bias = learned ? (variant.bias?.[learned[1] - 1] ?? null) : 0;
-    }
+    const weights = learned ? variant.filters[learned[1] - 1] : (FAMOUS[source.value] ?? kernel);
+    kernel = inTheMiddle(weights, variant.kernel);
+    if (source.value !== "typed") bias = learned ? (variant.bias?.[learned[1] - 1] ?? null) : 0;
     remember({ filter: source.value === "learned 1" ? null : source.value });
     typeGrid();
     draw();
   }
   // The kernel as numbers that can be typed over.
   function typeGrid() {
-    grid.style.setProperty("--side", variant.kernel);
+    if (grid.childElementCount === kernel.length) return kernel.forEach((weight, i) => (grid.children[i].value = signed(weight, 2)));
+    for (const box of [grid, products]) box.style.setProperty("--side", variant.kernel);
+    products.replaceChildren(...Array.from(kernel, () => element("span", {})));
     grid.replaceChildren(
       ...Array.from(kernel, (weight, i) =>
         element("input", {
@@ -109,8 +118,7 @@ export function kernelExhibit(data) {
       }
     }
     const total = multiplied.reduce((a, b) => a + b, 0);
-    products.style.setProperty("--side", size);
-    products.replaceChildren(...multiplied.map((product) => element("span", {}, signed(product, 2))));
+    multiplied.forEach((product, i) => (products.children[i].textContent = signed(product, 2)));
     sum.textContent = `Sum of ${size * size} products ${signed(total, 2)}, plus bias ${bias === null ? "0 (not kept here)" : signed(bias, 2)} = ${signed(total + bias, 2)}; after ReLU ${signed(Math.max(0, total + bias), 2)}.`;
 
     frame(inputFrame, row - padding, column - padding, size);
@@ -118,8 +126,6 @@ export function kernelExhibit(data) {
     const { size: fieldSize, jump, start } = variant.fields[depth];
     frame(fieldFrame, Math.floor(row / jump) * jump + start, Math.floor(column / jump) * jump + start, fieldSize);
     fieldFrame.hidden = depth === 0;
-    facts.textContent = `The network with ${size}×${size} kernels: ${variant.parameters.toLocaleString("en")} weights, ${(variant.macs / 1e6).toFixed(1)} million multiply-accumulates an image, ${percent(variant.accuracy)} right (measured${variant.seeds > 1 ? `, mean of ${variant.seeds} seeds` : ""}).`;
-    sizes.querySelectorAll("button").forEach((button) => button.setAttribute("aria-pressed", Number(button.dataset.kernel) === size));
   });
 
   // Puts a frame round pixels; the part outside of the image, the padding, is shown too.

@@ -17,22 +17,24 @@ export const clamped = (value, low, high) => Math.max(low, Math.min(high, value)
 // One canvas pixel a value; the style sheet enlarges it without smoothing. Grey from black to white, or, with zero in
 // the middle, blue for negative, white, orange for positive values.
 export function paint(canvas, { height, width, data, from = 0, step = 1 }, { around = false, high } = {}) {
-  canvas.width = width;
-  canvas.height = height;
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
   let most = high ?? 0;
   if (high === undefined) for (let i = from; i < data.length; i += step) most = Math.max(most, Math.abs(data[i]));
   const picture = new ImageData(width, height);
   for (let i = 0; i < width * height; i++) {
     const share = most ? clamped(data[from + i * step] / most, -1, 1) : 0;
-    const colour = around ? mixed(share) : [255 * share, 255 * share, 255 * share];
-    picture.data.set([...colour, 255], 4 * i);
+    const end = around ? (share < 0 ? BLUE : ORANGE) : WHITE;
+    const [ground, away] = around ? [255, Math.abs(share)] : [0, share];
+    for (let c = 0; c < 3; c++) picture.data[4 * i + c] = ground + (end[c] - ground) * away;
+    picture.data[4 * i + 3] = 255;
   }
   canvas.getContext("2d").putImageData(picture, 0, 0);
 }
 
 const BLUE = [0, 114, 178]; // Okabe and Ito's, told apart by every kind of colour vision
 const ORANGE = [213, 94, 0];
-const mixed = (share) => (share < 0 ? BLUE : ORANGE).map((end) => 255 + (end - 255) * Math.abs(share));
+const WHITE = [255, 255, 255];
 
 // One map of a stack, for paint().
 export const mapOf = (stack, channel) => ({ ...stack, from: channel, step: stack.channels });
@@ -40,12 +42,15 @@ export const mapOf = (stack, channel) => ({ ...stack, from: channel, step: stack
 // The state of the page is in its address, so that a link leads to what it talks about: #shift=4&image=7
 export const state = new URLSearchParams(location.hash.slice(1));
 
+// Written when the hand rests: browsers take only some changes of the address a second.
+let writing = 0;
 export function remember(changes) {
   for (const [name, value] of Object.entries(changes)) {
     if (value === null || value === 0 || value === "") state.delete(name);
     else state.set(name, value);
   }
-  history.replaceState(null, "", state.size ? `#${state}` : location.pathname + location.search);
+  clearTimeout(writing);
+  writing = setTimeout(() => history.replaceState(null, "", state.size ? `#${state}` : location.pathname + location.search), 150);
 }
 
 export const remembered = (name, low, high, usual = low) => {
@@ -89,18 +94,17 @@ export function answer(title) {
   const bars = element("div", { class: "x-bars", "aria-hidden": "true" });
   const note = element("p", { class: "x-note" });
   const card = element("div", { class: "x-answer" }, element("h3", {}, title), says, bars, note);
+  const bar = (name) => element("span", { class: "x-bar" }, element("b", {}, name));
   function show(shares, classes, label) {
     const best = shares.indexOf(Math.max(...shares));
     const right = label === undefined ? "" : best === label ? " ✓" : " ✗";
     says.textContent = `reads ${classes[best]}${right} · ${percent(shares[best], 0)} sure`;
     card.dataset.right = label === undefined ? "" : best === label;
-    bars.replaceChildren(
-      ...shares.map((share, i) => {
-        const bar = element("span", { class: i === label ? "x-bar x-label" : "x-bar" }, element("b", {}, classes[i]));
-        bar.style.setProperty("--share", share);
-        return bar;
-      }),
-    );
+    if (!bars.childElementCount) bars.append(...classes.map(bar));
+    shares.forEach((share, i) => {
+      bars.children[i].style.setProperty("--share", share.toFixed(3));
+      bars.children[i].classList.toggle("x-label", i === label);
+    });
   }
   return { card, show, note };
 }
