@@ -101,7 +101,7 @@ export function kernelExhibit(data) {
     );
   }
 
-  const draw = onceAFrame(() => {
+  const draw = () => {
     const size = variant.kernel;
     const padding = (size - 1) / 2;
     const seen = { height: images.height, width: images.width, channels: 1, data: Float64Array.from(values(), (pixel) => (pixel / 255 - images.mean) / images.scale) };
@@ -126,7 +126,8 @@ export function kernelExhibit(data) {
     const { size: fieldSize, jump, start } = variant.fields[depth];
     frame(fieldFrame, Math.floor(row / jump) * jump + start, Math.floor(column / jump) * jump + start, fieldSize);
     fieldFrame.hidden = depth === 0;
-  });
+  };
+  const follow = onceAFrame(draw);
 
   // Puts a frame round pixels; the part outside of the image, the padding, is shown too.
   function frame(box, y, x, size) {
@@ -139,7 +140,7 @@ export function kernelExhibit(data) {
     row = clamped(toRow, 0, images.height - 1);
     column = clamped(toColumn, 0, images.width - 1);
     remember({ row: row + 1, column: column + 1 });
-    draw();
+    follow();
   }
   const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
   for (const canvas of [input, output]) {

@@ -58,7 +58,7 @@ export const remembered = (name, low, high, usual = low) => {
   return Number.isNaN(value) ? usual : clamped(value, low, high);
 };
 
-// Calls draw once before the next frame, however many events asked for it.
+// Calls draw once before the next frame, however many events asked for it: a pointer's, which come faster than frames.
 export function onceAFrame(draw) {
   let waiting = false;
   return () => {

@@ -1,6 +1,6 @@
 // One order for all pixels: no pixel is lost, but what was near is near no more, and the windows see noise.
 
-import { answer, chooser, element, mapOf, onceAFrame, paint, percent, remember, remembered } from "./page.js";
+import { answer, chooser, element, mapOf, paint, percent, remember, remembered } from "./page.js";
 import { reader } from "./thread.js";
 
 const SHOWN = 16; // maps of the first layer
@@ -29,7 +29,7 @@ export function shuffleExhibit(data) {
     rows[i].said.show(shares, images.classes, label);
     rows[i].maps.forEach((map, channel) => paint(map, mapOf(maps, channel)));
   });
-  const draw = onceAFrame(() => {
+  const draw = () => {
     const seen = images.pixels[image];
     const pixels = shuffled ? Uint8Array.from(permuted.order, (from) => seen[from]) : seen;
     paint(canvas, { ...images, data: pixels }, { high: 255 });
@@ -39,7 +39,7 @@ export function shuffleExhibit(data) {
     rows[1].box.hidden = !shuffled;
     toggle.setAttribute("aria-pressed", shuffled);
     toggle.textContent = shuffled ? "Put the pixels back" : "Shuffle the pixels";
-  });
+  };
 
   function flip() {
     shuffled = !shuffled;
