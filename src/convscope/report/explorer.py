@@ -27,7 +27,7 @@ _DECLARED = re.compile(r"^(?:export )?(?:async )?(?:const|let|function|class) (?
 
 
 def bundle(folder: Path, main: str = "main.js") -> str:
-    """Put a module and those that it imports into one classic script, without the remarks that have a line of their own.
+    """Put a module and those that it imports into one classic script, without remarks that take a line.
 
     Parameters
     ----------
