@@ -15,7 +15,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, TimeoutError, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import TimeoutError as NotThere
 
 SLOWED = 4
 TIMES = 12
@@ -100,7 +101,7 @@ def explorer(page: Page) -> None:
         place.scroll_into_view_if_needed()
         try:
             place.and_(page.locator("[data-ready]")).wait_for(timeout=10_000)
-        except TimeoutError:  # it was not trained in this build
+        except NotThere:  # it was not trained in this build
             print(f"  {exhibit}: not in this build")
             continue
         page.wait_for_timeout(1500)
