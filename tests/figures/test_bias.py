@@ -14,8 +14,10 @@ from matplotlib.figure import Figure
 from convscope.analysis.measured import Measured
 from convscope.analysis.measures import comparison, score
 from convscope.figures import bias
+from convscope.figures.spots import Spot
 from convscope.figures.style import figure_style
 from convscope.figures.tables import table_of
+from convscope.report.formats import resolve
 
 SEEDS = [1, 9]
 
@@ -121,6 +123,18 @@ def test_each_has_a_table_and_names_its_axes(
     shown = texts(draw(study))
     assert any(unit in shown for unit in ("(%)", "(pixels)"))
     assert table_of(partial(draw, study))
+
+
+@pytest.mark.parametrize(("draw", "made"), [each for each in FIGURES if each[0] is not bias.equivariance_errors])
+def test_what_a_reader_points_at_is_what_is_drawn_there(
+    draw: Callable[..., Figure], made: Callable[[int], dict[str, Any]]
+) -> None:
+    study = made(9)
+    spots = [spot for spot in draw(study).findobj(Spot) if isinstance(spot, Spot)]
+    assert len({spot.pointer for spot in spots}) == len(spots) >= 5
+    for spot in spots:
+        measured = resolve(study, f"/{spot.pointer}")
+        assert spot.place[1] == pytest.approx(100 * measured.get("effect", measured.get("mean")))
 
 
 def lines(figure: Figure, axes: int = 0) -> dict[str, list[float]]:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 from numpy.typing import ArrayLike
 
+from convscope.figures.spots import spot
 from convscope.figures.style import MUTED, WIDTH, colour, look, marker
 
 Study = dict[str, Any]
@@ -18,13 +19,20 @@ Study = dict[str, Any]
 CROSSED = {"conv": "conv-permuted", "local": "local-permuted"}
 """Variants on natural pixels, and on permuted ones."""
 
+ORDERS = ["pixels in their places", "pixels permuted"]
 
-def _line(axes: Axes, places: ArrayLike, measures: list[Study], style: tuple[str, str], label: str) -> None:
+
+Measured = tuple[str, str, Study]
+"""Where on a line in words, the place in the study, and the measurement."""
+
+
+def _line(axes: Axes, places: ArrayLike, measured: list[Measured], style: tuple[str, str], label: str) -> None:
     """Draw means in percent with their intervals, in a colour and with a marker."""
     hue, shape = style
-    means = [100 * measure["mean"] for measure in measures]
+    means = [100 * measure["mean"] for *_, measure in measured]
     axes.plot(places, means, color=hue, marker=shape, markersize=6, mec="white", label=label)
-    for place, measure in zip(np.asarray(places), measures, strict=True):
+    for place, (there, pointer, measure) in zip(np.asarray(places), measured, strict=True):
+        spot(axes, (place, 100 * measure["mean"]), f"{label}, {there}", pointer)
         if measure["interval"]:
             low, high = np.clip(100 * np.array(measure["interval"]), 0, 100)
             axes.plot([place, place], [low, high], color=hue, linewidth=1.6, solid_capstyle="butt")
@@ -40,9 +48,12 @@ def interaction(study: Study) -> Figure:
     crossed = [*CROSSED, *CROSSED.values()]
     for number, (natural, permuted) in enumerate(CROSSED.items()):
         shift = 0.02 * (number - 0.5)  # intervals side by side
-        measures = [variants[name]["test_accuracy"] for name in (natural, permuted)]
-        _line(axes, [shift, 1 + shift], measures, look(natural, number), variants[natural]["title"])
-        for place, measure in enumerate(measures):
+        measured = [
+            (order, f"variants/{name}/test_accuracy", variants[name]["test_accuracy"])
+            for order, name in zip(ORDERS, (natural, permuted), strict=True)
+        ]
+        _line(axes, [shift, 1 + shift], measured, look(natural, number), variants[natural]["title"])
+        for place, (*_, measure) in enumerate(measured):
             axes.annotate(
                 f"{100 * measure['mean']:.1f}", (place, 100 * measure["mean"]), (-10 if place == 0 else 10, 0),
                 textcoords="offset points", ha="right" if place == 0 else "left", va="center", fontsize=7.5,
@@ -52,10 +63,11 @@ def interaction(study: Study) -> Figure:
         variant, hue = variants[name], look(name, number)[0]
         measure = variant["test_accuracy"]
         axes.axhline(100 * measure["mean"], color=hue, linestyle=(0, (4, 2)), label=variant["title"])
+        spot(axes, (0.5, 100 * measure["mean"]), f"{variant['title']}, in any order", f"variants/{name}/test_accuracy")
         if measure["interval"]:
             axes.axhspan(*np.clip(100 * np.array(measure["interval"]), 0, 100), color=hue, alpha=0.13, lw=0)
     axes.set_xlim(-0.3, 1.3)
-    axes.set_xticks([0, 1], ["pixels in their places", "pixels permuted"])
+    axes.set_xticks([0, 1], ORDERS)
     axes.set_ylabel("test accuracy (%)")
     axes.grid(axis="x", visible=False)
     figure.legend(loc="outside right center")
@@ -69,7 +81,11 @@ def shifted_accuracy(study: Study) -> Figure:
     spread = np.linspace(-0.06, 0.06, len(shift["accuracy"]))
     for number, (name, measures) in enumerate(shift["accuracy"].items()):
         places = np.array(shift["distances"]) + spread[number]
-        _line(axes, places, measures, look(name, number), study["variants"][name]["title"])
+        measured = [
+            (f"moved by {distance} pixel{'' if distance == 1 else 's'}", f"shift/accuracy/{name}/{place}", measure)
+            for place, (distance, measure) in enumerate(zip(shift["distances"], measures, strict=True))
+        ]
+        _line(axes, places, measured, look(name, number), study["variants"][name]["title"])
     if stride := total_stride(study):
         for multiple in range(0, max(shift["distances"]) + 1, stride):
             axes.axvline(multiple, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0)
@@ -122,12 +138,16 @@ def sample_sizes(study: Study) -> Figure:
     sizes = [variants[pair["a"]]["train_images"] for pair in pairs]
     for number, side in enumerate("ba"):
         names = [pair[side] for pair in pairs]
-        measures = [variants[name]["test_accuracy"] for name in names]
-        _line(left, sizes, measures, look(names[0].split("-")[0], number), _family(variants, pairs, side))
+        measured = [
+            (f"{size:,} training images", f"variants/{name}/test_accuracy", variants[name]["test_accuracy"])
+            for size, name in zip(sizes, names, strict=True)
+        ]
+        _line(left, sizes, measured, look(names[0].split("-")[0], number), _family(variants, pairs, side))
     right.axhline(0, color=MUTED, linewidth=1)
     hue, shape = look("cnn", 1)
     right.plot(sizes, [100 * pair["effect"] for pair in pairs], color=hue, marker=shape, mec="white")
-    for size, pair in zip(sizes, pairs, strict=True):
+    for number, (size, pair) in enumerate(zip(sizes, pairs, strict=True)):
+        spot(right, (size, 100 * pair["effect"]), f"Difference, {size:,} training images", f"pairs/{number}")
         if pair["interval"]:
             right.plot([size, size], 100 * np.array(pair["interval"]), color=hue, linewidth=1.6)
     left.set_ylabel("test accuracy (%)")

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
 from convscope.figures.registry import Rows, figure
+from convscope.figures.spots import spot
 from convscope.figures.style import MUTED, WIDTH, look
 from convscope.specs import ModelSpec, PermutePixels, Windowed, from_json
 
@@ -70,6 +71,7 @@ def dose_and_response(rows: Rows) -> Figure:
             axes.axhspan(baseline["low"], baseline["high"], color=MUTED, alpha=0.2, lw=0)
         axes.plot(places, [row["accuracy"] for row in line], color=hue, marker=shape, mec="white", label="CNN")
         for place, row in zip(places, line, strict=True):
+            spot(axes, (place, row["accuracy"]), row["title"], f"variants/{row['variant']}/test_accuracy")
             if row["low"] is not None:
                 axes.plot([place, place], [row["low"], row["high"]], color=hue, linewidth=1.6)
             axes.annotate(f"{row['accuracy']:.1f}", (place, row["accuracy"]), (6, 3), textcoords="offset points",

@@ -27,7 +27,7 @@ from convscope.figures import (  # argument, deployment, dose and structure regi
     structure,  # noqa: F401
 )
 from convscope.figures.registry import Drawing, registered
-from convscope.figures.style import figure_style, save
+from convscope.figures.style import WEB, figure_style, save
 from convscope.figures.tables import table_of
 from convscope.files import csv_text, write_json, write_text
 from convscope.language import ENGLISH
@@ -123,7 +123,7 @@ def draw(metrics: Metrics, pictures: Pictures, folder: Path, jobs: int = 1, lang
     """
     folder.mkdir(parents=True, exist_ok=True)
     todo = drawings(metrics, pictures)
-    for stale in (*folder.rglob("*.svg"), *folder.glob("*.csv")):
+    for stale in (*folder.rglob("*.svg"), *folder.glob("*.csv"), *(folder / WEB).glob("*.json")):
         if stale.stem not in todo:
             stale.unlink()
     jobs = min(jobs, len(todo) // FEWEST_A_PROCESS)

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from convscope.figures.spots import spot
 from convscope.figures.style import INK, MUTED, WIDTH, colour, logarithmic, look, signed
 
 Study = dict[str, Any]
@@ -34,7 +35,7 @@ def accuracy_chart(study: Study) -> Figure:
     figure, axes = plt.subplots(figsize=(WIDTH, 0.6 + (0.24 if many else 0.36) * len(variants)), layout="constrained")
     if many:
         axes.axvline(100 * variants[study["baseline"]]["test_accuracy"]["mean"], color=MUTED, linewidth=1)
-    for place, variant in enumerate(variants.values()):
+    for place, (name, variant) in enumerate(variants.items()):
         measure = variant["test_accuracy"]
         hue, shape = _look(study, place)
         values, mean = 100 * np.array(measure["values"]), 100 * measure["mean"]
@@ -50,6 +51,7 @@ def accuracy_chart(study: Study) -> Figure:
                           va="center", fontsize=7, color=MUTED)  # fmt: skip
             continue
         axes.plot([mean], [place], shape, color=hue, markersize=7, mec="white")
+        spot(axes, (mean, place), variant["title"], f"variants/{name}/test_accuracy")
         if many:  # lines are close: beside the mark
             axes.annotate(f"{mean:.2f}", (right, place), (6, 0), textcoords="offset points", va="center", fontsize=7)
         else:
@@ -181,7 +183,7 @@ def cost_chart(study: Study) -> Figure:
     """Test accuracy against multiply-accumulates for one image."""
     many = len(study["variants"]) > MOST_COLOURS
     figure, axes = plt.subplots(figsize=(WIDTH, 3.2 if many else 2.5), layout="constrained")
-    for place, variant in enumerate(study["variants"].values()):
+    for place, (name, variant) in enumerate(study["variants"].items()):
         measure = variant["test_accuracy"]
         if (measure["sd"] or 0) > WILD:
             continue  # some runs failed to train: a mean of both kinds is neither, and its interval hides all others
@@ -190,6 +192,7 @@ def cost_chart(study: Study) -> Figure:
         if measure["interval"]:
             axes.plot([macs, macs], 100 * np.array(measure["interval"]), color=hue, linewidth=1.6)
         label = f"{variant['title']}, {variant['parameters']:,} parameters"
+        spot(axes, (macs, mean), f"{label}, {macs:,.2f} million multiply-accumulates", f"variants/{name}/test_accuracy")
         axes.plot([macs], [mean], shape, color=hue, markersize=12 if many else 7, mec="white", label=label)
         if many:
             axes.annotate(f"{place + 1}", (macs, mean), ha="center", va="center_baseline", fontsize=7, color="white")

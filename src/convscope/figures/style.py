@@ -15,7 +15,8 @@ from matplotlib.text import Text
 from matplotlib.ticker import LogLocator
 
 from convscope.figures.lean import lean
-from convscope.files import replacing, write_text
+from convscope.figures.spots import spots_in
+from convscope.files import replacing, write_json, write_text
 from convscope.language import ENGLISH, catalogue
 
 mpl.use("Agg")
@@ -118,7 +119,7 @@ def signed(value: float, digits: int = 2) -> str:
 def save(figure: Figure, path: Path, language: str = ENGLISH) -> None:
     """Write a figure as SVG, complete or not at all, and close it; in the folder `WEB` beside it, as pages show it.
 
-    Its texts are put into the language.
+    Its texts are put into the language. Where its values stand is beside it there, as JSON.
     """
     if language != ENGLISH:
         for text in figure.findobj(Text):
@@ -127,4 +128,6 @@ def save(figure: Figure, path: Path, language: str = ENGLISH) -> None:
         figure.savefig(temporary, format="svg", metadata={"Date": None}, bbox_inches="tight", pad_inches=0.04)
     plt.close(figure)
     (path.parent / WEB).mkdir(exist_ok=True)
+    if spots := spots_in(figure):
+        write_json(path.parent / WEB / f"{path.stem}.json", spots)
     write_text(path.parent / WEB / path.name, lean(path.read_text(encoding="utf-8")))

@@ -24,6 +24,7 @@ from convscope.report.origins import DATA, WEB
 from convscope.report.publish import PAGES
 from convscope.report.site_card import draw_card
 from convscope.report.site_chapters import Chapter, rewritten, write_chapters
+from convscope.report.site_charts import with_charts
 from convscope.report.site_finish import API, finish
 from convscope.report.site_pages import write_pages
 from convscope.report.traced import check_article
@@ -113,8 +114,11 @@ def assemble(root: Path, build: Path, source: Path, evidence: Sequence[Path]) ->
         write_text(docs / "modules.md", _modules(root / "src" / "convscope"))
         for page in docs.rglob("*.md"):
             text = page.read_text(encoding="utf-8")
-            if (led := rewritten(text, targets)) != text:
-                page.write_text(led, encoding="utf-8")
+            up = "../" * (len(page.relative_to(docs).parts) - 1)
+            if (made := with_charts(rewritten(text, targets), up, report / "figures", metrics)) != text:
+                page.write_text(made, encoding="utf-8")
+        for values in (report / "figures").glob("*.json"):
+            values.unlink()
         shutil.copytree(
             root / "src" / "convscope",
             folder / "src" / "convscope",
