@@ -55,7 +55,7 @@ def drawings(metrics: Metrics, pictures: Pictures) -> dict[str, Drawing]:
             class_names = metrics["datasets"][study["dataset"]]["class_names"]
             result |= {f"{name}-{what}": drawing for what, drawing in _of_study(study, class_names).items()}
             result |= _inside(name, study, pictures)
-            result |= {f"{name}-{what}": drawing for what, drawing in _of_bias(study).items()}
+            result |= {f"{name}-{what}": drawing for what, drawing in _of_probes(study).items()}
     if any(claim["effect"] is not None for claim in metrics["claims"].values()):
         result["claims"] = partial(claims.forest, metrics["claims"])
     return result | dict(registered(metrics, pictures))
@@ -83,21 +83,16 @@ def _of_study(study: dict[str, Any], class_names: list[str]) -> dict[str, Drawin
     }
 
 
-def _of_bias(study: dict[str, Any]) -> dict[str, Drawing]:
+def _of_probes(study: dict[str, Any]) -> dict[str, Drawing]:
     """Return the figures of what only some studies measure."""
-    measured = {
-        "interaction": {*bias.CROSSED, *bias.CROSSED.values()} <= study["variants"].keys(),
-        "shift": "shift" in study,
-        "equivariance": "equivariance" in study,
-        "sizes": "pairs" in study,
+    crossed = {*bias.CROSSED, *bias.CROSSED.values()} <= study["variants"].keys()
+    possible = {
+        "interaction": (bias.interaction, crossed),
+        "shift": (bias.shifted_accuracy, "shift" in study),
+        "equivariance": (bias.equivariance_errors, "equivariance" in study),
+        "sizes": (bias.sample_sizes, "pairs" in study),
     }
-    functions = {
-        "interaction": bias.interaction,
-        "shift": bias.shifted_accuracy,
-        "equivariance": bias.equivariance_errors,
-        "sizes": bias.sample_sizes,
-    }
-    return {what: partial(function, study) for what, function in functions.items() if measured[what]}
+    return {what: partial(function, study) for what, (function, measured) in possible.items() if measured}
 
 
 def _inside(name: str, study: dict[str, Any], pictures: Pictures) -> dict[str, Drawing]:

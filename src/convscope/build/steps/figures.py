@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 def work(project: Project) -> None:
     """Draw all figures."""
-    metrics, pictures = (
-        with_evidence(read_metrics(project.build / "metrics.json"), project.evidence_folders),
-        read_pictures(project.build / "pictures.safetensors"),
-    )
+    metrics = with_evidence(read_metrics(project.build / "metrics.json"), project.evidence_folders)
+    pictures = read_pictures(project.build / "pictures.safetensors")
     language = language_of(project.root / "report")
     draw(metrics, pictures, project.build / "figures", project.processes, language)
