@@ -68,15 +68,7 @@ def render_html(source: Path, output: Path, name: str = REPORT) -> None:
 def render_pdf(source: Path, output: Path, name: str = REPORT) -> None:
     """Write a document as a tagged PDF (PDF/UA-1) whose bytes depend on the source alone.
 
-    Parameters
-    ----------
-    source, output, name
-        As for :func:`render_html`.
-
-    Raises
-    ------
-    ReportError
-        As for :func:`render_html`; also for what Typst cannot compile.
+    Raises what `render_html` raises, and ReportError for what Typst cannot compile.
     """
     report = document.load(source, "typst", name)
     depth = report.metadata.get("toc-depth", _DEFAULT_TOC_DEPTH)
@@ -110,11 +102,6 @@ def render_site_page(source: Path, output: Path, name: str = REPORT) -> None:
 
     Figures are referred to as they are in the source, so figures/ belongs beside the page; so do report.pdf
     and report.html, to which the page links. MkDocs needs its extensions attr_list and pymdownx.superfences.
-
-    Parameters
-    ----------
-    source, output, name
-        As for :func:`render_html`.
     """
     report = document.load(source, "html", name)
     text = _pandoc(
@@ -142,17 +129,14 @@ def render_chapters(source: Path, labels: Iterable[str]) -> str:
     metadata of each cell has the label of its chapter as ``chapter``. Pandoc reads a document once for all: with
     twelve chapters it takes 2 seconds, where one run each took 29.
 
+    Raises what `render_html` raises, and ReportError for a chapter that is not there.
+
     Parameters
     ----------
     source
-        As for :func:`render_html`, its documents linked.
+        As for `render_html`, its documents linked.
     labels
         Of the chapters' headings: ``"sec-fashion"``.
-
-    Raises
-    ------
-    ReportError
-        As for :func:`render_html`; also for a chapter that is not there.
     """
     notebooks: list[dict[str, Any]] = []
     filtered = f"--lua-filter={_RESOURCES / 'notebook.lua'}"
@@ -165,10 +149,7 @@ def render_chapters(source: Path, labels: Iterable[str]) -> str:
 
 
 def count_labels(source: Path, name: str = REPORT) -> dict[str, str]:
-    """Return what each label of a document is called there: ``{"fig-gains": "Figure 3"}``.
-
-    Parameters and errors as for :func:`render_html`.
-    """
+    """Return what each label of a document is called there: ``{"fig-gains": "Figure 3"}``."""
     counted = _pandoc(document.load(source, "html", name), "labels", "--to=plain")
     labels: dict[str, str] = json.loads(counted)
     return labels

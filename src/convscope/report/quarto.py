@@ -106,13 +106,7 @@ def render_html(source: Path, output: Path, name: str = REPORT) -> None:
 
 
 def render_pdf(source: Path, output: Path, name: str = REPORT) -> None:
-    """Write a document as a PDF, by way of Typst.
-
-    Parameters
-    ----------
-    source, output, name
-        As for :func:`render_html`.
-    """
+    """Write a document as a PDF, by way of Typst."""
     _render(source, output, name, "typst")
 
 
