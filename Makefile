@@ -111,5 +111,5 @@ lock: ## write requirements.lock from pyproject.toml, for Linux and macOS (UPGRA
 		--no-header --quiet $(if $(UPGRADE),--upgrade) --output-file requirements.lock
 
 clean: ## remove what was built; trained runs in build/runs stay (rm -r build removes them too)
-	@rm -rf build/smoke build/quick build/full build/data .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf build/smoke build/quick build/full build/published build/data build/coverage .pytest_cache .mypy_cache .ruff_cache
 	@[ ! -d build/runs ] || echo "Kept build/runs: trained results. rm -r build removes them too."

@@ -21,9 +21,9 @@ from PIL import Image
 
 from convscope.datasets.png import to_png
 from convscope.deployment.aws import Cloud
-from convscope.deployment.evidence import assemble, find_evidence, read_evidence, schema, validate
+from convscope.deployment.evidence import assemble, find_evidence, read_evidence, validate
 from convscope.deployment.page import render_page
-from convscope.deployment.records import parse
+from convscope.deployment.records import Evidence, parse
 from convscope.deployment.witness import is_amazon, label_of
 from convscope.errors import DeploymentError
 from convscope.files import write_json
@@ -193,10 +193,11 @@ def test_the_witness_sees_where_requests_go_and_not_what_is_configured(emulator:
 
 
 def test_the_schema_is_one_and_the_evidence_fits_it(evidence: Json, tmp_path: Path) -> None:
-    Draft202012Validator.check_schema(schema())
+    schema = Evidence.model_json_schema(by_alias=True)
+    Draft202012Validator.check_schema(schema)
     write_json(tmp_path / "evidence.json", evidence)
     assert read_evidence(tmp_path / "evidence.json").as_json() == copy(evidence)
-    Draft202012Validator(schema()).validate(evidence)
+    Draft202012Validator(schema).validate(evidence)
 
 
 @pytest.mark.parametrize(

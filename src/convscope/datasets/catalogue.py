@@ -59,7 +59,6 @@ class PublicDataset:
     # for the report; the licence as far as its authors state one
     licence: str
     citation: str
-    homepage: str
     torchvision_class: str  # class of `torchvision.datasets` whose mirrors serve the files
     debian_package: str | None = None  # Debian package with the same files, where there is one
 
@@ -88,7 +87,6 @@ MNIST = PublicDataset(
     licence="Copyright Yann LeCun, Corinna Cortes, Christopher Burges; commonly cited as CC BY-SA 3.0",
     citation="Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-based learning applied to document "
     "recognition. Proceedings of the IEEE 86(11), 1998.",
-    homepage="http://yann.lecun.com/exdb/mnist/",
     torchvision_class="MNIST",
 )
 
@@ -109,7 +107,6 @@ FASHION_MNIST = PublicDataset(
     licence="MIT, Copyright Zalando SE",
     citation="H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST: a novel image dataset for benchmarking machine "
     "learning algorithms. arXiv:1708.07747, 2017.",
-    homepage="https://github.com/zalandoresearch/fashion-mnist",
     torchvision_class="FashionMNIST",
     debian_package="dataset-fashion-mnist",
 )  # fmt: skip
@@ -130,7 +127,6 @@ CIFAR10 = PublicDataset(
     licence="None stated by its authors; a subset of 80 Million Tiny Images, which was withdrawn in 2020",
     citation="A. Krizhevsky: Learning multiple layers of features from tiny images. Technical report, "
     "University of Toronto, 2009.",
-    homepage="https://www.cs.toronto.edu/~kriz/cifar.html",
     torchvision_class="CIFAR10",
 )
 
@@ -150,7 +146,6 @@ KMNIST = PublicDataset(
     licence="CC BY-SA 4.0",
     citation="T. Clanuwat, M. Bober-Irizar, A. Kitamoto, A. Lamb, K. Yamamoto, D. Ha: Deep learning for classical "
     "Japanese literature. arXiv:1812.01718, 2018.",
-    homepage="http://codh.rois.ac.jp/kmnist/",
     torchvision_class="KMNIST",
 )
 

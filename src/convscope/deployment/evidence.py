@@ -169,11 +169,6 @@ def _part(name: str, amount: float, unit: str, rate: float) -> CostPart:
     return CostPart(part=name, amount=amount, unit=unit, rate=rate, usd=amount * rate)
 
 
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema of evidence.json, as its records make it."""
-    return Evidence.model_json_schema(by_alias=True)
-
-
 def validate(value: Any, name: str = FILE) -> Evidence:
     """Turn JSON values into evidence, and check its parts against each other.
 
