@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
 from hypothesis import settings
 
 from checkout import SMOKE_STUDIES, Checkout, SmokeBuild
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 settings.register_profile("convscope", deadline=None)  # no timing decides whether a test passes
 settings.load_profile("convscope")
@@ -63,3 +68,18 @@ def smoke_build(smoke_session: SmokeBuild) -> SmokeBuild:
     """Return the session's build. A test that changes something in it brings it back to what it was."""
     assert smoke_session.process.returncode == 0, smoke_session.process.stderr[-3000:]
     return smoke_session
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return Chromium. It asks its maker for nothing, as it would by itself: what a page loads is counted."""
+    from playwright.sync_api import sync_playwright  # most tests do without
+
+    quiet = (
+        "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--no-first-run",
+    )  # fmt: skip
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=quiet)
+        yield chromium
+        chromium.close()

@@ -95,3 +95,17 @@ def copy_weights(source: nn.Module, target: nn.Module) -> None:
 
 def random_images(spec: ModelSpec, count: int = 3, seed: int = 0) -> Tensor:
     return torch.randn(count, *spec.input_shape, generator=torch.Generator().manual_seed(seed))
+
+
+def seen_through(layers: Sequence[Conv2d | Pool2d], side: int) -> tuple[ModelSpec, nn.Sequential, Tensor]:
+    """Return layers as a network with positive weights, its twin, and an image: a gradient is where a value looks.
+
+    Maxima, which pass their gradient to one pixel alone, become averages.
+    """
+    averages = [Pool2d("average", layer.size) if isinstance(layer, Pool2d) else layer for layer in layers]
+    model = ModelSpec((1, side, side), (*averages, Flatten(), Dense(3, "none")))
+    network = reference(model).double()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(1.0)
+    return model, network, torch.ones(1, 1, side, side, dtype=torch.float64, requires_grad=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from checkout import SmokeBuild
 from convscope.report.formats import resolve
@@ -35,14 +34,6 @@ SITE_PAGES = (
     "downloads.html",
     "architecture.html",
     "grade/index.html",
-)
-# Chromium asks its maker for updates by itself; that is not the page's doing.
-QUIET = (
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
 )
 
 
@@ -69,14 +60,6 @@ def site(smoke_session: SmokeBuild) -> Iterator[str]:
     assert smoke_session.process.returncode == 0, smoke_session.process.stderr[-3000:]
     with served(smoke_session.checkout.build / "site") as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
-        yield chromium
-        chromium.close()
 
 
 class Log:

@@ -6,7 +6,6 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from checkout import ROOT
 from convscope.figures.spots import spot
@@ -59,14 +58,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (folder / "numbers.html").write_text("<!doctype html><title>numbers</title>")
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 def opened(folder: Path, browser: Browser, **options: Any) -> Page:

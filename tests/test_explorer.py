@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from torch import Tensor
 from torch.nn import functional
 
@@ -97,14 +97,6 @@ def explorer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     script = '<script src="explorer/explorer.js"></script>'
     (folder / "page.html").write_text(f'<!doctype html><meta charset="utf-8"><title>x</title>{style}{places}{script}')
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from convscope.specs import (
     TrainSpec,
 )
 from convscope.studies.architectures import mlp
-from networks import convolutions, pools, reference
+from networks import convolutions, pools, seen_through
 
 SHAPE = (2, 24, 30)
 HEAD: tuple[Layer, ...] = (Flatten(), Dense(3, "none"))
@@ -150,13 +150,7 @@ def test_seeds_are_summarised_and_images_counted(images: Split) -> None:
 @given(st.lists(convolutions(["none"]) | pools, min_size=1, max_size=3))
 def test_windows_are_where_the_gradient_is(layers: list[Conv2d | Pool2d]) -> None:
     side = 120
-    averages = [Pool2d("average", layer.size) if isinstance(layer, Pool2d) else layer for layer in layers]
-    model = ModelSpec((1, side, side), (*averages, *HEAD))
-    network = reference(model).double()
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.fill_(1.0)
-    image = torch.ones(1, 1, side, side, dtype=torch.float64, requires_grad=True)
+    model, network, image = seen_through(layers, side)
     values: torch.Tensor = image
     for window, module in zip(model.windows, network, strict=False):
         values = module(values)

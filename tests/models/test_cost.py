@@ -11,9 +11,7 @@ from convscope.models.cost import layer_costs, macs, parameters, training_second
 from convscope.models.torch_model import build
 from convscope.specs import Conv2d, Dense, Flatten, GlobalAveragePool, ModelSpec, Pool2d
 from convscope.studies import STUDIES
-from networks import copy_weights, networks, random_images, reference
-
-HEAD = (Flatten(), Dense(10, "none"))
+from networks import copy_weights, networks, random_images, reference, seen_through
 
 
 @given(networks())
@@ -53,15 +51,9 @@ def test_receptive_field_is_the_square_with_a_gradient(spec: ModelSpec) -> None:
     """With positive weights, a value far from the border has a gradient exactly where it looks."""
     side = 90
     body = [layer for layer in spec.layers if isinstance(layer, Conv2d | Pool2d)]
-    averages = [Pool2d("average", layer.size) if isinstance(layer, Pool2d) else layer for layer in body]
-    large = ModelSpec((1, side, side), (*averages, *HEAD))  # maxima pass their gradient to one pixel alone
-    network = reference(large).double()
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.fill_(1.0)
-    images = torch.ones(1, 1, side, side, dtype=torch.float64, requires_grad=True)
+    model, network, images = seen_through(body, side)
     values: torch.Tensor = images
-    for cost, module in zip(layer_costs(large)[: len(averages)], network, strict=False):
+    for cost, module in zip(layer_costs(model)[: len(body)], network, strict=False):
         values = module(values)
         if cost.receptive_field > side // 2:
             break  # such a value sees the border
@@ -70,7 +62,7 @@ def test_receptive_field_is_the_square_with_a_gradient(spec: ModelSpec) -> None:
         rows, columns = gradient[0, 0].nonzero(as_tuple=True)
         assert int(rows.max() - rows.min()) + 1 == cost.receptive_field
         assert int(columns.max() - columns.min()) + 1 == cost.receptive_field
-        if all(isinstance(layer, Pool2d) or layer.stride <= layer.kernel for layer in averages):
+        if all(isinstance(layer, Pool2d) or layer.stride <= layer.kernel for layer in body):
             assert len(rows) == cost.receptive_field**2  # no holes
 
 

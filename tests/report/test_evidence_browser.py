@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-from collections.abc import Iterator
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from checkout import SmokeBuild
 
@@ -20,15 +18,6 @@ MEAN = "/studies/fashion/variants/mlp/test_accuracy/mean"
 NUMBER = f'#tbl-fashion-results .value[data-source="{MEAN}"]'
 POPOVER = ".evidence-popover"
 SWITCH = ".evidence-switch"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=quiet)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
