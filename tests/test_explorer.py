@@ -242,6 +242,24 @@ def test_a_link_leads_to_the_exhibit_whose_state_it_has_also_from_the_same_page(
 
 @pytest.mark.slow
 @pytest.mark.browser
+def test_all_shuffled_images_are_read_by_the_network_that_has_seen_none(explorer: Path, page: Page) -> None:
+    data, block = data_of(explorer, "shuffle")
+    images, (natural, permuted) = data["images"], data["networks"]
+    pixels = stored(block, images["pixels"]).reshape(len(images["labels"]), -1).astype(np.float32)
+    shuffled = pixels[:, stored(block, permuted["layers"][0]["order"])].reshape(-1, 1, 28, 28)
+    inputs = (torch.from_numpy(shuffled) / 255 - images["mean"]) / images["scale"]
+    answers = torch_logits(natural, block, inputs).argmax(1).numpy()
+    right = int((answers == np.array(images["labels"])).sum())
+    page.wait_for_selector("[data-exhibit=shuffle][data-ready]")
+    note = page.locator("[data-exhibit=shuffle] .x-note").first
+    expect(note).to_have_text("measured, on natural test images: 75.0 % right")
+    page.get_by_role("button", name="Shuffle the pixels").click()
+    expect(note).to_contain_text(f"of the {len(answers)} images here, shuffled, it reads {right}; it calls ")
+    expect(note).to_contain_text(f"it calls {np.bincount(answers).max()} of them ")
+
+
+@pytest.mark.slow
+@pytest.mark.browser
 def test_the_window_of_a_typed_kernel_is_summed_as_pytorch_does(explorer: Path, page: Page) -> None:
     data, block = data_of(explorer, "kernel")
     pixels = stored(block, data["images"]["pixels"]).reshape(-1, 28, 28)[0].astype(np.float32)

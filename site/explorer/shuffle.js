@@ -1,7 +1,7 @@
 // One order for all pixels: no pixel is lost, but what was near is near no more, and the windows see noise.
 
 import { answer, chooser, element, mapOf, paint, percent, remember, remembered } from "./page.js";
-import { reader } from "./thread.js";
+import { ask, reader } from "./thread.js";
 
 const SHOWN = 16; // maps of the first layer
 
@@ -16,12 +16,34 @@ export function shuffleExhibit(data) {
     row("Trained on natural images", natural),
     row("Trained on images shuffled like this one", permuted),
   ];
+  let tally = "";
   const toggle = element("button", { type: "button", class: "x-main", onclick: flip }, "Shuffle the pixels");
+
+  function measured(network) {
+    return `measured, on ${network === natural ? "natural" : "shuffled"} test images: ${percent(accuracy[network.id])} right`;
+  }
+  const inNewOrder = (pixels) => Uint8Array.from(permuted.order, (from) => pixels[from]);
+
+  // What becomes of all shuffled images in a network that has seen none: one may be read rightly by chance.
+  async function count() {
+    tally = "counting";
+    const called = new Map();
+    let right = 0;
+    for (const [i, pixels] of images.pixels.entries()) {
+      const { shares } = await ask("read", { name: data.name, id: natural.id, pixels: inNewOrder(pixels) });
+      const best = shares.indexOf(Math.max(...shares));
+      called.set(best, (called.get(best) ?? 0) + 1);
+      right += best === images.labels[i];
+    }
+    const [most, times] = [...called].reduce((one, two) => (two[1] > one[1] ? two : one));
+    tally = `of the ${images.labels.length} images here, shuffled, it reads ${right}; it calls ${times} of them ${images.classes[most]}`;
+    draw();
+  }
 
   function row(title, network) {
     const maps = Array.from({ length: SHOWN }, () => element("canvas", { "aria-hidden": "true" }));
     const said = answer(title);
-    said.note.textContent = `measured, on ${network === natural ? "natural" : "shuffled"} test images: ${percent(accuracy[network.id])} right`;
+    said.note.textContent = measured(network);
     return { network, maps, said, box: element("div", { class: "x-row" }, said.card, element("div", { class: "x-maps" }, ...maps)) };
   }
 
@@ -31,12 +53,14 @@ export function shuffleExhibit(data) {
   });
   const draw = () => {
     const seen = images.pixels[image];
-    const pixels = shuffled ? Uint8Array.from(permuted.order, (from) => seen[from]) : seen;
+    const pixels = shuffled ? inNewOrder(seen) : seen;
     paint(canvas, { ...images, data: pixels }, { high: 255 });
     // The network trained on shuffled images begins with the shuffle itself, so it is given the natural image.
     const questions = [{ name: data.name, id: natural.id, pixels, maps: true }, { name: data.name, id: permuted.id, pixels: seen, maps: true }];
     read({ label: images.labels[image], questions: shuffled ? questions : questions.slice(0, 1) });
     rows[1].box.hidden = !shuffled;
+    rows[0].said.note.textContent = shuffled ? tally : measured(natural);
+    if (shuffled && !tally) count();
     toggle.setAttribute("aria-pressed", shuffled);
     toggle.textContent = shuffled ? "Put the pixels back" : "Shuffle the pixels";
   };

@@ -47,7 +47,7 @@ _TITLES = {_DATA: "Data and networks", _LIMITS: "Limits and earlier results", _M
 # Below a heading: the exhibit of the explorer, its state, and the words that lead there.
 _TRY = {
     "sec-essay-sharing": ("kernel", "kernel=3&filter=learned+1", "Slide a kernel over an image yourself"),
-    "sec-essay-order": ("shuffle", "shuffle=1&picture=7", "Shuffle an image yourself"),
+    "sec-essay-order": ("shuffle", "shuffle=1&picture=5", "Shuffle an image yourself"),
     "sec-essay-shift": ("shift", "shift=4&image=7", "Move a digit yourself"),
 }
 
