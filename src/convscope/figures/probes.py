@@ -19,11 +19,10 @@ def filters(weights: NDArray[np.float32]) -> Figure:
 
     Each is scaled by its own largest weight: one strong filter would wash out all others.
     """
-    columns = 16 if len(weights) > 16 else 8
     weights = weights / np.maximum(np.abs(weights).max(axis=(1, 2, 3), keepdims=True), 1e-12)
     limit = 1.0
-    board = mosaic(np.moveaxis(weights, 1, -1) if weights.shape[1] == 3 else weights[:, 0], columns, gap=0.3)
-    width = 0.86 * WIDTH
+    board = mosaic(np.moveaxis(weights, 1, -1) if weights.shape[1] == 3 else weights[:, 0], columns=8, gap=0.2)
+    width = 0.62 * WIDTH
     figure, axes = plt.subplots(figsize=(width, width * board.shape[0] / board.shape[1]))
     figure.subplots_adjust(left=0, right=1, top=1, bottom=0)
     show(axes, board, "RdBu_r", (-limit, limit))
