@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from checkout import Checkout
 from convscope.datasets.folder import image_folder, load_folder
 from convscope.errors import DatasetError
 
@@ -59,6 +60,27 @@ def test_documented_study_gets_a_report(tmp_path: Path) -> None:
     report = (tmp_path / "build/quick/report/report.html").read_text()
     assert "Bars and crosses" in report
     assert (tmp_path / "build/quick/report/report.pdf").stat().st_size > 50_000
+
+
+@pytest.mark.slow
+def test_two_factors_and_their_interaction_as_the_page_shows_them(tmp_path: Path) -> None:
+    page = (ROOT / "site" / "docs" / "add-a-study.md").read_text()
+    example = re.search(r"```python title=\"report/studies/two_factors.py\"\n(.*?)```", page, re.DOTALL)
+    assert example is not None
+    checkout = Checkout.copy_to(tmp_path / "checkout")
+    (checkout.root / "report" / "studies" / "two_factors.py").write_text(example[1])
+    checkout.built("metrics", PROFILE="quick", STUDIES="two_factors")
+    metrics = json.loads((checkout.root / "build/quick/metrics.json").read_text())
+    accuracy = {
+        name: np.array(variant["test_accuracy"]["values"])
+        for name, variant in metrics["studies"]["two_factors"]["variants"].items()
+    }
+    by_seed = (accuracy["k3d2"] - accuracy["k3d1"]) - (accuracy["k5d2"] - accuracy["k5d1"])
+    claim = metrics["claims"]["two_factors-interaction"]
+    assert claim["effect"] == pytest.approx(by_seed.mean(), abs=1e-9)
+    low, high = claim["interval"]
+    assert low < claim["effect"] < high
+    assert claim["verdict"] == "inconclusive"  # three seeds are too few
 
 
 def test_folder_is_split_by_class_and_read_exactly(tmp_path: Path) -> None:
