@@ -14,6 +14,7 @@ import pytest
 from checkout import SmokeBuild
 from convscope.analysis.pictures import read_pictures
 from convscope.deployment.evidence import with_evidence
+from convscope.figures.bias import varies_size
 from convscope.figures.draw import draw, drawings
 from convscope.figures.registry import Drawing
 from convscope.figures.style import figure_style, save
@@ -118,3 +119,10 @@ def test_drawing_again_removes_what_is_no_figure_any_more(smoke_build: SmokeBuil
     data = [path.with_suffix(".csv") for path in drawn]
     assert sorted(tmp_path.iterdir()) == sorted([*drawn, *data, tmp_path / "code.json", tmp_path / "web"])
     assert all(ET.parse(path).getroot().tag.endswith("svg") for path in drawn)
+
+
+def test_pairs_of_one_training_set_are_no_sample_sizes() -> None:
+    pair = {"a": "dilated", "b": "pooled", "effect": 0.01}
+    assert not varies_size({"pairs": [pair], "variants": {"dilated": {}, "pooled": {}}})
+    assert not varies_size({"variants": {}})
+    assert varies_size({"pairs": [pair], "variants": {name: {"train_images": 100} for name in ("dilated", "pooled")}})

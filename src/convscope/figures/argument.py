@@ -11,6 +11,7 @@ from matplotlib.ticker import NullLocator
 
 from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
+from convscope.figures.bias import varies_size
 from convscope.figures.registry import Rows, figure
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, logarithmic, look, signed
 
@@ -163,7 +164,9 @@ def answer_rows(metrics: Metrics, _: Pictures) -> Rows:
     rows: Rows = []
     seen: set[str] = set()
     for name, study in metrics["studies"].items():
-        if study["status"] != "run" or study["baseline"] == study["reference"] or {"pairs", "shift"} & study.keys():
+        if study["status"] != "run" or study["baseline"] == study["reference"]:
+            continue
+        if "shift" in study or varies_size(study):
             continue
         compared = []
         if study["dataset"] not in seen:  # one study a data set: the first
@@ -221,7 +224,7 @@ def kernel_rows(metrics: Metrics, _: Pictures) -> Rows:
         if study["status"] != "run":
             continue
         for key, experiment in study["experiments"].items():
-            if experiment["factor"] != "kernel" or len(study["variants"]) > 8:
+            if experiment["factor"] != "kernel":
                 continue
             first = experiment["variants"][0]
             of = study["variants"]

@@ -131,6 +131,12 @@ def equivariance_errors(study: Study) -> Figure:
     return figure
 
 
+def varies_size(study: Study) -> bool:
+    """Tell whether the pairs of a study are networks of one training set each; others compare what they like."""
+    compared = {name for pair in study.get("pairs", ()) for name in (pair["a"], pair["b"])}
+    return bool(compared) and all("train_images" in study["variants"][name] for name in compared)
+
+
 def sample_sizes(study: Study) -> Figure:
     """Accuracy of both networks against the number of training images, and their difference in points."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 2.9), layout="constrained")

@@ -90,7 +90,7 @@ def _of_probes(study: dict[str, Any]) -> dict[str, Drawing]:
         "interaction": (bias.interaction, crossed),
         "shift": (bias.shifted_accuracy, "shift" in study),
         "equivariance": (bias.equivariance_errors, "equivariance" in study),
-        "sizes": (bias.sample_sizes, "pairs" in study),
+        "sizes": (bias.sample_sizes, bias.varies_size(study)),
     }
     return {what: partial(function, study) for what, (function, measured) in possible.items() if measured}
 
