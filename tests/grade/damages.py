@@ -92,8 +92,7 @@ DAMAGES: dict[str, tuple[Damage, set[str]]] = {
     "a reason to be written": (
         with_reason(4, "TODO: say what happens at the border."), {"network-decisions", "network-padding"}),
     # task 4
-    "experiment of one study": (without("tbl-fashion-kernel"), set()),  # the other study has it
-    "kernel in both studies": (without("tbl-fashion-kernel", "tbl-design-kernel"), {"experiment-kernel"}),
+    "experiment kernel": (without("tbl-fashion-kernel"), {"experiment-kernel"}),
     **{f"experiment {name}": (without(f"tbl-design-{name}"), {f"experiment-{name}"}) for name in EXPERIMENTS},
     "section of an experiment": (without("sec-design-filters"), {"experiment-filters", "experiment-one-factor"}),
     "a second difference": (fashion(second_difference), {"experiment-one-factor"}),

@@ -10,6 +10,7 @@ from convscope.errors import ConvscopeError, SpecError, of_module
 from convscope.studies import (
     cifar10,
     design,
+    design_cifar10,
     dose,
     fashion,
     fashion_compact,
@@ -33,7 +34,7 @@ _IN_ORDER = (
     fashion_compact.study,
     cifar10.study,
     design.study,
-    design.cifar10_study,
+    design_cifar10.study,
     inductive_bias.study,
     inductive_bias_cifar10.study,
     inductive_bias_glyphs.study,

@@ -9,10 +9,11 @@ from convscope.studies.architectures import ImageShape, mlp
 from convscope.studies.study import Claim, Experiment, Variant
 
 FILTERS = (16, 32)  # few, so that networks without weight sharing, of ten times the parameters, remain affordable
+HIDDEN = 64  # units of the dense head
 
 
 def network(image: ImageShape, layer: type[Conv2d] | type[LocallyConnected2d], *, permuted: bool = False) -> ModelSpec:
-    """Return two blocks of the layer, 3x3 windows and 2x2 max pooling each, and a dense head of 64 units.
+    """Return two blocks of the layer, 3x3 windows and 2x2 max pooling each, and a dense head.
 
     Parameters
     ----------
@@ -27,7 +28,7 @@ def network(image: ImageShape, layer: type[Conv2d] | type[LocallyConnected2d], *
     blocks: list[Layer] = []
     for filters in FILTERS:
         blocks += [layer(filters, 3), Pool2d()]
-    return ModelSpec(image, (*shuffle, *blocks, Flatten(), Dense(64), Dense(10, "none")))
+    return ModelSpec(image, (*shuffle, *blocks, Flatten(), Dense(HIDDEN), Dense(10, "none")))
 
 
 def variants(image: ImageShape, wide: tuple[int, ...]) -> tuple[Variant, ...]:

@@ -1,0 +1,61 @@
+"""One choice of a CNN at a time, on CIFAR-10: kernel, depth and pooling.
+
+The base is the network that `convscope.studies.inductive_bias_cifar10` takes apart, with its data and settings, and so
+are its runs.
+"""
+
+from dataclasses import replace
+
+from convscope.studies import inductive_bias_cifar10
+from convscope.studies.one_choice import (
+    DEPTH,
+    DEPTH_TWIN,
+    KERNEL,
+    POOLING,
+    POOLING_TWIN,
+    REACH,
+    REACH_PAIR,
+    pooling_for_reach,
+    shared,
+)  # fmt: skip
+from convscope.studies.study import Budget, Claim, Study, Tuning, smoke_budget
+
+RGB = (3, 32, 32)
+
+study = Study(
+    id="design_cifar10",
+    title="One choice at a time: CIFAR-10",
+    question="Do kernel size, depth and pooling matter more on photographs than on clothing?",
+    data=inductive_bias_cifar10.study.data,
+    training=inductive_bias_cifar10.study.training,
+    tuning=Tuning(rates=(1e-3, 2e-3, 4e-3, 8e-3), chosen={}),
+    variants=shared(RGB),
+    baseline="base",
+    reference="base",
+    experiments=(KERNEL, DEPTH, DEPTH_TWIN, POOLING, POOLING_TWIN, REACH),
+    claims=(
+        Claim(
+            "design_cifar10-depth3-better",
+            "On CIFAR-10 three convolutional blocks classify better than two",
+            "superiority",
+            "depth3",
+            ("base",),
+            refuted_by="A gain of the third block whose whole interval stays below the margin.",
+        ),
+        Claim(
+            "design_cifar10-pooling-helps",
+            "On CIFAR-10 max pooling classifies better than no pooling, the head being global average pooling",
+            "superiority",
+            "base-gap",
+            ("unpooled-gap",),
+            refuted_by="A gain of pooling whose whole interval stays below the margin.",
+        ),
+        pooling_for_reach("design_cifar10", "CIFAR-10"),
+    ),
+    inside=(),
+    pairs=(REACH_PAIR,),
+    budgets={
+        "smoke": replace(smoke_budget(channels=3, epochs=1), seeds=1),
+        "full": Budget(seeds=10, epochs=10),
+    },
+)
