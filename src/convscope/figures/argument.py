@@ -25,7 +25,8 @@ STEP_COLOURS = {"capacity": "#8c959f", "locality": "#009E73", "weight sharing": 
 
 def comparison(study: dict[str, Any], a: str, b: str) -> tuple[float, float | None, float | None]:
     """Return effect and interval of variant a minus variant b, in points, wherever and however it is written."""
-    rows = [row for one in study["experiments"].values() for row in one["comparisons"]] + study["against_baseline"]
+    rows = [row for one in study["experiments"].values() for row in one["comparisons"]]
+    rows += [*study["against_baseline"], *study.get("pairs", ())]
     for row in rows:
         sign = {(a, b): 1, (b, a): -1}.get((row["a"], row["b"]), 0)
         if sign:
