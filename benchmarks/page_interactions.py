@@ -40,7 +40,7 @@ _WATCH = """
 """
 
 
-def measure(page: Page, name: str, event: str, act: Callable[[int], None], answer: str = "") -> None:
+def measure(page: Page, name: str, event: str, act: Callable[[int], object], answer: str = "") -> None:
     """Do something many times and print how long the page took, and the answer of the networks."""
     page.evaluate("type => { watched = type; taken.length = 0; }", event)
     answers = []
@@ -72,13 +72,9 @@ def clicks(*buttons: Locator) -> Callable[[int], None]:
     return click
 
 
-def chooses(select: Locator) -> Callable[[int], None]:
+def chooses(select: Locator) -> Callable[[int], object]:
     """Return what chooses one option after the other."""
-    return lambda time: void(select.select_option(index=(time + 1) % select.locator("option").count()))
-
-
-def void(_: object) -> None:
-    """Drop a result."""
+    return lambda time: select.select_option(index=(time + 1) % select.locator("option").count())
 
 
 def moves(page: Page, over: Locator) -> Callable[[int], None]:
@@ -107,7 +103,8 @@ def explorer(page: Page) -> None:
         page.wait_for_timeout(1500)
         canvas = place.locator("canvas").first
         images = place.get_by_role("button", name="image")
-        canvas.focus() if exhibit != "shuffle" else None
+        if exhibit != "shuffle":
+            canvas.focus()
         if exhibit == "shift":
             measure(page, "shift: arrow keys", "keydown", presses(page, "ArrowRight", "ArrowDown", "ArrowLeft"), "says")
             slider = place.locator("input[type=range]").first

@@ -1,4 +1,4 @@
-"""The studies of doses: they share runs with the decomposition, and their figure has the doses in order."""
+"""Studies that share runs with the decomposition, and the figure that has doses in order."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ def test_they_share_runs_with_the_decomposition(study: str, shared: tuple[str, .
     ours, theirs = (STUDIES[name].runs("full") for name in (study, "inductive_bias"))
     for name in shared:
         assert ours[name] == theirs[name]
+
+
+def test_the_base_of_one_choice_is_the_network_that_is_taken_apart() -> None:
+    assert STUDIES["design"].runs("full")["base"] == STUDIES["inductive_bias"].runs("full")["conv"]
+    photographs = STUDIES["inductive_bias_cifar10"].variant("conv")
+    assert STUDIES["design_cifar10"].variant("base").model == photographs.model
 
 
 @pytest.mark.parametrize("study", DOSES)

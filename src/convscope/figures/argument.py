@@ -12,8 +12,10 @@ from matplotlib.ticker import NullLocator
 from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
 from convscope.figures.bias import varies_size
+from convscope.figures.dose import dose
 from convscope.figures.registry import Rows, figure
-from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, logarithmic, look, signed
+from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, logarithmic, look, marker, signed
+from convscope.specs import from_json
 
 STEPS = {"capacity": ("mlp-wide", "mlp"), "locality": ("local", "mlp-wide"), "weight sharing": ("conv", "local")}
 """From the fully connected network to the convolution: what each step adds, and between which variants."""
@@ -229,12 +231,13 @@ def kernel_rows(metrics: Metrics, _: Pictures) -> Rows:
                 continue
             first = experiment["variants"][0]
             of = study["variants"]
-            larger = [name for name in experiment["variants"] if of[name]["macs"] >= of[first]["macs"]]
-            for variant in sorted(larger, key=lambda name: of[name]["macs"]):
+            sides = {variant: dose("kernel", from_json(of[variant]["model"])) for variant in experiment["variants"]}
+            larger = [variant for variant in sides if sides[variant] >= sides[first]]
+            for variant in sorted(larger, key=sides.__getitem__):
                 effect, low, high = (0.0, None, None) if variant == first else comparison(study, variant, first)
                 rows.append(
                     {"study": name, "title": study["title"], "experiment": key, "variant": variant,
-                     "kernel": of[variant]["title"], "macs": of[variant]["macs"],
+                     "kernel": of[variant]["title"], "side": sides[variant], "macs": of[variant]["macs"],
                      "parameters": of[variant]["parameters"],
                      "learning_rate": study["training"]["learning_rate"], "tuned": "tuning" in study,
                      "difference": effect, "low": low, "high": high}
@@ -242,13 +245,11 @@ def kernel_rows(metrics: Metrics, _: Pictures) -> Rows:
     return rows
 
 
-SHAPES = {"3×3": "o", "5×5": "s", "7×7": "^"}  # of kernels, in their titles
-
-
 @figure("kernel-cost", rows=kernel_rows)
 def kernel_cost(rows: Rows) -> Figure:
     """Draw what a larger kernel changes, against what it costs: one line a study."""
     drawn, axes = plt.subplots(figsize=(WIDTH, 2.9), layout="constrained")
+    shapes = {side: marker(place) for place, side in enumerate(sorted({row["side"] for row in rows}))}
     axes.axhline(0, color=MUTED, linewidth=1)
     for number, study in enumerate(dict.fromkeys(row["study"] for row in rows)):
         line = [row for row in rows if row["study"] == study]
@@ -256,14 +257,14 @@ def kernel_cost(rows: Rows) -> Figure:
         costs = [row["macs"] / 1e6 for row in line]
         axes.plot(costs, [row["difference"] for row in line], color=hue, linewidth=1.2, alpha=0.7)
         for cost, row in zip(costs, line, strict=True):
-            shape = next((SHAPES[size] for size in SHAPES if size in row["kernel"]), SHAPES["3×3"])
+            shape = shapes[row["side"]]
             if row["low"] is not None:
                 axes.plot([cost, cost], [row["low"], row["high"]], color=hue, linewidth=1.4)
             axes.plot([cost], [row["difference"]], shape, color=hue, markersize=6.5, mec="white")
         rate = "tuned" if line[0]["tuned"] else f"rate {line[0]['learning_rate']:g}"
         axes.plot([], [], color=hue, label=f"{line[0]['title']} ({rate})")
-    for size, shape in SHAPES.items():
-        axes.plot([], [], shape, color=MUTED, label=size)
+    for side, shape in shapes.items():
+        axes.plot([], [], shape, color=MUTED, label=f"{side}×{side}")
     logarithmic(axes, "x")
     axes.set_xlabel("multiply-accumulates for one image (millions, logarithmic)")
     axes.set_ylabel("difference to 3×3 (points)")

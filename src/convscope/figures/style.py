@@ -128,6 +128,9 @@ def save(figure: Figure, path: Path, language: str = ENGLISH) -> None:
         figure.savefig(temporary, format="svg", metadata={"Date": None}, bbox_inches="tight", pad_inches=0.04)
     plt.close(figure)
     (path.parent / WEB).mkdir(exist_ok=True)
+    values = path.parent / WEB / f"{path.stem}.json"
     if spots := spots_in(figure):
-        write_json(path.parent / WEB / f"{path.stem}.json", spots)
+        write_json(values, spots)
+    else:
+        values.unlink(missing_ok=True)
     write_text(path.parent / WEB / path.name, lean(path.read_text(encoding="utf-8")))

@@ -10,15 +10,15 @@ from convscope.studies import inductive_bias_cifar10
 from convscope.studies.one_choice import (
     DEPTH,
     DEPTH_TWIN,
-    KERNEL,
     POOLING,
     POOLING_TWIN,
     REACH,
     REACH_PAIR,
+    network,
     pooling_for_reach,
     shared,
 )  # fmt: skip
-from convscope.studies.study import Budget, Claim, Study, Tuning, smoke_budget
+from convscope.studies.study import Budget, Claim, Experiment, Study, Tuning, Variant, smoke_budget
 
 RGB = (3, 32, 32)
 
@@ -28,11 +28,28 @@ study = Study(
     question="Do kernel size, depth and pooling matter more on photographs than on clothing?",
     data=inductive_bias_cifar10.study.data,
     training=inductive_bias_cifar10.study.training,
-    tuning=Tuning(rates=(1e-3, 2e-3, 4e-3, 8e-3), chosen={}),
-    variants=shared(RGB),
+    tuning=Tuning(rates=(1e-3, 2e-3, 4e-3, 8e-3), chosen={}),  # nothing is chosen before `make tune` has trained them
+    variants=(
+        *shared(RGB),
+        Variant("kernel5", "Kernel 5×5", network(RGB, kernel=5)),
+        Variant("kernel7", "Kernel 7×7", network(RGB, kernel=7)),
+    ),
     baseline="base",
     reference="base",
-    experiments=(KERNEL, DEPTH, DEPTH_TWIN, POOLING, POOLING_TWIN, REACH),
+    experiments=(
+        Experiment(
+            "kernel",
+            "Kernel size",
+            "kernel",
+            ("base", "kernel5", "kernel7"),
+            "How much of the image should one weight set see?",
+        ),
+        DEPTH,
+        DEPTH_TWIN,
+        POOLING,
+        POOLING_TWIN,
+        REACH,
+    ),
     claims=(
         Claim(
             "design_cifar10-depth3-better",

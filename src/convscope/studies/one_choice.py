@@ -10,16 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from convscope.specs import (
-    Activation,
-    Conv2d,
-    Dense,
-    Flatten,
-    GlobalAveragePool,
-    Layer,
-    ModelSpec,
-    Pool2d,
-)
+from convscope.specs import Activation, Conv2d, Dense, Flatten, GlobalAveragePool, Layer, ModelSpec, Pool2d
 from convscope.studies.architectures import ImageShape
 from convscope.studies.bias import FILTERS, HIDDEN
 from convscope.studies.study import Claim, Experiment, Variant
@@ -79,7 +70,7 @@ def network(
 
 
 def shared(image: ImageShape) -> tuple[Variant, ...]:
-    """Variants of kernel, depth and pooling, and the twins of the last two."""
+    """Return the base and its variants of depth and pooling, and the twins of all of them."""
 
     def twin(title: str) -> str:
         return f"{title}, GAP head"
@@ -87,8 +78,6 @@ def shared(image: ImageShape) -> tuple[Variant, ...]:
     average: Literal["global average"] = "global average"
     return (
         Variant("base", "Base", network(image)),
-        Variant("kernel5", "Kernel 5×5", network(image, kernel=5)),
-        Variant("kernel7", "Kernel 7×7", network(image, kernel=7)),
         Variant("depth1", "1 block", network(image, depth=1)),
         Variant("depth3", "3 blocks", network(image, depth=3)),
         Variant("average", "Average pooling", network(image, pooling="average")),
@@ -105,13 +94,6 @@ def shared(image: ImageShape) -> tuple[Variant, ...]:
     )
 
 
-KERNEL = Experiment(
-    "kernel",
-    "Kernel size",
-    "kernel",
-    ("base", "kernel5", "kernel7"),
-    "How much of the image should one weight set see?",
-)
 DEPTH = Experiment(
     "depth", "Depth", "depth", ("base", "depth1", "depth3"), "How many convolutional blocks does the task need?"
 )
