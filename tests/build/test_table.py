@@ -32,6 +32,7 @@ EDITS = [
     (f"{SRC}/studies/fashion.py", 'title="', 'title="Quite other ', EVERYTHING - {"deployment"}),
     (f"{SRC}/studies/fashion.py", "A larger kernel that loses", "Quite other", EVERYTHING - {"deployment"}),
     (f"{SRC}/studies/kernel_claims.py", "One CNN", "Quite other", EVERYTHING - {"deployment"}),
+    (f"{SRC}/studies/fashion.py", "KERNELS = (3, 5, 7)", "KERNELS = (3, 5, 9)", EVERYTHING - {"deployment"}),
     # a deployed run is its specification, which its key holds: not how claims are declared
     (f"{SRC}/studies/claim.py", "", "# \n", EVERYTHING - {"deployment"}),
     # code

@@ -13,7 +13,7 @@ from convscope.report.backend import choose
 from convscope.report.origins import repository_of
 from convscope.runs.environment import commit
 from convscope.stages import files_below
-from convscope.studies.explored import EXPLORED, KERNEL_VARIANTS, KERNELS
+from convscope.studies.explored import EXPLORED, KERNELS
 
 Facts = dict[str, str]
 
@@ -57,7 +57,8 @@ def deployed(project: Project) -> Facts:
 
 def explored(project: Project) -> Facts:
     """Return which trained networks there are for the explorer to show."""
-    shown = (*EXPLORED.items(), (KERNELS, KERNEL_VARIANTS))
+    kernels = [(study.id, [each.id for each in study.variants]) for study in project.selected if study.id == KERNELS]
+    shown = (*EXPLORED.items(), *kernels)
     runs = {f"{study} {name}": project.explored(study, name) for study, names in shown for name in names}
     there = {f"the run of {name}": str(run and project.store.state(run.key)) for name, run in runs.items()}
     if project.profile != PUBLISHED:

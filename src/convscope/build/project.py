@@ -198,8 +198,8 @@ class Project:
         return None
 
     def explored(self, study: str, variant: str) -> PlannedRun | None:
-        """Return the run of seed 0 that the site's explorer shows; None where the study is not part of the build."""
+        """Return the run of seed 0 that the site's explorer shows; None where the build has no such network."""
         for selected in self.selected:
-            if selected.id == study:
+            if selected.id == study and any(each.id == variant for each in selected.variants):
                 return plan_study(selected, self.budgets, self.device, 1)[variant][0]
         return None

@@ -267,7 +267,7 @@ def kernel_cost(rows: Rows) -> Figure:
         axes.plot([], [], shape, color=MUTED, label=f"{side}×{side}")
     logarithmic(axes, "x")
     axes.set_xlabel("multiply-accumulates for one image (millions, logarithmic)")
-    axes.set_ylabel("difference to 3×3 (points)")
+    axes.set_ylabel("difference to the smallest (points)")
     drawn.legend(loc="outside lower center", ncols=2, fontsize=7.5)
     return drawn
 

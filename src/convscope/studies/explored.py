@@ -7,5 +7,5 @@ SHUFFLED = ("inductive_bias_glyphs", "inductive_bias")
 EXPLORED = {SHIFT: ("mlp", "cnn", "gap"), **dict.fromkeys(SHUFFLED, ("conv", "conv-permuted"))}
 """Variants by study."""
 
-KERNELS, KERNEL_VARIANTS = "fashion", ("cnn3", "cnn5", "cnn7")
+KERNELS = "fashion"
 """A study whose learned kernels are shown, which pictures hold; weights, where they are there, add the biases."""

@@ -1,0 +1,63 @@
+"""One number edited in the file of a study: the report is about the kernels that are there, and no others."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from checkout import ROOT
+from convscope.analysis.metrics import Analysis
+from convscope.figures.draw import drawings
+from convscope.report.fill import fill, fill_plain
+from convscope.studies import fashion, fashion_compact, mnist_numpy
+from convscope.studies.study import Study
+from worlds import results_of
+
+EDITED = {"fashion": fashion, "fashion_compact": fashion_compact, "mnist_numpy": mnist_numpy}
+# What others reported of their own kernels, and what is said of receptive fields in general.
+ODD = {"3", "5", "7", "9", "11"}
+OF_OTHERS = re.compile(r"reported|^\| |two stacked|two projects", re.IGNORECASE)
+
+
+def edited(module: ModuleType, kernels: str) -> Study:
+    source = Path(str(module.__file__)).read_text(encoding="utf-8")
+    assert source.count("KERNELS = (3, 5, 7)") == 1
+    names: dict[str, Study] = {}
+    exec(source.replace("KERNELS = (3, 5, 7)", f"KERNELS = {kernels}"), names)
+    return names["study"]
+
+
+def told(module: ModuleType, kernels: str, profile: str, folder: Path) -> str:
+    """Return report and supplement of the edited study alone, without the marks of numbers."""
+    analysis, study = Analysis("smoke"), edited(module, kernels)
+    levels = {each.id: 0.80 + 0.03 * place for place, each in enumerate(study.variants)}
+    analysis.add(results_of(study, levels))
+    metrics: dict[str, Any] = json.loads(json.dumps(analysis.metrics())) | {"profile": profile}
+    (folder / "figures").mkdir()
+    for name in drawings(metrics, analysis.pictures):
+        (folder / "figures" / f"{name}.svg").write_text("<svg/>")
+    fill(ROOT / "report", metrics, folder / "figures", {"commit": "0123456", "backend": "pandoc", "flipped": None},
+         folder / "source")  # fmt: skip
+    texts = [(folder / "source" / f"{name}.qmd").read_text(encoding="utf-8") for name in ("report", "supplement")]
+    texts.append(fill_plain(ROOT / "report", "readme.md", metrics, figure=lambda name, _: name))
+    return re.sub(r"\[([^\]]*)\]\{[^}]*\}", r"\1", "\n".join(texts))
+
+
+@pytest.mark.parametrize(
+    ("name", "kernels"),
+    [("fashion", "(3, 5, 9)"), ("fashion", "(5, 9)"), ("fashion_compact", "(3, 5, 9)"), ("mnist_numpy", "(3, 11)")],
+)
+def test_the_report_is_about_the_kernels_that_are_there(name: str, kernels: str, tmp_path: Path) -> None:
+    text = told(EDITED[name], kernels, "quick", tmp_path)
+    there = set(re.findall(r"\d+", kernels))
+    lines = [line for line in text.splitlines() if not OF_OTHERS.search(line)]
+    named = {side: line for line in lines for side in re.findall(r"\b(\d+)×\1\b", line) if side in ODD}
+    assert set(named) - there == set(), {side: named[side] for side in set(named) - there}
+    assert there <= set(named)
+    for gone in ("cnn7", "seven by seven", "of the three" if kernels.count(",") == 1 else "of the two"):
+        assert gone not in text
