@@ -224,6 +224,30 @@ def test_pages_of_the_api_are_mended_but_not_their_code(tmp_path: Path) -> None:
     )
 
 
+def test_a_page_waits_for_no_script_and_no_style_of_another(tmp_path: Path) -> None:
+    head = '<head><link rel="stylesheet" href="{0}assets/_mkdocstrings.css"><script src="{0}a.js"></script></head>'
+    rest = '<script src="b.js" defer></script><script>let a;</script>'
+    for name, up in (("index.html", ""), ("reference/a.html", "../")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(head.format(up) + rest)
+    finish(tmp_path)
+    page, api = ((tmp_path / name).read_text() for name in ("index.html", "reference/a.html"))
+    for text in (page, api):
+        assert re.findall("<script[^>]*>", text)[1:] == ['<script src="b.js" defer>', "<script>"]
+    assert '<script defer src="a.js">' in page
+    assert ("_mkdocstrings" in page, "_mkdocstrings" in api) == (False, True)
+
+
+def test_search_keeps_a_long_sentence_once(tmp_path: Path) -> None:
+    long = "Differences of test accuracy in percentage points, paired by seed and test image."
+    docs = [{"location": f"{name}.html", "title": name, "text": f"{long} Also {name}. Short."} for name in "ab"]
+    (tmp_path / "search").mkdir()
+    (tmp_path / "search" / "search_index.json").write_text(json.dumps({"docs": docs}))
+    finish(tmp_path)
+    texts = [one["text"] for one in json.loads((tmp_path / "search" / "search_index.json").read_text())["docs"]]
+    assert texts == [f"{long} Also a. Short.", "Also b. Short."]
+
+
 def test_a_policy_comes_first_and_knows_the_scripts() -> None:
     page = with_policy('<head><meta charset="utf-8"><script>let a;</script><script src="b.js"></script></head>')
     digest = base64.b64encode(hashlib.sha256(b"let a;").digest()).decode()

@@ -63,14 +63,10 @@ const watcher = new IntersectionObserver(
   },
   { rootMargin: "400px" },
 );
-places.forEach((place) => watcher.observe(place));
-
 // An address with a state leads to the exhibit whose state it is, also from this page. The ones above it come first:
 // put in later, in place of their smaller pictures, they would push it out of sight.
 const meant = places.findIndex((place) => EXHIBITS[place.dataset.exhibit].keeps.some((name) => state.has(name)));
-if (meant >= 0) {
-  const upToIt = places.slice(0, meant + 1);
-  upToIt.forEach((place) => watcher.unobserve(place));
-  Promise.all(upToIt.map(mount)).then(() => places[meant].scrollIntoView({ block: "center" }));
-}
+if (meant >= 0) Promise.all(places.slice(0, meant + 1).map(mount)).then(() => places[meant].scrollIntoView({ block: "center" }));
+// The others wait for the text: their weights, asked for at once, came before it on a phone and took it 1.5 seconds.
+addEventListener("load", () => requestAnimationFrame(() => setTimeout(() => places.slice(meant + 1).forEach((place) => watcher.observe(place)))));
 addEventListener("hashchange", () => location.hash.includes("=") && location.reload());

@@ -104,5 +104,5 @@
     }
     document.body.append(tip);
   }
-  (globalThis.requestIdleCallback ?? setTimeout)(start);
+  addEventListener("DOMContentLoaded", () => (globalThis.requestIdleCallback ?? setTimeout)(start)); // figures.js has put them into boxes by then
 })();

@@ -113,7 +113,8 @@ class Origins:
             words, label = self._say("Data (CSV)"), self._say("Data of {} as CSV").format(shown.label)
             parts.append(f'[{words}]({DATA}/{name}){{download="{name}" aria-label="{label}"}}')
         line = " · ".join(filter(None, parts))
-        return line and f'\n::: {{.content-visible when-format="html"}}\n::: {{.origin}}\n{line}\n:::\n:::\n'
+        block = f'::: {{.origin data-search-exclude=""}}\n{line}\n:::'
+        return line and f'\n::: {{.content-visible when-format="html"}}\n{block}\n:::\n'
 
     def _code(self, shown: Shown) -> str:
         if shown.figure:

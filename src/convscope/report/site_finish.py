@@ -1,4 +1,4 @@
-"""What is done to the pages that MkDocs has built: a content security policy, lazy pictures, small code and search."""
+"""What is done to the pages that MkDocs has built: a policy, scripts and pictures that wait, small code and search."""
 
 from __future__ import annotations
 
@@ -19,10 +19,16 @@ API = "reference"
 API_WORDS = 60
 """Characters of each entry of the API that search knows. With all of them the index had 1.3 MB."""
 
+LONG = 60
+"""Characters of a sentence that search need not know twice."""
+
 POINT = 4 / 3  # pixels
 
 _SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re.DOTALL)
 _HEAD = re.compile(r"<head>\s*(?:<meta charset=[^>]*>)?")
+# Scripts that a page would wait for, and the style of signatures, which the API alone has.
+_AWAITED = re.compile(r"<script (?=src=)(?![^>]*\bdefer\b)")
+_OF_SIGNATURES = re.compile(r'\s*<link rel="stylesheet" href="[^"]*/_mkdocstrings\.css">')
 _PICTURE = re.compile(r"<img (?P<attributes>[^>]*?)/?>")
 # Names within a module, and what the public classes have: they are found by module and class.
 _WITHIN = re.compile(r"reference/(?!convscope/index\.html).*#|reference/.*#.*\.[A-Z]\w*\.\w+$")
@@ -37,6 +43,7 @@ _COPIED = re.compile(r"(?<=<code>)[^<]*\.site-source/")
 _LISTED = re.compile(r"(?P<begin><p>|\n)\.\. (?=\[\d+\])")
 _CITED = re.compile(r"(\[\d+\])_(?!\w)")
 _CODE = re.compile(r"(<pre.*?</pre>)", re.DOTALL)
+_SENTENCE = re.compile(r"(?<=[.;?]) ")
 _SIZE = re.compile(r"(?P<number>[\d.]+)(?P<unit>pt)?$")
 
 
@@ -53,8 +60,8 @@ def finish(folder: Path) -> None:
         if page.parent.name == "report" and page.stem in {"report", "supplement"}:
             continue  # the standalone documents hold everything in themselves
         text = _PALE.sub(r"\1", page.read_text(encoding="utf-8"))
-        if page.is_relative_to(folder / API):
-            text = _readable(text)
+        text = _readable(text) if page.is_relative_to(folder / API) else _OF_SIGNATURES.sub("", text)
+        text = _AWAITED.sub("<script defer ", text)  # in their order still, but behind the text
         text = _PICTURE.sub(partial(_lazy, page=page, sizes=sizes), text)
         for nameless in _NAMELESS:
             text = text.replace(nameless, f'{nameless} aria-label="Search"')
@@ -146,11 +153,22 @@ def _shrink_search(folder: Path) -> None:
             continue
         index = json.loads(file.read_text(encoding="utf-8").removeprefix(written.removesuffix("{}")))
         index["docs"] = [entry for entry in index["docs"] if not _WITHIN.match(entry["location"])]
+        said: set[str] = set()
         for entry in index["docs"]:
             if entry["location"].startswith(f"{API}/"):
                 entry["text"] = _plain(entry["text"])[:API_WORDS]
+            else:
+                entry["text"] = _once(entry["text"], said)
         text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
         write_text(file, written.replace("{}", text))
+
+
+def _once(text: str, said: set[str]) -> str:
+    """Leave out the sentences that an entry before had: what every table of a kind says filled a tenth of the index."""
+    sentences = _SENTENCE.split(text)
+    kept = [one for one in sentences if "<" in one or len(one) < LONG or one not in said]
+    said.update(sentences)
+    return " ".join(kept)
 
 
 _plain: Callable[[str], str] = partial(re.sub, r"<[^>]+>|\s+", " ")
