@@ -112,6 +112,14 @@ class Grounds:
             return Ground(words, None)
         return Ground(f"{words} ({one:.4g}, {two:.4g})", one - two > by)
 
+    def near_alike(self, dataset: str) -> Ground:
+        """Rest on near pixels being more alike than distant ones: a fact of the images, whatever is trained on them."""
+        by_distance = self._get(f"/datasets/{dataset}/neighbour_correlation") or {}
+        values = [abs(value) for value in by_distance.values()]  # from the nearest to the most distant
+        holds = len(values) > 1 and values[0] > 0.3 and values[0] - values[-1] > 0.1
+        shown = ", ".join(f"{value:.2f} at {distance}" for distance, value in by_distance.items())
+        return Ground(f"near pixels of {dataset} are more alike ({shown})", holds, measured=False)
+
     def there(self, *places: str) -> Ground:
         """Rest on results being there, whatever they are: for order and arithmetic that they cannot turn."""
         missing = [place for place in places if self._get(place) is None]
