@@ -1,8 +1,8 @@
 """Matplotlib's SVG as a page needs it: text as text, numbers as fine as a screen, styles once, pictures as WebP.
 
 Typst has none of the fonts, so that figures are drawn with their text as outlines; half of such a file are the same
-letters again and again. Here each outlined text becomes text of the same length. What the grade sheet reads of a
-drawing stays: the comment beside each text, and the names of axes, lines and patches.
+letters again and again. Here each outlined text becomes text of the same length. What tells a reader of the file what
+is drawn, Matplotlib's comments, names and groups, stays in the drawing itself, which lies beside it.
 """
 
 from __future__ import annotations
@@ -36,10 +36,12 @@ _LETTER = re.compile(r'<use xlink:href="#(?P<font>[\w-]+)-[0-9a-f]+"(?: transfor
 _GLYPH = re.compile(r'<path id="(?P<id>[\w]+(?:-[A-Z][A-Za-z]+)*-[0-9a-f]+)" d="[^"]*"[^>]*/>')
 _TAG = re.compile(r"<[A-Za-z][^>]*>")
 _ATTRIBUTE = re.compile(r'(?<= )(?P<name>d|x|y|x1|x2|y1|y2|width|height|transform)="(?P<value>[^"]*)"')
-_NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d{3,}(?!\d*[eE])")
+_NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d{2,}(?!\d*[eE])")
 _ID = re.compile(r' id="(?P<id>[^"]*)"')
 _REFERENCE = re.compile(r"(?<=[\"(])#([\w.-]+)(?=[\")])")
-_READ = re.compile(r"axes_|line2d_|patch_")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_GROUP = re.compile(r"<g\b[^>]*>|</g>")
+_EMPTY = re.compile(r"<(?P<tag>g|defs)\b[^>]*>\s*</(?P=tag)>|<g\b[^>]*/>")
 _STYLED = re.compile(r' style="(?P<style>[^"]*)"')
 _PNG = re.compile(r"data:image/png;base64,(?P<data>[\w+/=\s]+)")
 
@@ -56,9 +58,9 @@ def lean(svg: str) -> str:
     svg = _OUTLINES.sub(_as_text, _PREAMBLE.sub("", svg))
     missing = [glyphs[name] for name in glyphs if f"#{name}" in svg and f' id="{name}"' not in svg]
     svg = _TAG.sub(_rounded, svg)
-    svg = _short_names(svg)
+    svg = _short_names(_COMMENT.sub("", svg)).replace("xlink:href=", "href=")
     svg = _PNG.sub(_smaller, svg)
-    rules, svg = _styles_once(svg)
+    rules, svg = _styles_once(_ungrouped(svg))
     head = f"<style>{_STYLE}{rules}</style>" + (f"<defs>{''.join(missing)}</defs>" if missing else "")
     svg = re.sub(r"(<svg\b[^>]*>)", lambda root: root[1] + head, svg, count=1)
     return re.sub(r">\s+<", "><", svg).strip()
@@ -77,7 +79,7 @@ def _as_text(found: re.Match[str]) -> str:
     style = f"{found['style']};font-size:{scale * _EM:.4g}px" + (";font-weight:bold" if weight == "bold" else "")
     x, y, turn = found["x"], found["y"], found["turn"]
     place = f'transform="translate({x} {y}){turn}"' if turn else f'x="{x}" y="{y}"'
-    return f'<!-- {found["text"]} --><text style="{style}" textLength="{length:.1f}" {place}>{found["text"]}</text>'
+    return f'<text style="{style}" textLength="{length:.1f}" {place}>{found["text"]}</text>'
 
 
 @cache
@@ -95,12 +97,12 @@ def _advance(weight: str, letter: str) -> float:
 
 
 def _rounded(tag: re.Match[str]) -> str:
-    """Round coordinates to hundredths of a point, and write paths without blanks that nobody needs."""
+    """Round coordinates to a tenth of a point, sizes of markers to a hundredth, and leave out blanks of paths."""
 
     def attribute(found: re.Match[str]) -> str:
         if "scale(0.0" in found["value"]:  # the outlines of a formula
             return found[0]
-        value = _NUMBER.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), found["value"])
+        value = _NUMBER.sub(_short, found["value"])
         if found["name"] == "d":
             value = re.sub(r"\s*([A-Za-z])\s*", r"\1", " ".join(value.split()))
         return f'{found["name"]}="{value}"'
@@ -108,16 +110,33 @@ def _rounded(tag: re.Match[str]) -> str:
     return _ATTRIBUTE.sub(attribute, tag[0])
 
 
+def _short(number: re.Match[str]) -> str:
+    value = float(number[0])
+    return f"{value:.{1 if abs(value) > 10 else 2}f}".rstrip("0").rstrip(".")
+
+
 def _short_names(svg: str) -> str:
-    """Leave a name to what is referred to or read, and make those short that are referred to."""
+    """Leave a name, a short one, to what is referred to."""
     referred = {name: f"r{i}" for i, name in enumerate(sorted(set(_REFERENCE.findall(svg)) & set(_ID.findall(svg))))}
     svg = _REFERENCE.sub(lambda found: f"#{referred.get(found[1], found[1])}", svg)
 
     def named(found: re.Match[str]) -> str:
-        name = referred.get(found["id"]) or (found["id"] if _READ.match(found["id"]) else "")
-        return f' id="{name}"' if name else ""
+        return f' id="{referred[found["id"]]}"' if found["id"] in referred else ""
 
     return _ID.sub(named, svg)
+
+
+def _ungrouped(svg: str) -> str:
+    """Leave out groups that say nothing of what is in them."""
+    kept: list[bool] = []
+
+    def tag(found: re.Match[str]) -> str:
+        if found[0] != "</g>":
+            kept.append(found[0] != "<g>")
+            return found[0] if kept[-1] else ""
+        return found[0] if kept.pop() else ""
+
+    return _GROUP.sub(tag, _EMPTY.sub("", svg))
 
 
 def _smaller(picture: re.Match[str]) -> str:
