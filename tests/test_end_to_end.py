@@ -21,7 +21,7 @@ from PIL import Image
 
 from checkout import SMOKE_STUDIES, SmokeBuild
 from convscope.analysis.metrics_file import schema
-from convscope.report.formats import NUMERIC
+from convscope.report.formats import NAMES, NUMERIC
 
 pytestmark = pytest.mark.slow
 
@@ -87,6 +87,16 @@ def test_metrics_fit_the_schema_that_is_generated(smoke_build: SmokeBuild) -> No
     jsonschema.Draft202012Validator(schema()).validate(metrics)
     assert list(metrics["studies"]) == SMOKE_STUDIES.split()
     assert {study["status"] for study in metrics["studies"].values()} == {"run"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_marked_number_of_a_page_has_its_record_in_that_page(smoke_build: SmokeBuild, page: str) -> None:
+    html = parsed(smoke_build.checkout.build / page)
+    [script] = html.select("#evidence-data")
+    marked = [span for span in html.select("[data-source]") if span["data-format"] not in NAMES]
+    assert set(json.loads(str(script.string))["values"]) == {
+        pointer for span in marked for pointer in str(span["data-source"]).split()
+    }
 
 
 @pytest.mark.parametrize(("page", "at_least"), PAGES.items())

@@ -257,7 +257,11 @@ def test_a_policy_comes_first_and_knows_the_scripts() -> None:
 
 
 def test_chapters_become_pages_that_know_each_other(tmp_path: Path) -> None:
-    evidence = {"places": [{"command": "a"}, {"command": "b"}], "values": {"/a": {"place": 0}, "/b": {"place": 1}}}
+    evidence = {
+        "places": [{"command": "a"}, {"command": "b"}],
+        "measured": [{"n": 8}],
+        "values": {"/a": {"place": 0}, "/b": {"place": 1, "of": 0}},
+    }
     pages = tmp_path / "pages"
     pages.mkdir()
     (pages / "index.md").write_text(
@@ -273,7 +277,8 @@ def test_chapters_become_pages_that_know_each_other(tmp_path: Path) -> None:
         "# T\n\n## 1 About {#sec-about}\n\nText\n\n## 2 Claims {#sec-claims}\n\n"
         '<table id="tbl-claims-shift"></table>\n\n'
         "## 3 <span>Shift</span> {#sec-shift}\n\n### 3.1 Data {#sec-shift-data}\n\n"
-        '<span data-source="/b">2</span> <a href="#sec-about">1</a> <a href="index.html#sec-essay">R</a>\n\n'
+        '<span data-source="/b" data-format="count 0">2</span> <a href="#sec-about">1</a> '
+        '<a href="index.html#sec-essay">R</a>\n\n'
         '## References {#references}\n\n<div id="ref-x"></div>'
         f'<script type="application/json" id="evidence-data">{json.dumps(evidence)}</script>'
     )
@@ -302,7 +307,11 @@ def test_chapters_become_pages_that_know_each_other(tmp_path: Path) -> None:
     assert "\n# 3 <span>Shift</span> {#sec-shift}\n\n## 3.1 Data {#sec-shift-data}\n\n" in shift.read_text()
     soup = BeautifulSoup(shift.read_text(), "html.parser")
     assert [link["href"] for link in soup.select("a")] == ["methods.html#sec-about", "why-it-works.html#sec-essay"]
-    assert json.loads(soup.select("script")[0].text) == {"places": [{"command": "b"}], "values": {"/b": {"place": 0}}}
+    assert json.loads(soup.select("script")[0].text) == {
+        "places": [{"command": "b"}],
+        "measured": [{"n": 8}],
+        "values": {"/b": {"place": 0, "of": 0}},
+    }
     assert rewritten("[a](../report/studies.md#sec-shift-data) [b](report/studies.md#tbl-claims-shift)", targets) == (
         "[a](../report/shift.md#sec-shift-data) [b](claims.md#tbl-claims-shift)"
     )

@@ -15,6 +15,7 @@ from convscope.errors import ReportError
 from convscope.report import pandoc
 from convscope.report.author import Author, Person
 from convscope.report.document import DOCUMENTS, load
+from convscope.report.evidence import DATA_FILE
 from convscope.report.fill import fill
 
 METRICS: dict[str, Any] = {
@@ -74,6 +75,17 @@ def test_the_places_that_the_text_names_are_listed(templates: Path, figures: Pat
         "/profile",
         "/studies/fashion/seeds",
     ]
+
+
+def test_each_document_has_the_records_of_its_own_numbers(templates: Path, figures: Path) -> None:
+    (templates / "_macros.qmd").write_text('<% macro number(name) %><< value(name, "count") >><% endmacro %>')
+    source = '<% from "_macros.qmd" import number %><< number("/studies/fashion/{}") >>'
+    (templates / "supplement.qmd").write_text(source.format("variants/mlp/parameters"))
+    filled(templates, figures, source.format("seeds"))
+    for name, pointer in (("report", "seeds"), ("supplement", "variants/mlp/parameters")):
+        records = BeautifulSoup((templates.parent / "source" / f"{name}-{DATA_FILE}").read_text(), "html.parser")
+        assert records.script
+        assert list(json.loads(str(records.script.string))["values"]) == [f"/studies/fashion/{pointer}"]
 
 
 def test_a_figure_gets_its_label_its_words_and_its_file(templates: Path, figures: Path) -> None:

@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from convscope.report.evidence import CODE_FILE, DATA_FILE, evidence, write_evidence
+from convscope.report.evidence import (
+    CODE_FILE,
+    DATA_FILE,
+    SHARED,
+    evidence,
+    joined,
+    selected,
+    write_evidence,
+)  # fmt: skip
 
 ACCURACY = {"unit": "fraction", "mean": 0.9123, "n": 2, "interval": [0.9, 0.92], "values": [0.91, 0.9146]}
 METRICS: dict[str, Any] = {
@@ -95,8 +103,23 @@ def test_a_record_says_value_study_runs_data_and_command(
     pointer: str, measured: dict[str, Any], place: dict[str, Any]
 ) -> None:
     found = evidence(METRICS, [pointer])
-    assert found["values"] == {pointer: measured | {"place": 0}}
-    assert found["places"] == [place]
+    value = found["values"][pointer]
+    around = {} if "of" not in value else found["measured"][value["of"]]
+    own = pointer.rpartition("/")[2]
+    shown = {name: what for name, what in around.items() if name != own}
+    assert shown | {name: what for name, what in value.items() if name not in SHARED} == measured
+    assert found["places"][value["place"]] == place
+
+
+def test_records_of_two_documents_become_one_and_that_of_a_page_again() -> None:
+    pointers = {
+        "report": ["/claims", "/claims/better/n", "/datasets/clothes/imbalance"],
+        "supplement": ["/claims/better/effect", "/claims/better/n", "/studies/fashion/variants/mlp/test_accuracy/mean"],
+    }
+    whole = joined(*(evidence(METRICS, names) for names in pointers.values()))
+    assert set(whole["values"]) == {*pointers["report"], *pointers["supplement"]}
+    for name in whole["values"]:
+        assert selected(whole, [name, "/absent"]) == evidence(METRICS, [name])
 
 
 def test_numbers_of_one_place_share_it() -> None:

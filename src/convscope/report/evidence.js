@@ -29,7 +29,9 @@
 
   // What was measured, of one pointer: [name, text] pairs.
   function measurement(pointer) {
-    const { value, unit, n, interval, level, effect, margin } = records().values[pointer];
+    const { value, unit, of } = records().values[pointer];
+    const around = { ...records().measured[of], [pointer.split("/").at(-1)]: undefined }; // the number itself is above
+    const { n, interval, level, effect, margin } = around;
     const rows = [["Unrounded", written(value) + (unit && typeof value === "number" ? ` (${inWords(value, unit)})` : "")]];
     if (effect !== undefined) rows.push(["Effect", written(effect)]);
     if (n !== undefined) rows.push(["n", `${n} ${n === 1 ? "seed" : "seeds"}`]);

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from convscope.files import write_text
-from convscope.report.formats import resolve
+from convscope.report.formats import NAMES, resolve
 
 DATA_FILE = "evidence-data.html"
 """The records as JSON in a script element; the name of the document stands before it."""
@@ -25,7 +26,11 @@ ZOOM = "zoom.js"
 KEY_LENGTH = 8
 """Characters of a run's key that are shown; it is as unique as a commit's."""
 
-_MEASURED = ("unit", "n", "interval", "level", "effect", "margin")
+SHARED = {"place": "places", "of": "measured"}
+"""Where a number's record holds an index: the list that it counts in."""
+
+_MARK = re.compile(r'data-source="(?P<source>[^"]*)" data-format="(?P<rule>[^"]*)"')
+_MEASURED = ("n", "interval", "level", "effect", "margin")
 _UNITLESS = ("n", "level", "verdict", "sign_flip_p")  # of a measurement, but not in its unit
 
 
@@ -35,47 +40,76 @@ def evidence(metrics: dict[str, Any], pointers: Iterable[str]) -> dict[str, Any]
     Returns
     -------
     dict
-        ``values`` by pointer: the unrounded ``value``; ``unit``, ``n``, ``interval``, ``level``, ``effect``, ``margin``
-        as far as the measurement around it has them; ``place``, an index into ``places``. These hold what many numbers
-        share: ``about`` (study and variants), ``data``, ``runs`` (short keys) and ``command``.
+        ``values`` by pointer: the unrounded ``value``, its ``unit``, and two indices. ``of`` is one into ``measured``:
+        ``n``, ``interval``, ``level``, ``effect``, ``margin`` of the measurement that the number belongs to, as far as
+        it has them, the number itself among them. ``place`` is one into ``places``: ``about`` (study and variants),
+        ``data``, ``runs`` (short keys) and ``command``.
     """
-    places: list[dict[str, Any]] = []
-    values: dict[str, dict[str, Any]] = {}
+    records: dict[str, Any] = {"values": {}} | {shared: [] for shared in SHARED.values()}
+
+    def index(shared: str, record: dict[str, Any]) -> int:
+        if record not in records[shared]:
+            records[shared].append(record)
+        return int(records[shared].index(record))
+
     for pointer in sorted(set(pointers)):
-        place = _place(metrics, pointer)
-        if place not in places:
-            places.append(place)
-        values[pointer] = _measurement(metrics, pointer) | {"place": places.index(place)}
-    return {"places": places, "values": values}
+        value, measurement = _value(metrics, pointer)
+        found = value | {"place": index("places", _place(metrics, pointer))}
+        records["values"][pointer] = found | ({"of": index("measured", measurement)} if measurement else {})
+    return records
 
 
-def evidence_script(metrics: dict[str, Any], pointers: Iterable[str]) -> str:
-    """Return the records as JSON in a script element."""
-    data = json.dumps(evidence(metrics, pointers), ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
+def numbers_in(text: str) -> set[str]:
+    """Return the pointers of what a text marks as a number or the wording of a verdict; names are none."""
+    return {
+        pointer for mark in _MARK.finditer(text) if mark["rule"] not in NAMES for pointer in mark["source"].split(" ")
+    }
+
+
+def joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Put the records of two documents together; of a number in both, the first's."""
+    shift = {name: len(first[shared]) for name, shared in SHARED.items()}
+    moved = {pointer: _indexed(value, lambda name, at: at + shift[name]) for pointer, value in second["values"].items()}
+    return {shared: first[shared] + second[shared] for shared in SHARED.values()} | {"values": moved | first["values"]}
+
+
+def selected(records: dict[str, Any], pointers: Iterable[str]) -> dict[str, Any]:
+    """Return the records of some numbers, those that there are, without what only others share."""
+    values = {pointer: records["values"][pointer] for pointer in sorted(set(pointers) & set(records["values"]))}
+    used = {name: sorted({value[name] for value in values.values() if name in value}) for name in SHARED}
+    kept = {pointer: _indexed(value, lambda name, at: used[name].index(at)) for pointer, value in values.items()}
+    return {shared: [records[shared][at] for at in used[name]] for name, shared in SHARED.items()} | {"values": kept}
+
+
+def _indexed(value: dict[str, Any], moved: Callable[[str, int], int]) -> dict[str, Any]:
+    return value | {name: moved(name, value[name]) for name in SHARED if name in value}
+
+
+def script(records: dict[str, Any]) -> str:
+    """Return records as JSON in a script element."""
+    data = json.dumps(records, ensure_ascii=False, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")
     return f'<script type="application/json" id="evidence-data">{data}</script>'
 
 
 def write_evidence(folder: Path, name: str, metrics: dict[str, Any], pointers: Iterable[str]) -> None:
     """Write the parts of a document that show evidence, for a renderer to put behind its body."""
-    write_text(folder / f"{name}-{DATA_FILE}", f"{evidence_script(metrics, pointers)}\n")
+    write_text(folder / f"{name}-{DATA_FILE}", f"{script(evidence(metrics, pointers))}\n")
     names = (*SHARED_FILES.values(), ZOOM)
-    style, script, zoom = (Path(__file__).with_name(each).read_text(encoding="utf-8") for each in names)
-    write_text(folder / CODE_FILE, f"<style>\n{style}</style>\n<script>\n{script}\n{zoom}</script>\n")
+    style, code, zoom = (Path(__file__).with_name(each).read_text(encoding="utf-8") for each in names)
+    write_text(folder / CODE_FILE, f"<style>\n{style}</style>\n<script>\n{code}\n{zoom}</script>\n")
 
 
-def _measurement(metrics: dict[str, Any], pointer: str) -> dict[str, Any]:
-    """Return the value, and what the innermost object around it says about how it was measured."""
+def _value(metrics: dict[str, Any], pointer: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the value, and what the innermost measurement around it says about how it was measured."""
     value = resolve(metrics, pointer)
     if isinstance(value, dict) or (isinstance(value, list) and len(value) > 4):
         value = f"{len(value)} element{'s' if len(value) != 1 else ''}"
-    record: dict[str, Any] = {"value": value}
     for around in reversed(_on_the_way(metrics, pointer)[:-1]):
         if isinstance(around, dict) and "unit" in around:
+            unit = {} if pointer.rpartition("/")[2] in _UNITLESS else {"unit": around["unit"]}
             measured = {name: around[name] for name in _MEASURED if around.get(name) is not None}
-            own = pointer.rpartition("/")[2]
-            left_out = (own, "unit") if own in _UNITLESS else (own,)
-            return record | {name: what for name, what in measured.items() if name not in left_out}
-    return record
+            return {"value": value} | unit, measured
+    return {"value": value}, {}
 
 
 def _place(metrics: dict[str, Any], pointer: str) -> dict[str, Any]:

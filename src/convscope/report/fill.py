@@ -19,7 +19,7 @@ from convscope.errors import ConvscopeError, ReportError
 from convscope.files import csv_text, replacing_folder, write_json
 from convscope.language import Catalogue, catalogue, language_of
 from convscope.report.document import documents_in, merge
-from convscope.report.evidence import CODE_FILE, DATA_FILE, write_evidence
+from convscope.report.evidence import CODE_FILE, DATA_FILE, numbers_in, write_evidence
 from convscope.report.numbers import Numbers
 from convscope.report.origins import DATA, FIGURE_CODE, Origins, shown_in
 from convscope.report.passages import Grounds, PassageExtension
@@ -100,7 +100,7 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
     """
     names = documents_in(templates)
     say = catalogue(language_of(templates)).text
-    numbers = {name: Numbers(metrics, say=say) for name in names}
+    numbers = Numbers(metrics, say=say)
     jinja = environment(templates)
 
     def has_figure(name: str) -> bool:
@@ -146,32 +146,31 @@ def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any]
         datasheet=datasheet, own_sheet=own_sheet,
         measured_in=measured_in, layer_name=layer_name, figure=figure, page=page, has_figure=has_figure,
         chapter=chapter, metrics=metrics, facts=facts, studies=metrics["studies"], datasets=metrics["datasets"],
-        sources_table=lambda: sources_table(set().union(*(each.measured for each in numbers.values()))),
+        sources_table=lambda: sources_table(numbers.measured),
         ran={name: study for name, study in metrics["studies"].items() if study.get("status") == "run"},
         own={name for name in metrics["studies"] if (templates / "studies" / f"{name}.py").is_file()},
         toy=metrics.get("profile") == "smoke",
         passages=lambda: [each for each in jinja.passages if each.measured],  # type: ignore[attr-defined]
-        **Grounds(metrics).functions,
+        **numbers.functions, **Grounds(metrics).functions,
     )  # fmt: skip
     # The report comes first: at its end the supplement lists what both have quoted.
-    texts = {name: _render(jinja, templates, f"{name}.qmd", numbers[name].functions) for name in names}
+    texts = {name: _render(jinja, templates, f"{name}.qmd") for name in names}
     with replacing_folder(output) as folder:
         origins = Origins(templates, figures, facts["commit"], facts.get("repository", ""), say)
         (folder / DATA).mkdir()
         for name, text in texts.items():
             filled = _with_head(_with_origins(text, metrics, origins, figures, folder / DATA), name, metrics, facts)
             (folder / f"{name}.qmd").write_text(filled, encoding="utf-8")
-            write_evidence(folder, name, metrics, numbers[name].measured)
+            write_evidence(folder, name, metrics, numbers_in(text))
         for copied in COPIED:
             shutil.copy(templates / copied, folder / copied)
         shutil.copytree(figures, folder / "figures", ignore=shutil.ignore_patterns(".*", "*.csv", FIGURE_CODE))
-        write_json(folder / "sources.json", sorted({place for each in numbers.values() for place in each.pointers}))
+        write_json(folder / "sources.json", sorted(set(numbers.pointers)))
         write_json(folder / PASSAGES, [passage.record() for passage in jinja.passages])  # type: ignore[attr-defined]
 
 
-def _render(jinja: jinja2.Environment, templates: Path, name: str, functions: dict[str, Any] | None = None) -> str:
+def _render(jinja: jinja2.Environment, templates: Path, name: str) -> str:
     """Fill one template; what goes wrong in it is named with its file and line."""
-    jinja.globals.update(functions or {})
     try:
         return jinja.get_template(name).render()
     except jinja2.TemplateSyntaxError as error:

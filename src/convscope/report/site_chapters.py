@@ -17,6 +17,7 @@ from typing import Any
 
 from convscope.files import write_text
 from convscope.report.document import DOCUMENTS, REPORT
+from convscope.report.evidence import evidence, joined, numbers_in, script, selected
 
 CLAIMS, CLAIMS_PAGE = "sec-claims", "../claims.md"
 """The site has a page of its own for the claims, with the same labels."""
@@ -75,7 +76,6 @@ _LINK = re.compile(
     r'(?P<before>href="|\]\()(?P<page>(?:index|studies)\.(?:html|md))?#(?P<target>[^")]+)(?P<after>[")])'
 )
 _FROM_OUTSIDE = re.compile(r"(?P<up>(?:\.\./)*)report/(?:index|studies)(?P<ending>\.md|\.html)#(?P<target>[\w.-]+)")
-_SOURCE = re.compile(r'data-source="([^"]+)"')
 _TAG = re.compile(r"<[^>]+>")
 
 
@@ -122,14 +122,14 @@ def write_chapters(
     texts: dict[str, str] = {}
     titles: dict[str, str] = {}
     targets: dict[str, dict[str, str]] = {}  # by document, the page that has each
-    records: dict[str, Any] = {"places": [], "values": {}}
+    records = evidence({}, ())
     menus = _MENUS | {"STUDIES": {f"sec-{study}": f"{study}.md" for study in studies}}
     named = {label: name for menu in _MENUS.values() for label, name in menu.items()} | {CLAIMS: CLAIMS_PAGE}
     for document, first in DOCUMENTS.items():
         if not (pages / first).is_file():
             continue
         text, found = _without_evidence((pages / first).read_text(encoding="utf-8"))
-        records = _joined(records, found)
+        records = joined(records, found)
         targets[document] = {}
         # A study may be called as a chapter of the report is: the supplement's is meant where there are two.
         if document == REPORT:
@@ -221,24 +221,10 @@ def _with_exhibit(heading: re.Match[str], exhibits: Container[str]) -> str:
 
 def _without_evidence(text: str) -> tuple[str, dict[str, Any]]:
     found = _EVIDENCE.search(text)
-    return _EVIDENCE.sub("", text), json.loads(found["json"]) if found else {"places": [], "values": {}}
+    return _EVIDENCE.sub("", text), json.loads(found["json"]) if found else evidence({}, ())
 
 
-def _joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    """Put the records of two documents together."""
-    shift = len(first["places"])
-    moved = {pointer: value | {"place": value["place"] + shift} for pointer, value in second["values"].items()}
-    return {"places": first["places"] + second["places"], "values": moved | first["values"]}
-
-
-def _evidence_of(text: str, records: Mapping[str, Any]) -> str:
+def _evidence_of(text: str, records: dict[str, Any]) -> str:
     """Return the records of the numbers of one page, as a script element."""
-    pointers = {pointer for sources in _SOURCE.findall(text) for pointer in sources.split(" ")}
-    values = {pointer: records["values"][pointer] for pointer in sorted(pointers & set(records["values"]))}
-    if not values:
-        return ""
-    used = sorted({value["place"] for value in values.values()})
-    places = [records["places"][place] for place in used]
-    values = {pointer: value | {"place": used.index(value["place"])} for pointer, value in values.items()}
-    data = json.dumps({"places": places, "values": values}, ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
-    return f'\n\n<script type="application/json" id="evidence-data">{data}</script>\n'
+    found = selected(records, numbers_in(text))
+    return f"\n\n{script(found)}\n" if found["values"] else ""

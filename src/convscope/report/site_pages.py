@@ -11,7 +11,7 @@ import jinja2
 from convscope.analysis.metrics_file import Metrics
 from convscope.errors import ReportError
 from convscope.files import write_text
-from convscope.report.evidence import evidence_script
+from convscope.report.evidence import evidence, numbers_in, script
 from convscope.report.fill import environment
 from convscope.report.numbers import Numbers
 from convscope.report.origins import DATA
@@ -52,8 +52,12 @@ def write_pages(templates: Path, metrics: Metrics, report: Path, output: Path, l
     written = []
     for template in sorted(templates.rglob("*.md")):
         name = template.relative_to(templates).as_posix()
-        numbers = Numbers(metrics)
-        given = {"metrics": metrics, "studies": metrics["studies"], "claims": metrics["claims"], **numbers.functions}
+        given = {
+            "metrics": metrics,
+            "studies": metrics["studies"],
+            "claims": metrics["claims"],
+            **Numbers(metrics).functions,
+        }
         given |= Grounds(metrics).functions
         given |= {"link": link, "explored": EXPLORED}
         given["has_figure"] = lambda figure: (report / "figures" / f"{figure}.svg").is_file()
@@ -65,8 +69,8 @@ def write_pages(templates: Path, metrics: Metrics, report: Path, output: Path, l
         except jinja2.TemplateSyntaxError as error:
             raise ReportError(f"site/pages/{name}, line {error.lineno}: {error.message}.") from error
         text = in_html(text)
-        if numbers.measured:
-            text += f"\n\n{evidence_script(metrics, numbers.measured)}\n"
+        if pointers := numbers_in(text):
+            text += f"\n\n{script(evidence(metrics, pointers))}\n"
         write_text(output / name, text)
         written.append(name.removesuffix(".md") + ".html")
     return written
