@@ -95,7 +95,7 @@ def test_a_ratio_is_computed_from_both_its_sources() -> None:
 def test_links_name_the_line_of_the_template_and_of_the_function(templates: Path, figures: Path) -> None:
     output = filled(templates, figures, TABLE + '\n<< figure("curves", "Curves [x].", "Lines", "fashion-curves") >>\n')
     text = (output / "report.qmd").read_text(encoding="utf-8")
-    table, figure = text.split('::: {.content-visible when-format="html"}\n::: {.origin}\n')[1:]
+    table, figure = text.split('::: {.content-visible when-format="html"}\n::: {.origin data-search-exclude=""}\n')[1:]
     assert table.startswith("Code `report/report.qmd:8` at `4a5b6c` · [Data (CSV)](data/tbl-fashion-results.csv){")
     place = '[`src/convscope/figures/results.py:34`]{.code-origin data-object="convscope.figures.results.curves"}'
     assert figure.startswith(f"Code {place} at `4a5b6c` · [Data (CSV)](data/fig-fashion-curves.csv){{")
