@@ -52,8 +52,8 @@ def disputed(rows: Rows) -> Figure:
         for place in range(len(here), COLUMNS):
             axes.axvspan(board.shape[1] * place / COLUMNS, board.shape[1], color="white")
         shown = f"the first {len(here)}" if len(here) < here[0]["count"] else "all"
-        axes.set_title(f"Only {here[0]['network']} is right: {here[0]['count']} images, {shown} of them", fontsize=8.5,
-                       color=look(network, 0)[0])  # fmt: skip
+        many = "1 image" if here[0]["count"] == 1 else f"{here[0]['count']} images, {shown} of them"
+        axes.set_title(f"Only {here[0]['network']} is right: {many}", fontsize=8.5, color=look(network, 0)[0])
         for place, row in enumerate(here):
             for height, text, hue in ((-0.14, row["is"], INK), (-0.3, f"≠ {row['called']}", MUTED)):
                 axes.text((place + 0.48) / COLUMNS, height, text, transform=axes.transAxes, ha="center", va="baseline",

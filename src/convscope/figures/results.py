@@ -174,8 +174,9 @@ def class_accuracy(study: Study, class_names: list[str]) -> Figure:
     axes.set_yticks(range(len(order)), [class_names[label] for label in order])
     axes.set_xlabel("accuracy on the test images of the class (%); the number is the difference in points")
     axes.margins(x=0.08)
+    axes.set_ylim(-0.5, len(order) - 0.5)
     axes.grid(axis="y", visible=False)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=2)
+    figure.legend(loc="outside upper center", ncols=2)
     return figure
 
 

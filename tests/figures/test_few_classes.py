@@ -1,0 +1,43 @@
+"""Figures by class with as few classes as a study of one's own may have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pytest
+
+from convscope.figures.disputed import disputed
+from convscope.figures.results import class_accuracy
+
+
+def study(classes: int) -> dict[str, Any]:
+    def variant(title: str, level: float) -> dict[str, Any]:
+        return {"title": title, "class_accuracy": [{"mean": level + 0.01 * label} for label in range(classes)]}
+
+    return {
+        "baseline": "mlp",
+        "reference": "cnn3",
+        "variants": {"mlp": variant("MLP", 0.7), "cnn3": variant("CNN", 0.9)},
+    }
+
+
+@pytest.mark.parametrize("classes", [2, 3, 4, 10])
+def test_the_key_stands_above_the_rows(classes: int) -> None:
+    figure = class_accuracy(study(classes), [f"class {label}" for label in range(classes)])
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    key = axes.get_legend() or figure.legends[0]
+    assert key.get_window_extent().y0 >= axes.get_window_extent().y1 - 1
+    low, high = axes.get_ylim()
+    assert low <= -0.3
+    assert high >= classes - 0.7  # neither the first nor the last row lies on the frame
+    plt.close(figure)
+
+
+def test_one_image_is_not_called_images() -> None:
+    row = {"right": "mlp", "network": "MLP", "count": 1, "is": "bag", "called": "shirt", "channels": 1, "height": 2,
+           "width": 2} | {str(i): 0 for i in range(4)}  # fmt: skip
+    figure = disputed([row])
+    assert figure.axes[0].get_title() == "Only MLP is right: 1 image"
+    plt.close(figure)
