@@ -238,6 +238,37 @@ def test_a_page_waits_for_no_script_and_no_style_of_another(tmp_path: Path) -> N
     assert ("_mkdocstrings" in page, "_mkdocstrings" in api) == (False, True)
 
 
+def test_a_cell_that_is_a_number_is_one_element(tmp_path: Path) -> None:
+    value = '<span class="value" data-source="/n" data-format="count">1</span>'
+    (tmp_path / "index.html").write_text(f'<td style="a">{value}</td><th>{value}</th><td>{value} of {value}</td>')
+    finish(tmp_path)
+    cells = BeautifulSoup((tmp_path / "index.html").read_text(), "html.parser").select("td, th")
+    assert [(cell.get("data-source"), len(cell.select(".value"))) for cell in cells] == [
+        ("/n", 0),
+        ("/n", 0),
+        (None, 2),
+    ]
+    assert (cells[0]["style"], cells[0].text) == ("a", "1")
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_tables_fit_their_column(site: Path, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    wide, tables = [], 0
+    for path in (path for path in pages_of(site) if not path.is_relative_to(site / "reference")):
+        page.goto(path.as_uri(), wait_until="load")
+        page.evaluate("document.querySelectorAll('details').forEach((folded) => (folded.open = true))")
+        boxes = page.locator("main :is(.table-scroll, .md-typeset__scrollwrap):has(table)").evaluate_all(
+            "all => all.map(box => [box.scrollWidth - box.clientWidth, box.textContent.slice(0, 60)])"
+        )
+        tables += len(boxes)
+        wide += [(path.name, *box) for box in boxes if box[0] > 1]
+    page.close()
+    assert tables > 50
+    assert wide == []
+
+
 def test_search_keeps_a_long_sentence_once(tmp_path: Path) -> None:
     long = "Differences of test accuracy in percentage points, paired by seed and test image."
     docs = [{"location": f"{name}.html", "title": name, "text": f"{long} Also {name}. Short."} for name in "ab"]

@@ -20,23 +20,32 @@
   shown.setAttribute("role", "status");
   place.append(shown);
 
+  const lists = studies.map((section) => ({ section, own: [...section.querySelectorAll(".c-claim")] }));
   function show() {
-    for (const section of studies) {
-      let some = false;
-      for (const claim of section.querySelectorAll(".c-claim")) {
-        claim.hidden = Boolean((verdict.value && claim.dataset.verdict !== verdict.value) || (study.value && section.dataset.study !== study.value));
-        some ||= !claim.hidden;
+    let count = 0;
+    for (const { section, own } of lists) {
+      let some = 0;
+      for (const claim of own) {
+        const hidden = Boolean((verdict.value && claim.dataset.verdict !== verdict.value) || (study.value && section.dataset.study !== study.value));
+        if (claim.hidden !== hidden) claim.hidden = hidden;
+        if (!hidden) some += 1;
       }
-      section.hidden = !some;
+      if (section.hidden !== !some) section.hidden = !some;
+      count += some;
     }
-    shown.textContent = `${claims.filter((claim) => !claim.hidden).length} of ${claims.length} claims`;
+    shown.textContent = `${count} of ${claims.length} claims`;
   }
+  let writing = 0; // the address, when what was chosen is on the screen: it took 10 ms of the 50 that an answer may take
   function change() {
+    show();
+    clearTimeout(writing);
+    writing = setTimeout(write, 150);
+  }
+  function write() {
     const state = new URLSearchParams();
     if (verdict.value) state.set("verdict", verdict.value);
     if (study.value) state.set("study", study.value);
     history.replaceState(null, "", state.size ? `#${state}` : location.pathname + location.search);
-    show();
   }
   function follow() {
     const state = new URLSearchParams(location.hash.slice(1));

@@ -32,6 +32,9 @@ SAYS = (
 )
 VARY = 'Run a study that varies it, by `make all STUDIES="…" PROFILE=…`:'
 TOY = "Smoke profile: toy sizes, to show that everything runs. Its numbers answer nothing: do not hand it in."
+LINKS = 4
+"""Pieces of evidence that the page shows of a criterion."""
+
 PAGES = {"index.md": "grade.md.jinja", "checklists.md": "checklists.md.jinja"}  # template of each page of the site
 Grade = dict[str, Any]
 Say = Callable[[str], str]  # in the language of the document
@@ -148,7 +151,7 @@ def write_pages(graded: Grade, folder: Path) -> None:
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
-    environment.filters |= {"cell": _cell, "link": _link}
+    environment.filters |= {"cell": _cell, "link": _link, "links": _links}
     for name, template in PAGES.items():
         text = files("convscope.grade").joinpath(template).read_text(encoding="utf-8")
         text = catalogue(graded["language"]).template(text)
@@ -178,6 +181,12 @@ def _link(evidence: dict[str, Any]) -> str:
             page = f" ([p. {evidence['page']}]({pdf}#page={evidence['page']}))" if evidence["page"] else ""
             return f"[{label}]({target}){page}"
     return f"[{label}](../deployment/index.md)" if "deployment/" in href else f"`{label}`"
+
+
+def _links(evidence: Sequence[dict[str, Any]]) -> str:
+    """Return the first pieces of evidence as links, and where the others stand: a criterion can have thirty."""
+    more = f", [+{len(evidence) - LINKS}](grade.json)" if len(evidence) > LINKS else ""
+    return ", ".join(map(_link, evidence[:LINKS])) + more
 
 
 def show(graded: Grade, console: Console) -> None:

@@ -63,7 +63,7 @@ _SECTION = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _CURVES = re.compile(
-    r'^<figure id="fig-[\w-]+(?<!-baseline)-curves">.*?</figure>(?:\n<div class="origin">.*?</div>)?',
+    r'^<figure id="fig-[\w-]+(?<!-baseline)-curves">.*?</figure>(?:\n<div class="origin"[^>]*>.*?</div>)?',
     re.MULTILINE | re.DOTALL,
 )
 _EVIDENCE = re.compile(r'<script type="application/json" id="evidence-data">(?P<json>.*?)</script>\s*', re.DOTALL)

@@ -26,6 +26,10 @@ POINT = 4 / 3  # pixels
 
 _SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re.DOTALL)
 _HEAD = re.compile(r"<head>\s*(?:<meta charset=[^>]*>)?")
+# A cell that is one number can say itself where that comes from: a third of the elements of a study's page.
+_CELL = re.compile(
+    r'<(?P<tag>t[dh])(?P<of_cell>[^>]*)><span (?P<of_value>class="value"[^>]*)>(?P<text>[^<]*)</span></(?P=tag)>'
+)
 # Scripts that a page would wait for, and the style of signatures, which the API alone has.
 _AWAITED = re.compile(r"<script (?=src=)(?![^>]*\bdefer\b)")
 _OF_SIGNATURES = re.compile(r'\s*<link rel="stylesheet" href="[^"]*/_mkdocstrings\.css">')
@@ -62,6 +66,7 @@ def finish(folder: Path) -> None:
         text = _PALE.sub(r"\1", page.read_text(encoding="utf-8"))
         text = _readable(text) if page.is_relative_to(folder / API) else _OF_SIGNATURES.sub("", text)
         text = _AWAITED.sub("<script defer ", text)  # in their order still, but behind the text
+        text = _CELL.sub(r"<\g<tag>\g<of_cell> \g<of_value>>\g<text></\g<tag>>", text)
         text = _PICTURE.sub(partial(_lazy, page=page, sizes=sizes), text)
         for nameless in _NAMELESS:
             text = text.replace(nameless, f'{nameless} aria-label="Search"')
