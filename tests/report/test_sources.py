@@ -19,6 +19,8 @@ POINTERS = st.one_of(
     st.builds("/studies/{}/variants/{}/parameters".format, STUDIES, IDS),
     st.builds("/studies/{}/against_baseline/{}/effect".format, STUDIES, st.integers(0, 12)),
     st.builds("/studies/{}/seeds".format, STUDIES),
+    st.builds("/studies/{}/tuning/variants/{}/chosen".format, STUDIES, IDS),
+    st.builds("/studies/{}/shift/accuracy/{}/{}/mean".format, STUDIES, IDS, st.integers(0, 8)),
     st.builds("/claims/{}/effect".format, IDS),
     st.sampled_from(["/claims", "/studies", "/environment/machines/0/cores"]),
 )
@@ -41,6 +43,13 @@ def test_what_is_quoted_of_many_takes_one_row() -> None:
     assert sources_table(pointers) == (
         "| `/studies/STUDY/variants/ID` | `macs` | `fashion` (`cnn3`, `mlp`); `mnist` (`cnn3`, `mlp`) |"
     )
+
+
+@pytest.mark.parametrize("place", ["variants", "tuning/variants", "equivariance/variants", "shift/accuracy"])
+def test_no_row_spells_out_each_variant(place: str) -> None:
+    pointers = [f"/studies/design/{place}/variant{i}/{what}/0/mean" for i in range(21) for what in ("curve", "errors")]
+    [(stem, keys, _)] = grouped(pointers)
+    assert (stem, keys) == (f"/studies/STUDY/{place}/ID", ["curve/*/mean", "errors/*/mean"])
 
 
 @pytest.mark.slow

@@ -9,6 +9,9 @@ from collections.abc import Iterable
 _STEMS = (
     "/studies/STUDY/variants/ID",
     "/studies/STUDY/experiments/ID",
+    "/studies/STUDY/tuning/variants/ID",
+    "/studies/STUDY/equivariance/variants/ID",
+    "/studies/STUDY/shift/accuracy/ID",
     "/studies/STUDY/against_baseline",
     "/studies/STUDY",
     "/timings/studies/STUDY/ID",
