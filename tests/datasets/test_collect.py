@@ -203,3 +203,29 @@ def test_training_and_test_images_have_the_same_classes(tmp_path: Path) -> None:
     (tmp_path / "exam" / "dog").rename(tmp_path / "exam" / "fox")
     with pytest.raises(DatasetError, match="classes dog, fox are in one part alone"):
         collect(tmp_path / "learn", tmp_path / "c" / "data" / "mine", test=tmp_path / "exam")
+
+
+def test_all_that_cannot_be_read_are_named_at_once(tmp_path: Path) -> None:
+    save_classes(tmp_path / "pictures", count=20)
+    whole = (tmp_path / "pictures" / "cat" / "0.png").read_bytes()
+    for name in ("cat/3.png", "dog/7.png", "dog/8.png"):
+        (tmp_path / "pictures" / name).write_bytes(whole[:60])
+    with pytest.raises(DatasetError) as raised:
+        collect(tmp_path / "pictures", tmp_path / "checkout" / "data" / "mine")
+    for name in ("cat/3.png", "dog/7.png", "dog/8.png"):
+        assert str(tmp_path / "pictures" / name) in raised.value.message
+    for number in range(15):
+        (tmp_path / "pictures" / "cat" / f"{number}.png").write_bytes(whole[:60])
+    with pytest.raises(DatasetError, match=r"^17 images are of no use:(\n.*){10}\nand 7 others"):
+        collect(tmp_path / "pictures", tmp_path / "checkout" / "data" / "mine")
+    assert not (tmp_path / "checkout").exists()
+
+
+def test_of_what_moves_the_first_picture_is_taken_and_said_to_be(tmp_path: Path) -> None:
+    save_classes(tmp_path / "pictures", size=(12, 12))
+    first, *others = (Image.fromarray(np.full((12, 12), value, np.uint8)) for value in (10, 90, 170))
+    first.save(tmp_path / "pictures" / "dog" / "moves.gif", save_all=True, append_images=others)
+    done, dataset = collected(tmp_path, tmp_path / "pictures")
+    assert "of several pictures in one file, the first is taken" in done.changes
+    pixels = np.concatenate([dataset.train.pixels, dataset.test.pixels])
+    assert [int(image[0, 0, 0]) for image in pixels if np.ptp(image) == 0] == [10]

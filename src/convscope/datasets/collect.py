@@ -20,6 +20,7 @@ from convscope.errors import DatasetError
 from convscope.files import replacing_folder
 
 LARGEST = 64  # pixels a side that nobody asked for: above, training on a processor takes hours
+NAMED = 10  # images of no use that are named one by one
 SMALLEST = 8  # two poolings leave two pixels
 _ORIENTATION = 0x0112  # EXIF tag: how a camera was held
 
@@ -41,6 +42,7 @@ class _Look:
     colour_modes: bool = False
     turned: bool = False
     transparent: bool = False
+    several: bool = False  # pictures in one file
     deep: bool = False  # more than 8 bits a pixel
     smallest: float = 0.0  # values of such pixels
     largest: float = 0.0
@@ -72,6 +74,8 @@ def collect(source: Path, target: Path, test: Path | None = None, size: int = 0)
         changes.append(f"pixels of {bits} bits are scaled to 8")
     if look.turned:
         changes.append("photographs are turned upright")
+    if look.several:
+        changes.append("of several pictures in one file, the first is taken")
     if look.transparent:
         changes.append("what is transparent is white")
     if look.colour_modes and not look.coloured:
@@ -91,9 +95,16 @@ def collect(source: Path, target: Path, test: Path | None = None, size: int = 0)
 
 
 def _look(items: Sequence[Item]) -> _Look:
+    """Open every image once. All that cannot be read are named together, to be mended together."""
     look = _Look()
+    refused: dict[str, DatasetError] = {}
     for item in items:
-        opened = item.open()
+        try:
+            opened = item.open()
+        except DatasetError as error:
+            refused[error.message] = error
+            continue
+        look.several |= opened.info.get("pictures", 1) > 1
         image = _upright(opened)
         look.turned |= opened.getexif().get(_ORIENTATION, 1) != 1
         look.transparent |= opened.has_transparency_data
@@ -107,6 +118,14 @@ def _look(items: Sequence[Item]) -> _Look:
             if not look.coloured:
                 red, green, blue = (np.asarray(channel) for channel in image.convert("RGB").split())
                 look.coloured = not (np.array_equal(red, green) and np.array_equal(green, blue))
+    if len(refused) == 1:
+        raise next(iter(refused.values()))
+    if refused:
+        first = list(refused)[:NAMED]
+        others = [f"and {len(refused) - NAMED} others"] if len(refused) > NAMED else []
+        raise DatasetError(
+            "\n".join((f"{len(refused)} images are of no use:", *first, *others)), "Replace or remove them."
+        )
     return look
 
 

@@ -164,7 +164,9 @@ def open_image(file: Path) -> Image.Image:
     try:
         with Image.open(file) as image:
             image.load()
-            return image.copy()
+            copied = image.copy()
+            copied.info["pictures"] = getattr(image, "n_frames", 1)
+            return copied
     except (OSError, UnidentifiedImageError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DatasetError(f"{file} cannot be read as an image: {error}.", "Replace or remove it.") from error
 
