@@ -144,6 +144,13 @@ def test_a_page_without_any_source_is_no_report() -> None:
     assert verify.check_page("page", "<p>91.2 %</p>", METRICS)[0] == ["page: no number in it says where it comes from"]
 
 
+def test_a_chapter_may_have_no_number() -> None:
+    page = "<h1>4 Deployment</h1><style>p { width: 91.2% }</style><p>This build deployed nothing (Section 5).</p>"
+    assert verify.check_page("site/report/deployed-network.html", page, METRICS) == ([], 0)
+    (problem,), _ = verify.check_page("site/report/table.html", page + "<p>It reads 0.91 of them.</p>", METRICS)
+    assert problem == "site/report/table.html: no number in it says where it comes from"
+
+
 @pytest.mark.parametrize("study", verify.SHOWN_ON["site/explore.html"])
 def test_the_explorer_shows_numbers_where_its_studies_were_run(study: str) -> None:
     page = "site/explore.html"

@@ -39,9 +39,7 @@ REQUIRED = (
     "pictures.safetensors",
     "grade.json",
 )
-OPTIONAL = {
-    "deployment": "nothing was deployed: the results were trained elsewhere",
-}
+OPTIONAL = {"deployment": "nothing was deployed"}
 Content = bytes | Path
 RUN_FILES = ("result.json", *ARRAY_FILES)
 WEIGHTS = "weights.safetensors"
@@ -172,7 +170,7 @@ def _in_words(facts: dict[str, Any], metrics: Metrics) -> tuple[tuple[str, ...],
     """Say what is included and what is left out."""
     studies, runs = metrics["studies"], facts["runs"]
     ran = [name for name, study in studies.items() if study["status"] == "run"]
-    included = [f"{len(ran)} studies: {', '.join(ran)}"]
+    included = [f"{len(ran)} {'study' if len(ran) == 1 else 'studies'}: {', '.join(ran)}"]
     left_out = [f"{name}: {study['reason']}" for name, study in studies.items() if study["status"] != "run"]
     if others := [name for name in STUDIES if name not in studies]:
         left_out.append(f"studies that were not asked for: {', '.join(others)}")

@@ -174,7 +174,7 @@ def _add_evidence(folder: Path, places: Sequence[Path]) -> None:
         name = "evidence.json" if number == 1 else f"evidence-{number}.json"
         write_json(folder / name, evidence.as_json())
         pages.append(render_page(evidence, name))
-    none = "# Deployment\n\nThis build deployed nothing: its results were trained elsewhere.\n"
+    none = "# Deployment\n\nThis build deployed nothing.\n"
     (folder / "index.md").write_text("\n\n".join(pages) or none, encoding="utf-8")
 
 
