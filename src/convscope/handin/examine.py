@@ -29,6 +29,7 @@ REFERENCE = ("src/", "report/assignment.yml", "requirements.lock", "pyproject.to
 STUDIES = "src/convscope/studies/"  # which the assignment asks to edit
 _WHAT = {(True, True): "changed", (True, False): "added", (False, True): "gone"}
 _KEY = re.compile(r"[0-9a-f]{64}")
+MISSING = "missing"  # of a criterion, as grade sheets have it
 _ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
 _HEADING = re.compile(r"<h[1-6].*?</h[1-6]>", re.DOTALL)  # its number is no result
 MOST = 20  # problems of one kind that are listed
@@ -177,12 +178,25 @@ def _grade(folder: Path, metrics: Metrics, standard: Standard, found: Finding) -
     evidence = (folder / "deployment", folder / "source" / "data" / "published" / "deployment")
     build = Build(folder / "source", folder, evidence, metrics)
     found.grade = grade(build, standard.assignment)
-    handed_in = _states(json.loads((folder / verify.GRADE_SHEET).read_bytes()))
-    for name, state in _states(found.grade).items():
-        if handed_in.get(name) == "evidence present" and state == "missing":
-            found.problems.append(f"grade.json claims evidence for {name!r}; there is none")
-        elif handed_in.get(name, "missing") != state:
-            found.notes.append(f"grade.json says of {name!r}: {handed_in.get(name, 'nothing')}; here: {state}")
+    problems, notes = compare_sheets(json.loads((folder / verify.GRADE_SHEET).read_bytes()), found.grade)
+    found.problems += problems
+    found.notes += notes
+
+
+def compare_sheets(handed_in: Grade, here: Grade) -> tuple[list[str], list[str]]:
+    """Return what a grade sheet claims beyond the one computed here, and where else they differ."""
+    problems, notes = [], []
+    said = _states(handed_in)
+    for name, state in _states(here).items():
+        claimed = said.get(name, MISSING)
+        if claimed not in (MISSING, state):
+            problems.append(f"grade.json claims {claimed} for {name!r}; there is none")
+        elif claimed != state:
+            notes.append(f"grade.json says of {name!r}: {said.get(name, 'nothing')}; here: {state}")
+    counted = sum(state != MISSING for state in said.values())
+    if handed_in["present"] != counted:
+        problems.append(f"grade.json counts {handed_in['present']} criteria with evidence, and lists {counted}")
+    return problems, notes
 
 
 def _states(graded: Grade) -> dict[str, str]:

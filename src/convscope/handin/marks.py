@@ -35,7 +35,8 @@ def show(found: Sequence[Finding], console: Console) -> None:
         )  # fmt: skip
     console.print(table)
     forged = [each.archive for each in in_order(found) if each.problems]
-    console.print(f"\n{len(found)} submissions, {len(forged)} do not hold{': ' if forged else ''}", end="")
+    many, hold = "" if len(found) == 1 else "s", "does" if len(forged) == 1 else "do"
+    console.print(f"\n{len(found)} submission{many}, {len(forged)} {hold} not hold{': ' if forged else ''}", end="")
     console.print(Text(", ".join(forged), "bold red"))
 
 
