@@ -16,7 +16,7 @@ function moved(pixels, { height, width }, right, down) {
 
 export function shiftExhibit(data) {
   const { images, networks, measured, margin } = data;
-  let image = remembered("image", 1, images.labels.length) - 1;
+  let image = remembered("image", 1, images.labels.length, images.first + 1) - 1;
   let right = remembered("shift", -margin, margin, 0);
   let down = remembered("down", -margin, margin, 0);
 

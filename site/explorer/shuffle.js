@@ -8,7 +8,7 @@ const SHOWN = 16; // maps of the first layer
 export function shuffleExhibit(data) {
   const { images, networks, accuracy } = data;
   const [natural, permuted] = networks;
-  let image = remembered("picture", 1, images.labels.length) - 1;
+  let image = remembered("picture", 1, images.labels.length, images.first + 1) - 1;
   let shuffled = remembered("shuffle", 0, 1) === 1;
 
   const canvas = element("canvas", { class: "x-image", role: "img", "aria-label": "The image that the networks see" });

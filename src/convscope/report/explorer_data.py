@@ -146,6 +146,7 @@ def _networks(
             [np.flatnonzero(images.test.labels == label)[:each] for label in range(len(facts["class_names"]))]
         )
         pixels, labels = images.test.pixels[shown][:, 0], images.test.labels[shown]
+    read = _answers(next(iter(results.values())), images, pixels[:, None]) == labels if images else np.array([True])
     block = Block()
     variants = metrics["studies"][study]["variants"]
     described = {
@@ -159,6 +160,7 @@ def _networks(
             "mean": float(images.mean[0]) if images else facts["mean"][0],
             "scale": float(images.scale[0]) if images else facts["sd"][0],
             "part": "test" if images else "training",
+            "first": int(np.argmax(read)),  # that the first network reads: the exhibits change what it sees
         },
         "networks": [
             {
@@ -218,6 +220,11 @@ def rounded(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.
 
 def _accuracy(result: RunResult, images: Split) -> float:
     """Test the network with the weights that are shown."""
+    return float(np.mean(_answers(result, images, images.test.pixels) == images.test.labels))
+
+
+def _answers(result: RunResult, images: Split, pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Let the network read images (N, C, H, W) with the weights that are shown."""
     weights = dict(result.weights)
     for name, array in weights.items():
         if name.endswith(".weight"):
@@ -225,9 +232,11 @@ def _accuracy(result: RunResult, images: Split) -> float:
             weights[name] = (whole * scales.reshape(-1, *[1] * (whole.ndim - 1))).astype(np.float32)
     network = restored(result.spec.model, weights)
     with torch.inference_mode():
-        batches = np.array_split(images.normalise(images.test.pixels), max(1, len(images.test) // 250))
-        predictions = torch.cat([network(torch.from_numpy(batch)).argmax(1) for batch in batches]).numpy()
-    return float(np.mean(predictions == images.test.labels))
+        batches = np.array_split(images.normalise(pixels), max(1, len(pixels) // 250))
+        answers: NDArray[np.int64] = torch.cat(
+            [network(torch.from_numpy(batch)).argmax(1) for batch in batches]
+        ).numpy()
+    return answers
 
 
 class Block:
