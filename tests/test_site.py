@@ -5,8 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
 import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +23,7 @@ from axe_playwright_python.base import AXE_FILE_PATH
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page, expect
 
-from checkout import SmokeBuild
+from checkout import ROOT, SmokeBuild
 from convscope.report.site_chapters import rewritten, write_chapters
 from convscope.report.site_finish import finish, with_policy
 from convscope.report.site_pages import in_html
@@ -192,6 +200,54 @@ def test_the_explorer_of_the_site_runs_what_this_build_has(site: Path, browser: 
     page.locator("#kernel").scroll_into_view_if_needed()
     page.wait_for_selector("[data-exhibit=kernel][data-ready]")
     assert "The study of shifts was not run" in page.inner_text("[data-exhibit=shift]")
+    page.close()
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Iterator[str]:
+    """A page and a 404 with the site's own theme and settings, served below a path as GitHub Pages does."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}/convscope/"
+    shutil.copytree(ROOT / "site" / "overrides", tmp_path / "overrides")
+    (tmp_path / "docs" / "stylesheets").mkdir(parents=True)
+    (tmp_path / "docs" / "index.md").write_text("# A page\n")
+    settings = (ROOT / "site" / "mkdocs.yml").read_text(encoding="utf-8")
+    for part, following in (("plugins", "markdown_extensions"), ("nav", "validation")):
+        settings = re.sub(rf"^{part}:.*?(?=^{following}:)", "", settings, flags=re.MULTILINE | re.DOTALL)
+    (tmp_path / "mkdocs.yml").write_text(settings)
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path / "out" / "convscope")]
+    subprocess.run(
+        command, cwd=tmp_path, check=True, env=os.environ | {"SITE_URL": address, "NO_MKDOCS_2_WARNING": "1"}
+    )
+    finish(tmp_path / "out" / "convscope")
+
+    class Pages(SimpleHTTPRequestHandler):
+        def send_error(self, *_: Any) -> None:
+            self.send_response(404)
+            self.end_headers()
+            self.wfile.write((tmp_path / "out" / "convscope" / "404.html").read_bytes())
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", port), partial(Pages, directory=str(tmp_path / "out"))) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield address
+        server.shutdown()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_page_that_is_not_there_looks_like_the_others_and_leads_home(published: str, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{published}no/such/page.html")
+    expect(page.locator("h1")).to_contain_text("404")
+    assert page.locator(".md-header").evaluate("header => getComputedStyle(header).position") == "sticky"
+    page.get_by_role("banner").get_by_role("link").first.click()
+    page.wait_for_url(f"{published}*")
+    expect(page.locator("h1")).to_contain_text("A page")
+    assert page.locator("meta[property='og:image']").get_attribute("content") == f"{published}images/social.png"
     page.close()
 
 
