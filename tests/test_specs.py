@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,8 +11,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+import convscope.specs
+from checkout import ROOT
 from convscope.errors import SpecError
 from convscope.specs import (
+    LAYERS,
     Conv2d,
     DataSpec,
     Dense,
@@ -260,3 +264,11 @@ LOGITS = Dense(10, "none")
 def test_bad_values_are_named(make: Callable[[], object], message: str) -> None:
     with pytest.raises(SpecError, match=message):
         make()
+
+
+def test_what_the_documentation_names_is_had_from_one_place() -> None:
+    """A study imports layers and specifications from convscope.specs."""
+    page = (ROOT / "site" / "docs" / "add-a-study.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([A-Z]\w+)(?:\([^`]*)?`", page)) & {*LAYERS, "Glyphs", "ModelSpec", "Table"}
+    assert {"DepthwiseConv2d", "Residual", "Table"} <= named
+    assert named <= set(convscope.specs.__all__)

@@ -8,6 +8,7 @@ from pkgutil import iter_modules
 from convscope.specs.layers.batch_norm2d import BatchNorm2d
 from convscope.specs.layers.conv2d import Conv2d
 from convscope.specs.layers.dense import Dense
+from convscope.specs.layers.depthwise_conv2d import DepthwiseConv2d
 from convscope.specs.layers.dropout import Dropout
 from convscope.specs.layers.flatten import Flatten
 from convscope.specs.layers.global_average_pool import GlobalAveragePool
@@ -19,9 +20,9 @@ from convscope.specs.layers.residual import Residual
 from convscope.specs.layers.windowed import Windowed
 
 __all__ = [
-    "LAYERS", "Activation", "BatchNorm2d", "Conv2d", "Dense", "Dropout", "Flatten", "GlobalAveragePool", "Layer",
-    "LocallyConnected2d", "PermutePixels", "Pool2d", "Residual", "Role", "Shape", "Shapes", "TorchModule", "Window",
-    "Windowed",
+    "LAYERS", "Activation", "BatchNorm2d", "Conv2d", "Dense", "DepthwiseConv2d", "Dropout", "Flatten",
+    "GlobalAveragePool", "Layer", "LocallyConnected2d", "PermutePixels", "Pool2d", "Residual", "Role", "Shape",
+    "Shapes", "TorchModule", "Window", "Windowed",
 ]  # fmt: skip
 
 
