@@ -15,8 +15,8 @@ _ABOUT = """\
 ## About this notebook
 
 Sections 1 to 5 are a lesson: the data, the networks written out, a convolution in NumPy with its way back, one image on
-its way through the layers, and a training of under a minute. Section 6 is the chapter *{title}* of the report's
-supplement, its numbers those of profile `{profile}`, its figures drawn from the stored results. Section 7
+its way through the layers, and a training of under a minute. Section 6 is the chapter *{title}* of the
+{document}, its numbers those of profile `{profile}`, its figures drawn from the stored results. Section 7
 trains a network
 as the study did, on request. Sections, figures and tables are numbered for this notebook.
 
@@ -131,7 +131,7 @@ else:
 
 
 def opening_cells(
-    study: str, facts: dict[str, Any], *, profile: str, repository: str, sha256: str
+    study: str, facts: dict[str, Any], *, document: str, profile: str, repository: str, sha256: str
 ) -> list[NotebookNode]:
     """Return the cells that say what the notebook is, find the project and load the results.
 
@@ -139,12 +139,14 @@ def opening_cells(
     ----------
     study, facts
         Id of the study, and what metrics.json has of it.
+    document
+        Report or supplement, which has its chapter.
     repository
         Address to clone the project from; empty where it has none.
     """
     values = {"study": study, "profile": profile, "sha256": sha256}
     return [
-        new_markdown_cell(_ABOUT.format(title=facts["title"], profile=profile)),
+        new_markdown_cell(_ABOUT.format(title=facts["title"], document=document, profile=profile)),
         new_code_cell(_SET_UP.format(repository=json.dumps(repository), needed=json.dumps(NEEDED))),
         new_code_cell(_LOAD.format(**{name: json.dumps(text) for name, text in values.items()})),
     ]

@@ -236,7 +236,7 @@ several seeds.
 
 ## 6 What was measured: {title}
 
-From here on the text is the chapter of the report's supplement. The code loads the stored results and draws
+From here on the text is what the report or its supplement says. The code loads the stored results and draws
 every figure from them,
 without training."""
 

@@ -17,15 +17,17 @@ _REFERENCE = re.compile(
 )
 
 
-def renumber(cells: Sequence[NotebookNode], chapter: int) -> None:
-    """Give the cells of one chapter of the supplement the numbers of a notebook, in place.
+def renumber(cells: Sequence[NotebookNode], chapter: int, document: str) -> None:
+    """Give the cells of one chapter the numbers of a notebook, in place.
 
     Parameters
     ----------
     cells
-        As Pandoc wrote them, with the supplement's numbers.
+        As Pandoc wrote them, with the document's numbers.
     chapter
-        The number that the chapter has in the notebook; what it refers to elsewhere is said to be in the supplement.
+        The number that the chapter has in the notebook.
+    document
+        Report or supplement, which has the chapter: what it refers to elsewhere is said to be there.
     """
     texts = [cell for cell in cells if cell.cell_type == "markdown"]
     own: dict[tuple[str, str], str] = {}
@@ -48,7 +50,7 @@ def renumber(cells: Sequence[NotebookNode], chapter: int) -> None:
     def reference_of(match: re.Match[str]) -> str:
         number = own.get((match["kind"], match["number"]))
         if match["document"] or number is None:
-            where = "" if match["document"] else " of the supplement"
+            where = "" if match["document"] else f" of the {document}"
             return f"{match[0]}{where}"
         return f"{match['kind']}{match['space']}{number}{match['colon'] or ''}"
 

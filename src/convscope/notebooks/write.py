@@ -77,13 +77,15 @@ def assemble(
         for cell in nbformat.reads(render_chapters(build / "report" / "source", labels), as_version=4).cells:
             chapters[labels[cell.metadata.pop("chapter")]].append(cell)
     sha256 = sha256_of(build / "metrics.json")
+    report = (build / "report" / "source" / "report.qmd").read_text(encoding="utf-8")
     notebooks = {}
     for study, (title, *rest) in chapters.items():
         facts = metrics["studies"][study]
-        opening = opening_cells(study, facts, profile=profile, repository=repository, sha256=sha256)
+        document = "report" if f"{{#sec-{study}}}" in report else "supplement"
+        opening = opening_cells(study, facts, document=document, profile=profile, repository=repository, sha256=sha256)
         references = [cell for cell in rest if cell.source.startswith("## References")]
         body = [cell for cell in rest if cell not in references]
-        renumber([title, *body], SECTIONS + 1)
+        renumber([title, *body], SECTIONS + 1, document)
         lesson = lesson_cells(facts)
         notebook: NotebookNode = nbformat.v4.new_notebook(
             cells=[title, *opening, *lesson, *body, *training_cells(facts, SECTIONS + 2), *references],
