@@ -150,3 +150,14 @@ def test_with_rates_of_their_own_kernels_are_read_beside_their_rates(
     assert "learning rate 0.004 falling linearly to zero" in said  # the baseline's
     assert "instead of" not in said.split("{#sec-factor-kernel}")[1].split("{#sec-")[0]
     assert "at the high rate" not in said
+
+
+@pytest.mark.parametrize(("centred", "said"), [(1.0, True), (0.6, False)])
+def test_digits_are_read_in_the_centre_where_they_are(
+    centred: float, said: bool, pictures: Pictures, tmp_path: Path
+) -> None:
+    metrics = copy.deepcopy(selected(["shift"]))
+    for name in ("mlp", "cnn", "unpooled"):
+        metrics["studies"]["shift"]["shift"]["accuracy"][name][0]["mean"] = centred
+    text = filled(["shift"], pictures, tmp_path, ROOT / "report", metrics)["report"]
+    assert ("In the centre all but the last read every digit" in text) == said
