@@ -190,7 +190,7 @@ def compare_sheets(handed_in: Grade, here: Grade) -> tuple[list[str], list[str]]
     for name, state in _states(here).items():
         claimed = said.get(name, MISSING)
         if claimed not in (MISSING, state):
-            problems.append(f"grade.json claims {claimed} for {name!r}; there is none")
+            problems.append(f"grade.json claims evidence for {name!r}; there is none")
         elif claimed != state:
             notes.append(f"grade.json says of {name!r}: {said.get(name, 'nothing')}; here: {state}")
     counted = sum(state != MISSING for state in said.values())
