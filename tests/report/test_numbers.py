@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.errors import ReportError
+from convscope.language import catalogue
 from convscope.report.formats import NUMERIC, percent, points, recompute, spread
 from convscope.report.numbers import Numbers, digits_for, resolve
 
@@ -163,3 +164,9 @@ def test_the_verdict_picks_the_sentence_and_few_seeds_say_where_they_lean() -> N
     assert sure == '[No.]{.value data-source="/claims/sure/verdict" data-format="verdict refuted"}'
     with pytest.raises(ReportError, match="'unheard'"):
         numbers.verdict("unheard", **wording)
+
+
+def test_few_seeds_are_said_in_the_language_of_the_document() -> None:
+    wording = {"supported": "Ja.", "refuted": "Nein.", "inconclusive": "Offen."}
+    early = Numbers(METRICS, spans=False, say=catalogue("de").text).verdict("early", **wording)
+    assert early == "Offen. Mit 3 Seeds gibt es kein Urteil; die Zahlen neigen zu *gestützt*."

@@ -186,8 +186,9 @@ class Numbers:
         decided = resolve(self._metrics, pointer)
         wording = {"supported": supported, "refuted": refuted, "inconclusive": inconclusive}[decided["verdict"]]
         if decided["reason"] == "n too small":
-            seeds = self.value(f"{pointer}/n", "count") + (" seed" if decided["n"] == 1 else " seeds")
-            wording += f" With {seeds} there is no verdict; the numbers lean to *{decided['leaning']}*."
+            said = "With {} seed there is no verdict; the numbers lean to *{}*."
+            said = said if decided["n"] == 1 else said.replace("seed", "seeds")
+            wording += " " + self._say(said).format(self.value(f"{pointer}/n", "count"), self._say(decided["leaning"]))
         return self._span(wording, f"{pointer}/verdict", f"verdict {decided['verdict']}")
 
     def _text(self, source: str, rule: str) -> str:
