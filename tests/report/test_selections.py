@@ -145,7 +145,7 @@ def test_with_rates_of_their_own_kernels_are_read_beside_their_rates(
     close.update(effect=0.0, interval=[-0.002, 0.002])
     text = filled(names, pictures, tmp_path, ROOT / "report", metrics)["report"]
     said = " ".join(re.sub(r"\[([^\]]*)\]\{[^}]*\}", r"\1", text).split())
-    assert ("one rate for all would have called it worse" in said) == parts
+    assert ("one rate for all, taken from the right of the figure, would have called" in said) == parts
     assert "{#fig-rates" in said
     assert "learning rate 0.004 falling linearly to zero" in said  # the baseline's
     assert "instead of" not in said.split("{#sec-factor-kernel}")[1].split("{#sec-")[0]

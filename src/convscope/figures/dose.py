@@ -14,7 +14,7 @@ from convscope.figures.spots import spot
 from convscope.figures.style import MUTED, WIDTH, look
 from convscope.specs import ModelSpec, PermutePixels, Windowed, from_json
 
-SCALES = {"pixel order": "side of the blocks that pixels are shuffled in", "kernel": "side of the first window"}
+SCALES = {"pixel order": "side of the blocks that pixels are shuffled in", "kernel": "side of the window"}
 FEWEST = 4  # doses that make a line worth drawing
 
 

@@ -28,7 +28,24 @@ study = Study(
     question="Do kernel size, depth and pooling matter more on photographs than on clothing?",
     data=inductive_bias_cifar10.study.data,
     training=inductive_bias_cifar10.study.training,
-    tuning=Tuning(rates=(1e-3, 2e-3, 4e-3, 8e-3), chosen={}),  # nothing is chosen before `make tune` has trained them
+    tuning=Tuning(
+        rates=(5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2),  # grown at both ends
+        chosen={
+            "base": 4e-3,
+            "kernel5": 2e-3,
+            "kernel7": 2e-3,
+            "depth1": 4e-3,
+            "depth3": 4e-3,
+            "average": 4e-3,
+            "unpooled": 1e-3,
+            "base-gap": 1.6e-2,
+            "depth1-gap": 1.6e-2,
+            "depth3-gap": 8e-3,
+            "average-gap": 1.6e-2,
+            "unpooled-gap": 1.6e-2,
+            "dilated-gap": 1.6e-2,
+        },
+    ),
     variants=(
         *shared(RGB),
         Variant("kernel5", "Kernel 5×5", network(RGB, kernel=5)),
