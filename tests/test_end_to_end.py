@@ -158,7 +158,8 @@ def test_the_results_tables_hold_every_variant_and_no_number_without_a_source(
             for cell in row.select("td")[1:]:
                 for span in cell.select("[data-source]"):
                     span.extract()
-                assert not re.search(r"\d", cell.get_text())
+                # On the site a cell that is one number names its source itself.
+                assert cell.get("data-source") or not re.search(r"\d", cell.get_text())
 
 
 def test_the_pdf_carries_the_accuracies_and_parameters_of_the_page(smoke_build: SmokeBuild) -> None:

@@ -236,7 +236,7 @@ def test_swapped_the_figures_that_show_the_two_are_drawn_anew(before: Built, swa
 
 def test_swapped_no_text_says_that_the_convolutional_network_won(before: Built, swapped: Built) -> None:
     wordings = {
-        outcome: set(re.findall(rf'"fashion-cnn3-beats-mlp"(?:(?!>>).)*?{outcome}="([^"]*)"', sources(), re.DOTALL))
+        outcome: set(re.findall(rf'"fashion-%s-beats-mlp"(?:(?!>>).)*?{outcome}="([^"]*)"', sources(), re.DOTALL))
         for outcome in ("supported", "refuted")
     }
     assert len(wordings["supported"]) == len(wordings["refuted"]) == 2  # chapter, README

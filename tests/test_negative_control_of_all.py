@@ -32,7 +32,7 @@ pytestmark = pytest.mark.slow
 
 VERDICTS = ("supported", "refuted", "inconclusive")
 SPAN = re.compile(r'\[((?:[^][\\]|\\.|\[[^][]*\])*)\]\{\.value data-source="([^"]*)" data-format="([^"]*)"\}')
-CALL = re.compile(r'verdict\(([^,()]+),\s*((?:\w+="[^"]*"(?: \| format\([^()]*\))?,?\s*)+)\)')
+CALL = re.compile(r'verdict\(([^,()]+(?: \| format\([^()]*\))?),\s*((?:\w+="[^"]*"(?: \| format\([^()]*\))?,?\s*)+)\)')
 WORDING = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -169,7 +169,8 @@ def wordings() -> dict[str, list[dict[str, str]]]:
     for path in [*sorted((ROOT / "report").rglob("*.qmd")), ROOT / "report" / "readme.md"]:
         for named, words in CALL.findall(path.read_text(encoding="utf-8")):
             literal = re.search(r'"([^"]*)"', named)
-            fitting = claims if literal is None else [each for each in claims if each.endswith(literal[1])]
+            ending = re.sub(r"%[sd]", "[^-]+", re.escape(literal[1]) if literal else "")
+            fitting = [each for each in claims if re.search(f"{ending}$", each)]
             for claim in fitting:
                 found.setdefault(claim, []).append(dict(WORDING.findall(words)))
     return found

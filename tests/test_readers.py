@@ -65,8 +65,7 @@ def test_a_grader_finds_the_evidence_of_every_task_in_two_clicks(home: Page) -> 
 
 
 def test_a_researcher_gets_from_a_sentence_to_its_runs_and_command(home: Page) -> None:
-    number = home.locator(".h-chart .h-natural .value").first
-    number.click()
+    home.locator("article .value:visible").first.click()
     record = home.locator(".evidence-popover")
     expect(record).to_contain_text(re.compile(r"\d+ runs?"))
     expect(record).to_contain_text("make ")
