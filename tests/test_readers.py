@@ -56,10 +56,7 @@ def test_a_grader_finds_the_evidence_of_every_task_in_two_clicks(home: Page) -> 
     home.wait_for_url(re.compile("/grade/"))
     tasks = tasks_of(home)
     assert len(tasks) == 6
-    missing = home.locator("main h2", has_text="Missing").locator("xpath=following::table[1]").all_inner_texts()
     for task in tasks:
-        if "Deployment" in task and missing:  # this build deployed nothing, and the sheet says so
-            continue
         home.goto(start)
         assert evidence_of(home, task)
 

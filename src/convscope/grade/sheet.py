@@ -26,6 +26,7 @@ from convscope.report.document import DOCUMENTS
 from convscope.studies import PROFILES, STUDIES, Profile, Study
 
 SCHEMA = 1
+MISSING = "missing"  # the status of a criterion whose evidence is not all there
 SAYS = (
     "Evidence present or missing, nothing more: no points are awarded, and whether the writing is good is left to the "
     "grader."
@@ -87,7 +88,7 @@ def _criterion(criterion: Criterion, task: Task, build: Build, say: Say) -> dict
         "statement": say(criterion.asks),
         "points": task.points,
         "part_of": say(task.worth),
-        "status": "missing" if outcome.missing else "evidence present",
+        "status": MISSING if outcome.missing else "evidence present",
         "evidence": [asdict(evidence) for evidence in outcome.evidence],
         "missing": list(outcome.missing),
         "next_step": step if outcome.missing else "",

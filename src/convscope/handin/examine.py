@@ -17,7 +17,7 @@ from convscope.errors import ConvscopeError
 from convscope.files import sha256_of
 from convscope.grade.assignment import Assignment
 from convscope.grade.build import Build
-from convscope.grade.sheet import Grade, grade
+from convscope.grade.sheet import MISSING, Grade, grade
 from convscope.handin import verify
 from convscope.handin.answers import check_answers, train_one_again
 from convscope.handin.unpack import unpack
@@ -29,7 +29,6 @@ REFERENCE = ("src/", "report/assignment.yml", "requirements.lock", "pyproject.to
 STUDIES = "src/convscope/studies/"  # which the assignment asks to edit
 _WHAT = {(True, True): "changed", (True, False): "added", (False, True): "gone"}
 _KEY = re.compile(r"[0-9a-f]{64}")
-MISSING = "missing"  # of a criterion, as grade sheets have it
 _ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
 _HEADING = re.compile(r"<h[1-6].*?</h[1-6]>", re.DOTALL)  # its number is no result
 MOST = 20  # problems of one kind that are listed

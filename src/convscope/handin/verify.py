@@ -164,13 +164,13 @@ class Page(HTMLParser):
     """Collects the elements that say where their text comes from.
 
     ``shown`` holds (source, rule, text) of each. Citations are left out of a text: their style is the renderer's.
-    ``said`` is everything that the page says.
+    ``said`` is everything that the page says, in pieces: one text that grows took 0.2 s a page.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.shown: list[tuple[str, str, str]] = []
-        self.said = ""
+        self.said: list[str] = []
         self._open: list[dict[str, Any]] = []
         self._tag = ""
 
@@ -203,7 +203,7 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         """Add text to every element around it."""
         if self._tag not in ("script", "style"):
-            self.said += data
+            self.said.append(data)
         for element in self._open:
             element["text"] += data
 
@@ -232,7 +232,7 @@ def check_page(page: str, html: str, metrics: Any) -> tuple[list[str], int]:
             wrong.append(f"{page}: shows {text!r} where {METRICS} gives {expected!r} at {source}")
     # A chapter may have no number, such as one on a deployment that was not; but none without its source.
     needed = SHOWN_ON.get(page)
-    unsourced = MEASURED.search(reader.said) if needed is None else any(map(was_run, needed))
+    unsourced = MEASURED.search("".join(reader.said)) if needed is None else any(map(was_run, needed))
     if not reader.shown and unsourced:
         wrong.append(f"{page}: no number in it says where it comes from")
     return wrong, len(reader.shown)

@@ -15,6 +15,7 @@ from convscope.notebooks.cells import opening_cells, training_cells
 from convscope.notebooks.lesson import SECTIONS, lesson_cells
 from convscope.notebooks.numbering import renumber
 from convscope.notebooks.run import KERNEL, run_notebook
+from convscope.report.document import places_of
 from convscope.report.pandoc import render_chapters
 from convscope.stages import Stage
 
@@ -71,17 +72,18 @@ def assemble(
 
     Parameters and errors as for `write_notebooks`.
     """
+    source = build / "report" / "source"
     labels = {f"sec-{study}": study for study in studies}
+    documents = {labels[label]: name for name, there in places_of(source, labels).items() for label in there}
     chapters: dict[str, list[NotebookNode]] = {study: [] for study in labels.values()}
     if labels:
-        for cell in nbformat.reads(render_chapters(build / "report" / "source", labels), as_version=4).cells:
+        for cell in nbformat.reads(render_chapters(source, labels), as_version=4).cells:
             chapters[labels[cell.metadata.pop("chapter")]].append(cell)
     sha256 = sha256_of(build / "metrics.json")
-    report = (build / "report" / "source" / "report.qmd").read_text(encoding="utf-8")
     notebooks = {}
     for study, (title, *rest) in chapters.items():
         facts = metrics["studies"][study]
-        document = "report" if f"{{#sec-{study}}}" in report else "supplement"
+        document = documents[study]
         opening = opening_cells(study, facts, document=document, profile=profile, repository=repository, sha256=sha256)
         references = [cell for cell in rest if cell.source.startswith("## References")]
         body = [cell for cell in rest if cell not in references]

@@ -49,19 +49,20 @@ def write_pages(templates: Path, metrics: Metrics, report: Path, output: Path, l
         A hole has no value.
     """
     jinja = environment(templates)
+    given = {
+        "metrics": metrics,
+        "studies": metrics["studies"],
+        "claims": metrics["claims"],
+        **Numbers(metrics).functions,
+        **Grounds(metrics).functions,
+        "link": link,
+        "explored": EXPLORED,
+        "has_figure": lambda figure: (report / "figures" / f"{figure}.svg").is_file(),
+        "has_data": lambda label: (report / DATA / f"{label}.csv").is_file(),
+    }
     written = []
     for template in sorted(templates.rglob("*.md")):
         name = template.relative_to(templates).as_posix()
-        given = {
-            "metrics": metrics,
-            "studies": metrics["studies"],
-            "claims": metrics["claims"],
-            **Numbers(metrics).functions,
-        }
-        given |= Grounds(metrics).functions
-        given |= {"link": link, "explored": EXPLORED}
-        given["has_figure"] = lambda figure: (report / "figures" / f"{figure}.svg").is_file()
-        given["has_data"] = lambda label: (report / DATA / f"{label}.csv").is_file()
         try:
             text = jinja.get_template(name).render(given)
         except jinja2.UndefinedError as error:
