@@ -17,10 +17,11 @@ import pytest
 from checkout import ROOT, SMOKE_STUDIES, SmokeBuild
 from convscope.analysis.changes import note_verdicts
 from convscope.analysis.metrics import Analysis
-from convscope.analysis.metrics_file import Metrics, parse
+from convscope.analysis.metrics_file import parse
 from convscope.datasets.load import load
 from convscope.figures.draw import draw
-from convscope.files import write_json
+from convscope.figures.registry import Material
+from convscope.files import Json, write_json
 from convscope.report.document import DOCUMENTS
 from convscope.report.fill import fill, fill_plain
 from convscope.report.formats import recompute, resolve
@@ -45,7 +46,7 @@ ANSWERS = ("predictions", "confidences", "test_accuracy", "test_loss", "history"
 class Built:
     """What comes of stored results: metrics, the filled text of report and claims page, and figures."""
 
-    metrics: Metrics
+    metrics: Json
     text: str
     claims_page: str
     readme: str
@@ -96,7 +97,7 @@ def built(study: Study, results: dict[str, RunResult], folder: Path, previous: B
     analysis.add(trained_here(study, "smoke", store, folder))
     metrics = analysis.metrics()
     figures = folder / "figures"
-    draw(metrics, analysis.pictures, figures)
+    draw(Material(parse(metrics), analysis.pictures), figures)
     if previous:
         note_verdicts(previous.metrics, folder / "verdicts.json")
     flipped = note_verdicts(metrics, folder / "verdicts.json")["flipped"]
@@ -152,16 +153,16 @@ def shifted(
     return built(study, original | {key: moved}, tmp_path_factory.mktemp("shifted"))
 
 
-def values(metrics: Metrics, variant: str, measure: str = "test_accuracy") -> np.ndarray[Any, Any]:
+def values(metrics: Json, variant: str, measure: str = "test_accuracy") -> np.ndarray[Any, Any]:
     return np.array(metrics["studies"]["fashion"]["variants"][variant][measure]["values"])
 
 
-def by_seed(metrics: Metrics, measure: str, variant: str) -> np.ndarray[Any, Any]:
+def by_seed(metrics: Json, measure: str, variant: str) -> np.ndarray[Any, Any]:
     accuracy = values(metrics, variant)
     return accuracy if measure == "accuracy" else values(metrics, variant, "train_accuracy") - accuracy
 
 
-def errors_removed(metrics: Metrics, classes: Sequence[int]) -> float:
+def errors_removed(metrics: Json, classes: Sequence[int]) -> float:
     """Return the share of the MLP's errors on some classes that the CNN does not make, all seeds together."""
     wrong = {}
     for variant in ("mlp", "cnn3"):
@@ -340,13 +341,13 @@ def test_an_edited_verdict_fails_the_build(smoke_session: SmokeBuild) -> None:
     path = checkout.build / "metrics.json"
     kept = path.read_bytes()
 
-    def flip(metrics: Metrics) -> None:
+    def flip(metrics: Json) -> None:
         metrics["claims"]["fashion-cnn3-beats-mlp"]["verdict"] = "supported"
 
-    def improve(metrics: Metrics) -> None:
+    def improve(metrics: Json) -> None:
         metrics["studies"]["fashion"]["variants"]["cnn3"]["test_accuracy"]["mean"] = 0.999
 
-    edits: list[tuple[Callable[[Metrics], None], str]] = [
+    edits: list[tuple[Callable[[Json], None], str]] = [
         (flip, "Claim 'fashion-cnn3-beats-mlp' is called supported, but its numbers give inconclusive"),
         (improve, "/studies/fashion/variants/cnn3/test_accuracy, mean is 0.999"),
     ]

@@ -17,9 +17,11 @@ import pytest
 
 from checkout import ROOT
 from convscope.analysis.metrics import Analysis
-from convscope.analysis.metrics_file import Metrics
+from convscope.analysis.metrics_file import parse
 from convscope.analysis.pictures import Pictures
 from convscope.figures.draw import drawings
+from convscope.figures.registry import Material
+from convscope.files import Json
 from convscope.report.document import DOCUMENTS
 from convscope.report.fill import fill, fill_plain
 from convscope.report.formats import recompute
@@ -40,16 +42,16 @@ WORDING = re.compile(r'(\w+)="([^"]*)"')
 class World:
     """What comes of results: metrics, and the text of both documents, the README and the page of claims."""
 
-    metrics: Metrics
+    metrics: Json
     pictures: Pictures
     text: str
 
 
-def told(metrics: Metrics, pictures: Pictures, folder: Path) -> World:
+def told(metrics: Json, pictures: Pictures, folder: Path) -> World:
     """Fill every text. Figures are named, not drawn."""
     figures = folder / "figures"
     figures.mkdir(parents=True)
-    for name in drawings(metrics, pictures):
+    for name in drawings(Material(parse(metrics), pictures)):
         (figures / f"{name}.svg").write_text("<svg/>")
     facts = {"commit": "0123456", "backend": "pandoc", "flipped": None}
     fill(ROOT / "report", metrics, figures, facts, folder / "source")

@@ -13,16 +13,15 @@ import pytest
 
 import made_up
 from checkout import ROOT
-from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.publication import published_metrics
-from convscope.files import write_json
+from convscope.files import Json, write_json
 from convscope.runs.published import PublishedRuns
 from convscope.studies import select
 
 SCRIPT = ROOT / "site" / "docs" / "recompute.py"
 
 
-def recompute(root: Path, metrics: Metrics) -> subprocess.CompletedProcess[str]:
+def recompute(root: Path, metrics: Json) -> subprocess.CompletedProcess[str]:
     write_json(root / "metrics.json", metrics)
     command = [sys.executable, str(SCRIPT), str(root), str(root / "metrics.json")]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=root)

@@ -15,6 +15,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+Json = dict[str, Any]
+"""What an object of a JSON file holds where no record types it: for templates, for pointers into it, from others."""
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:

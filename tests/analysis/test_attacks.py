@@ -18,13 +18,13 @@ import made_up
 from convscope.analysis.claims import power_of, rule
 from convscope.analysis.declarations import check_declarations
 from convscope.analysis.integrity import check_consistency
-from convscope.analysis.metrics_file import Metrics, parse
+from convscope.analysis.metrics_file import parse
 from convscope.analysis.pictures import write_pictures
 from convscope.analysis.publication import published_metrics
 from convscope.analysis.statistics import Estimate
 from convscope.analysis.verdicts import nuance
 from convscope.errors import ConvscopeError, ReportError
-from convscope.files import sha256_of, write_json
+from convscope.files import Json, sha256_of, write_json
 from convscope.runs.published import ANSWERS, RUN, PublishedRuns
 from convscope.studies import STUDIES
 
@@ -39,23 +39,23 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def metrics(root: Path) -> Metrics:
+def metrics(root: Path) -> Json:
     found, _ = published_metrics([made_up.study()], PublishedRuns(root))
-    as_read: Metrics = json.loads(json.dumps(found))
+    as_read: Json = json.loads(json.dumps(found))
     return as_read
 
 
-def read(metrics: Metrics) -> None:
+def read(metrics: Json) -> None:
     parsed = parse(metrics)
     check_consistency(parsed)
     check_declarations(parsed, lambda _: made_up.study())
 
 
-def claim(metrics: Metrics, name: str) -> Any:
+def claim(metrics: Json, name: str) -> Any:
     return metrics["claims"][name]
 
 
-def study(metrics: Metrics) -> Any:
+def study(metrics: Json) -> Any:
     return metrics["studies"][ID]
 
 
@@ -79,146 +79,146 @@ def decided_again(claim: Any) -> None:
     claim["nuance"] = nuance(claim["kind"], claim["verdict"], interval, claim["expected"])
 
 
-def set_level(metrics: Metrics) -> None:
+def set_level(metrics: Json) -> None:
     claim(metrics, "wins")["level"] = 0.5
     for each in claim(metrics, "wins")["comparisons"]:
         each["errors_removed"] = None
     decided_again(claim(metrics, "wins"))
 
 
-def set_margin(metrics: Metrics) -> None:
+def set_margin(metrics: Json) -> None:
     claim(metrics, "alike")["margin"] = 0.5
     decided_again(claim(metrics, "alike"))
 
 
-def set_kind(metrics: Metrics) -> None:
+def set_kind(metrics: Json) -> None:
     claim(metrics, "best")["kind"] = "superiority"
     decided_again(claim(metrics, "best"))
 
 
-def set_declared(metrics: Metrics) -> None:
+def set_declared(metrics: Json) -> None:
     claim(metrics, "contrast")["declared"] = "before"
 
 
-def set_statement(metrics: Metrics) -> None:
+def set_statement(metrics: Json) -> None:
     claim(metrics, "wins")["statement"] = "Anything at all"
 
 
-def set_refuted_by(metrics: Metrics) -> None:
+def set_refuted_by(metrics: Json) -> None:
     claim(metrics, "wins")["refuted_by"] = "Nothing could."
 
 
-def drop_claim(metrics: Metrics) -> None:
+def drop_claim(metrics: Json) -> None:
     del metrics["claims"]["overfits"]
 
 
-def set_count(metrics: Metrics) -> None:
+def set_count(metrics: Json) -> None:
     counted = claim(metrics, "counted")
     counted["counts"][0]["computed"] = 99.0
     counted["verdict"], counted["reason"] = "refuted", "computed different"
 
 
-def set_count_claimed(metrics: Metrics) -> None:
+def set_count_claimed(metrics: Json) -> None:
     counted = claim(metrics, "counted")
     counted["counts"][0]["claimed"] = [1.0, 2.0]
     counted["verdict"], counted["reason"] = "refuted", "computed different"
 
 
-def set_reported(metrics: Metrics) -> None:
+def set_reported(metrics: Json) -> None:
     study(metrics)["reported"][0]["text"] = "about 9 K"
 
 
-def set_reported_range(metrics: Metrics) -> None:
+def set_reported_range(metrics: Json) -> None:
     row = study(metrics)["reported"][0]
     row["low"], row["high"] = 1.0, 2.0
     row["reproduction"]["verdict"] = "wrong"
 
 
-def drop_reproduction(metrics: Metrics) -> None:
+def drop_reproduction(metrics: Json) -> None:
     study(metrics)["reported"][1]["reproduction"] = None
 
 
-def set_training(metrics: Metrics) -> None:
+def set_training(metrics: Json) -> None:
     study(metrics)["training"]["learning_rate"] = 0.5
 
 
-def set_question(metrics: Metrics) -> None:
+def set_question(metrics: Json) -> None:
     study(metrics)["question"] = "Is it good?"
 
 
-def set_title(metrics: Metrics) -> None:
+def set_title(metrics: Json) -> None:
     study(metrics)["variants"]["cnn3"]["title"] = "CNN 9×9"
 
 
-def set_model(metrics: Metrics) -> None:
+def set_model(metrics: Json) -> None:
     wide = study(metrics)["variants"]["wide"]
     for part in ("model", "parameters", "macs", "layers"):
         study(metrics)["variants"]["mlp"][part] = wide[part]
 
 
-def set_decision(metrics: Metrics) -> None:
+def set_decision(metrics: Json) -> None:
     study(metrics)["decisions"][0]["reason"] = "Large."
 
 
-def set_factor(metrics: Metrics) -> None:
+def set_factor(metrics: Json) -> None:
     study(metrics)["experiments"]["kernel"]["factor"] = "depth"
 
 
-def set_seeds(metrics: Metrics) -> None:
+def set_seeds(metrics: Json) -> None:
     study(metrics)["seeds"] = 20
 
 
-def reorder_baseline(metrics: Metrics) -> None:
+def reorder_baseline(metrics: Json) -> None:
     study(metrics)["against_baseline"].reverse()
 
 
-def reorder_variants(metrics: Metrics) -> None:
+def reorder_variants(metrics: Json) -> None:
     variants = study(metrics)["variants"]
     study(metrics)["variants"] = dict(reversed(variants.items()))
     study(metrics)["against_baseline"].reverse()
 
 
-def swap_comparisons(metrics: Metrics) -> None:
+def swap_comparisons(metrics: Json) -> None:
     rows = study(metrics)["comparisons"]
     rows["cnn3:mlp"], rows["wide:mlp"] = rows["wide:mlp"], rows["cnn3:mlp"]
 
 
-def swap_runs(metrics: Metrics) -> None:
+def swap_runs(metrics: Json) -> None:
     variants = study(metrics)["variants"]
     variants["mlp"]["runs"][0], variants["cnn3"]["runs"][0] = variants["cnn3"]["runs"][0], variants["mlp"]["runs"][0]
     for each in metrics["claims"].values():
         each["runs"] = sorted(each["runs"])
 
 
-def swap_seeds(metrics: Metrics) -> None:
+def swap_seeds(metrics: Json) -> None:
     runs = study(metrics)["variants"]["mlp"]["runs"]
     runs[0], runs[1] = runs[1], runs[0]
 
 
-def copy_runs(metrics: Metrics) -> None:
+def copy_runs(metrics: Json) -> None:
     runs = study(metrics)["variants"]["mlp"]["runs"]
     runs[:] = [runs[0], runs[1]] * 4 + runs[:1]
 
 
-def set_fingerprint(metrics: Metrics) -> None:
+def set_fingerprint(metrics: Json) -> None:
     for facts in metrics["datasets"].values():
         facts["fingerprint"] = "0" * 64
 
 
-def set_order(metrics: Metrics) -> None:
+def set_order(metrics: Json) -> None:
     metrics["timings"]["orders"][ID]["reported"] = ["cnn3", "mlp"]
     metrics["timings"]["orders"][ID]["verdict"] = "another order"
 
 
-def set_shift(metrics: Metrics) -> None:
+def set_shift(metrics: Json) -> None:
     study(metrics)["shift"]["claimed"] = 1
 
 
-def set_look_alikes(metrics: Metrics) -> None:
+def set_look_alikes(metrics: Json) -> None:
     study(metrics)["look_alikes"] = [0, 1]
 
 
-REFUSED: list[Callable[[Metrics], None]] = [
+REFUSED: list[Callable[[Json], None]] = [
     set_level, set_margin, set_kind, set_declared, set_statement, set_refuted_by, drop_claim, set_count,
     set_count_claimed, set_reported, set_reported_range, drop_reproduction, set_training, set_question, set_title,
     set_model, set_decision, set_factor, set_seeds, reorder_baseline, reorder_variants, swap_comparisons, swap_runs,
@@ -226,7 +226,7 @@ REFUSED: list[Callable[[Metrics], None]] = [
 ]  # fmt: skip
 
 
-def test_unchanged_it_is_read(metrics: Metrics) -> None:
+def test_unchanged_it_is_read(metrics: Json) -> None:
     read(metrics)
     assert {each["verdict"] for each in metrics["claims"].values()} == {"supported", "refuted", "inconclusive"}
     assert study(metrics)["variants"]["wide"]["failed"]["of"] == made_up.SEEDS
@@ -234,7 +234,7 @@ def test_unchanged_it_is_read(metrics: Metrics) -> None:
 
 
 @pytest.mark.parametrize("attack", REFUSED, ids=lambda attack: attack.__name__)
-def test_what_declarations_decide_is_refused(metrics: Metrics, attack: Callable[[Metrics], None]) -> None:
+def test_what_declarations_decide_is_refused(metrics: Json, attack: Callable[[Json], None]) -> None:
     forged = copy.deepcopy(metrics)
     attack(forged)
     assert forged != metrics
@@ -252,7 +252,7 @@ def test_what_declarations_decide_is_refused(metrics: Metrics, attack: Callable[
         ("reported", ()),
     ],
 )
-def test_a_study_that_changed_since_is_refused(metrics: Metrics, declaration: str, changed: Any) -> None:
+def test_a_study_that_changed_since_is_refused(metrics: Json, declaration: str, changed: Any) -> None:
     other = replace(made_up.study(), **{declaration: changed})
     with pytest.raises(ReportError):
         check_declarations(parse(metrics), lambda _: other)
@@ -261,18 +261,18 @@ def test_a_study_that_changed_since_is_refused(metrics: Metrics, declaration: st
 # ---------------------------------------------------------------- what only the runs know
 
 
-def set_hardware(metrics: Metrics) -> None:
+def set_hardware(metrics: Json) -> None:
     metrics["environment"]["machines"][0]["processor"] = "A faster processor"
 
 
-def no_test_set_error(metrics: Metrics) -> None:
+def no_test_set_error(metrics: Json) -> None:
     for each in claim(metrics, "wins")["comparisons"]:
         each["test_set_error"] = 0.0
     decided_again(claim(metrics, "wins"))
 
 
-def negate(name: str) -> Callable[[Metrics], None]:
-    def attack(metrics: Metrics) -> None:
+def negate(name: str) -> Callable[[Json], None]:
+    def attack(metrics: Json) -> None:
         (comparison,) = claim(metrics, name)["comparisons"]
         comparison["differences"] = [-each for each in comparison["differences"]]
         comparison["effect"] = -comparison["effect"]
@@ -286,10 +286,10 @@ def negate(name: str) -> Callable[[Metrics], None]:
     "attack", [set_hardware, no_test_set_error, negate("gains"), negate("moves")], ids=lambda attack: attack.__name__
 )
 def test_what_only_the_runs_know_is_gone_when_computed_from_them(
-    metrics: Metrics,
+    metrics: Json,
     root: Path,
     tmp_path: Path,
-    attack: Callable[[Metrics], None],
+    attack: Callable[[Json], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The published profile reads runs: numbers that somebody lays beside them are not looked at."""

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from convscope.analysis.integrity import check_consistency
-from convscope.analysis.metrics_file import Metrics, parse, read_metrics
+from convscope.analysis.metrics_file import parse, read_metrics
 from convscope.errors import ReportError
-from convscope.files import write_json
+from convscope.files import Json, write_json
 
 PUBLISHED = Path(__file__).parents[2] / "data" / "published" / "metrics.json"
 CLAIM = "/claims/fashion-cnn3-beats-mlp"
@@ -21,12 +21,12 @@ COMPARISON = "/studies/fashion/against_baseline/0"
 
 
 @pytest.fixture(scope="module")
-def published() -> Metrics:
-    loaded: Metrics = json.loads(PUBLISHED.read_bytes())
+def published() -> Json:
+    loaded: Json = json.loads(PUBLISHED.read_bytes())
     return loaded
 
 
-def edited(metrics: Metrics, pointer: str, value: Any) -> Metrics:
+def edited(metrics: Json, pointer: str, value: Any) -> Json:
     """Return a copy with one place changed: to a value, or by a factor behind a ``*``; a count stays one."""
     changed = copy.deepcopy(metrics)
     *way, last = (int(part) if part.isdigit() else part for part in pointer.split("/")[1:])
@@ -40,8 +40,8 @@ def edited(metrics: Metrics, pointer: str, value: Any) -> Metrics:
     return changed
 
 
-def test_published_results_agree_with_themselves(published: Metrics) -> None:
-    assert read_metrics(PUBLISHED) == published
+def test_published_results_agree_with_themselves(published: Json) -> None:
+    assert read_metrics(PUBLISHED).as_json() == published
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_published_results_agree_with_themselves(published: Metrics) -> None:
         ("/claims/mnist_numpy-quadratic-kernels/counts/0/computed", "*1.1"),
     ],
 )
-def test_a_claim_that_no_longer_follows_is_named(published: Metrics, pointer: str, value: Any) -> None:
+def test_a_claim_that_no_longer_follows_is_named(published: Json, pointer: str, value: Any) -> None:
     with pytest.raises(ReportError, match=f"Claim '{pointer.split('/')[2]}'"):
         check_consistency(parse(edited(published, pointer, value)))
 
@@ -104,12 +104,12 @@ def test_a_claim_that_no_longer_follows_is_named(published: Metrics, pointer: st
         ("/timings/orders/fashion/verdict", "another order"),
     ],
 )
-def test_a_number_that_no_longer_follows_is_named(published: Metrics, pointer: str, value: Any) -> None:
+def test_a_number_that_no_longer_follows_is_named(published: Json, pointer: str, value: Any) -> None:
     with pytest.raises(ReportError, match=r"metrics\.json contradicts itself: at /"):
         check_consistency(parse(edited(published, pointer, value)))
 
 
-def test_reading_checks(published: Metrics, tmp_path: Path) -> None:
+def test_reading_checks(published: Json, tmp_path: Path) -> None:
     write_json(tmp_path / "metrics.json", edited(published, f"{CLAIM}/verdict", "refuted"))
     with pytest.raises(ReportError, match=r"is called refuted, but its numbers give supported: effect .*, margin"):
         read_metrics(tmp_path / "metrics.json")

@@ -15,14 +15,14 @@ from scipy import stats
 from torch import nn
 
 from convscope.analysis.metrics import Analysis
-from convscope.analysis.metrics_file import Metrics, parse, read_metrics, schema
+from convscope.analysis.metrics_file import parse, read_metrics, schema
 from convscope.analysis.probes import look_inside
 from convscope.datasets.dataset import Dataset, Images
 from convscope.datasets.eda import describe, neighbour_correlation
 from convscope.datasets.load import load
 from convscope.datasets.splits import split
 from convscope.errors import ReportError
-from convscope.files import write_json
+from convscope.files import Json, write_json
 from convscope.models.torch_model import build
 from convscope.runs.plan import plan_study
 from convscope.runs.results import trained_here
@@ -73,7 +73,7 @@ def store(study: Study, tmp_path_factory: pytest.TempPathFactory) -> RunStore:
     return RunStore(root)
 
 
-def analysed(study: Study, store: RunStore, **options: Any) -> tuple[Metrics, Analysis]:
+def analysed(study: Study, store: RunStore, **options: Any) -> tuple[Json, Analysis]:
     profile = options.pop("profile", "quick")
     analysis = Analysis(profile)
     analysis.add(trained_here(study, profile, store, store.root, device="cpu", **options))

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from convscope.analysis.estimates import Measure
 from convscope.analysis.measured import Measured
 from convscope.analysis.measures import comparison, score
+from convscope.analysis.study_records import Equivariance, EquivariantLayer, Shift, StudyRun, Variant
 from convscope.figures import bias
 from convscope.figures.spots import Spot
 from convscope.figures.style import figure_style
@@ -29,74 +31,76 @@ def styled() -> Iterator[None]:
     plt.close("all")
 
 
-def scored(seeds: int, accuracy: float, stream: int) -> dict[str, Any]:
-    return score(correct(seeds, accuracy, stream).astype(float)).as_json()
+def scored(seeds: int, accuracy: float, stream: int) -> Measure:
+    return score(correct(seeds, accuracy, stream).astype(float))
 
 
 def correct(seeds: int, accuracy: float, stream: int) -> Any:
     return np.random.default_rng(stream).random((seeds, 400)) < accuracy
 
 
-def crossed(seeds: int) -> dict[str, Any]:
+def study(**fields: Any) -> StudyRun:
+    """Return a study of which only these fields are there."""
+    return StudyRun.model_construct(**fields)
+
+
+def titled(title: str, **fields: Any) -> Variant:
+    return Variant.model_construct(title=title, **fields)
+
+
+def crossed(seeds: int) -> StudyRun:
     names = ["mlp", "conv", "local", "conv-permuted", "local-permuted"]
-    return {
-        "variants": {
-            name: {
-                "title": name.title(),
-                "test_accuracy": scored(seeds, 0.6 + i / 20, i),
-            }
-            for i, name in enumerate(names)
+    return study(
+        variants={
+            name: titled(name.title(), test_accuracy=scored(seeds, 0.6 + i / 20, i)) for i, name in enumerate(names)
         }
-    }
+    )
 
 
-def shifting(seeds: int) -> dict[str, Any]:
-    def measures(level: float) -> list[Any]:
-        return [scored(seeds, level - distance / 10, distance) for distance in (0, 1, 3)]
+def shifting(seeds: int) -> StudyRun:
+    def measures(level: float) -> tuple[Measure, ...]:
+        return tuple(scored(seeds, level - distance / 10, distance) for distance in (0, 1, 3))
 
-    return {
-        "variants": {"cnn": {"title": "CNN"}, "mlp": {"title": "MLP"}},
-        "shift": {
-            "images": 400,
-            "claimed": 1,
-            "distances": [0, 1, 3],
-            "accuracy": {"cnn": measures(0.9), "mlp": measures(0.8)},
-        },
-    }
+    accuracy = {"cnn": measures(0.9), "mlp": measures(0.8)}
+    return study(
+        reference="cnn",
+        variants={"cnn": titled("CNN"), "mlp": titled("MLP")},
+        shift=Shift(images=400, claimed=1, distances=(0, 1, 3), accuracy=accuracy),
+    )
 
 
-def moving(_seeds: int) -> dict[str, Any]:
-    layers = [
-        {"layer": "conv 3×3, ReLU", "stride": 1, "errors": [{"mean": 0.0}, {"mean": 0.0}]},
-        {"layer": "max pool, 2×2", "stride": 2, "errors": [{"mean": 0.4}, None]},
-    ]
-    return {
-        "variants": {"cnn": {"title": "CNN"}},
-        "equivariance": {"images": 4, "shifts": [1, 2], "variants": {"cnn": layers}},
-    }
+def moving(_seeds: int) -> StudyRun:
+    nothing, much = (Measure.model_construct(mean=mean) for mean in (0.0, 0.4))
+    layers = (
+        EquivariantLayer(layer="conv 3×3, ReLU", stride=1, errors=(nothing, nothing)),
+        EquivariantLayer(layer="max pool, 2×2", stride=2, errors=(much, None)),
+    )
+    return study(
+        variants={"cnn": titled("CNN")}, equivariance=Equivariance(images=4, shifts=(1, 2), variants={"cnn": layers})
+    )
 
 
-def growing(seeds: int) -> dict[str, Any]:
+def growing(seeds: int) -> StudyRun:
     sizes = (100, 1000)
     right: dict[str, Any] = {}
     for n in sizes:
         right |= {f"mlp-{n}": correct(seeds, 0.6, n), f"cnn-{n}": correct(seeds, 0.8, n + 1)}
     counted = dict.fromkeys(right, np.ones(seeds, dtype=np.bool_))
     measured = Measured({name: each.astype(float) for name, each in right.items()}, counted)
-    return {
-        "variants": {
-            name: {
-                "title": f"{name[:3].upper()}, {name[4:]} images",
-                "train_images": int(name[4:]),
-                "test_accuracy": score(each.astype(float)).as_json(),
-            }
+    return study(
+        variants={
+            name: titled(
+                f"{name[:3].upper()}, {name[4:]} images",
+                train_images=int(name[4:]),
+                test_accuracy=score(each.astype(float)),
+            )
             for name, each in right.items()
         },
-        "pairs": [comparison(f"cnn-{n}", f"mlp-{n}", measured, 0.005).as_json() for n in sizes],
-    }
+        pairs=tuple(comparison(f"cnn-{n}", f"mlp-{n}", measured, 0.005) for n in sizes),
+    )
 
 
-FIGURES: list[tuple[Callable[..., Figure], Callable[[int], dict[str, Any]]]] = [
+FIGURES: list[tuple[Callable[..., Figure], Callable[[int], StudyRun]]] = [
     (bias.interaction, crossed),
     (bias.shifted_accuracy, shifting),
     (bias.equivariance_errors, moving),
@@ -117,7 +121,7 @@ def texts(figure: Figure) -> str:
 @pytest.mark.parametrize("seeds", SEEDS)
 @pytest.mark.parametrize(("draw", "made"), FIGURES)
 def test_each_has_a_table_and_names_its_axes(
-    draw: Callable[..., Figure], made: Callable[[int], dict[str, Any]], seeds: int
+    draw: Callable[..., Figure], made: Callable[[int], StudyRun], seeds: int
 ) -> None:
     study = made(seeds)
     shown = texts(draw(study))
@@ -127,13 +131,13 @@ def test_each_has_a_table_and_names_its_axes(
 
 @pytest.mark.parametrize(("draw", "made"), [each for each in FIGURES if each[0] is not bias.equivariance_errors])
 def test_what_a_reader_points_at_is_what_is_drawn_there(
-    draw: Callable[..., Figure], made: Callable[[int], dict[str, Any]]
+    draw: Callable[..., Figure], made: Callable[[int], StudyRun]
 ) -> None:
     study = made(9)
     spots = [spot for spot in draw(study).findobj(Spot) if isinstance(spot, Spot)]
     assert len({spot.pointer for spot in spots}) == len(spots) >= 5
     for spot in spots:
-        measured = resolve(study, f"/{spot.pointer}")
+        measured = resolve(study.as_json(), f"/{spot.pointer}")
         assert spot.place[1] == pytest.approx(100 * measured.get("effect", measured.get("mean")))
 
 
@@ -143,7 +147,7 @@ def lines(figure: Figure, axes: int = 0) -> dict[str, list[float]]:
 
 def test_interaction_has_a_line_a_layer_and_a_level_for_the_others() -> None:
     study = crossed(9)
-    accuracy = {name: 100 * variant["test_accuracy"]["mean"] for name, variant in study["variants"].items()}
+    accuracy = {name: 100 * variant.test_accuracy.mean for name, variant in study.variants.items()}
     drawn = lines(bias.interaction(study))
     assert drawn["Conv"] == pytest.approx([accuracy["conv"], accuracy["conv-permuted"]])
     assert drawn["Local"] == pytest.approx([accuracy["local"], accuracy["local-permuted"]])
@@ -152,9 +156,10 @@ def test_interaction_has_a_line_a_layer_and_a_level_for_the_others() -> None:
 
 def test_moved_images_have_a_line_a_network() -> None:
     study = shifting(9)
+    assert study.shift is not None
     drawn = lines(bias.shifted_accuracy(study))
     for name, title in (("cnn", "CNN"), ("mlp", "MLP")):
-        assert drawn[title] == pytest.approx([100 * each["mean"] for each in study["shift"]["accuracy"][name]])
+        assert drawn[title] == pytest.approx([100 * each.mean for each in study.shift.accuracy[name]])
 
 
 def test_equivariance_has_a_line_a_layer_and_a_gap_where_nothing_is_known() -> None:
@@ -170,9 +175,9 @@ def test_sample_sizes_show_both_networks_and_their_difference() -> None:
     figure = bias.sample_sizes(study)
     left = lines(figure)
     for name in ("MLP", "CNN"):
-        of = [study["variants"][f"{name.lower()}-{n}"]["test_accuracy"]["mean"] for n in (100, 1000)]
+        of = [study.variants[f"{name.lower()}-{n}"].test_accuracy.mean for n in (100, 1000)]
         assert left[name] == pytest.approx([100 * each for each in of])
-    differences = [100 * pair["effect"] for pair in study["pairs"]]
+    differences = [100 * pair.effect for pair in study.pairs or ()]
     assert any(ys == pytest.approx(differences) for ys in lines(figure, 1).values() if len(ys) == 2)
     assert "CNN − MLP" in texts(figure)
     assert "1,000" in texts(figure)

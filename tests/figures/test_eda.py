@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from convscope.analysis.study_records import Dataset
 from convscope.figures import eda, tables
 from convscope.figures.style import figure_style, save
 
-FACTS: dict[str, Any] = {"channels": 1, "histogram": [[3, *[1] * 255]], "mean": [0.2], "sd": [0.25]}
+FACTS = Dataset.model_construct(channels=1, histogram=((3, *[1] * 255),), mean=(0.2,), sd=(0.25,))
 
 
 @pytest.fixture(autouse=True)
@@ -35,12 +35,14 @@ def test_the_histogram_shows_what_the_network_receives(normalisation: str, low: 
     assert label in after.get_xlabel()
     rows = tables.pixel_histogram(FACTS, normalisation)
     assert [rows[0]["normalised"], rows[-1]["normalised"]] == pytest.approx([low, (1 - 0.2) / 0.25 if low else 1])
-    np.testing.assert_allclose([row["pixels"] for row in rows], FACTS["histogram"][0])
+    np.testing.assert_allclose([row["pixels"] for row in rows], FACTS.histogram[0])
 
 
 def test_names_are_drawn_as_they_are(tmp_path: Path) -> None:
     """Matplotlib leaves each text beside its outlines as a comment; read as a formula, the first is an error."""
-    facts = {"class_names": [r"$\no$", "a_{b}", "{{< y >}}"], "train_counts": [1, 2, 3], "test_counts": [1, 1, 1]}
+    facts = Dataset.model_construct(
+        class_names=(r"$\no$", "a_{b}", "{{< y >}}"), train_counts=(1, 2, 3), test_counts=(1, 1, 1)
+    )
     save(eda.class_distribution(facts), tmp_path / "classes.svg")
     svg = (tmp_path / "classes.svg").read_text()
     for name in (r"$\no$", "a_{b}", "{{&lt; y &gt;}}"):
@@ -49,8 +51,8 @@ def test_names_are_drawn_as_they_are(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("longest", [1, 17, 30, 60])
 def test_titles_of_mean_images_do_not_meet(longest: int) -> None:
-    names = [chr(ord("a") + number) * longest for number in range(7)]
-    figure = eda.mean_images({"class_names": names}, np.zeros((7, 1, 9, 9), np.uint8))
+    names = tuple(chr(ord("a") + number) * longest for number in range(7))
+    figure = eda.mean_images(Dataset.model_construct(class_names=names), np.zeros((7, 1, 9, 9), np.uint8))
     figure.canvas.draw()
     titles = [axes.title.get_window_extent() for axes in figure.axes if axes.get_title()]
     assert len(titles) == 7

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import matplotlib.pyplot as plt
 import pytest
 
+from convscope.analysis.estimates import Measure
+from convscope.analysis.study_records import StudyRun, Variant
 from convscope.figures.disputed import disputed
 from convscope.figures.results import class_accuracy
 
 
-def study(classes: int) -> dict[str, Any]:
-    def variant(title: str, level: float) -> dict[str, Any]:
-        return {"title": title, "class_accuracy": [{"mean": level + 0.01 * label} for label in range(classes)]}
+def study(classes: int) -> StudyRun:
+    def variant(title: str, level: float) -> Variant:
+        measures = tuple(Measure.model_construct(mean=level + 0.01 * label) for label in range(classes))
+        return Variant.model_construct(title=title, class_accuracy=measures)
 
-    return {
-        "baseline": "mlp",
-        "reference": "cnn3",
-        "variants": {"mlp": variant("MLP", 0.7), "cnn3": variant("CNN", 0.9)},
-    }
+    variants = {"mlp": variant("MLP", 0.7), "cnn3": variant("CNN", 0.9)}
+    return StudyRun.model_construct(baseline="mlp", reference="cnn3", variants=variants)
 
 
 @pytest.mark.parametrize("classes", [2, 3, 4, 10])

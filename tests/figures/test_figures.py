@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 
 from checkout import SmokeBuild
+from convscope.analysis.estimates import Comparison
+from convscope.analysis.metrics_file import parse, read_metrics
 from convscope.analysis.pictures import read_pictures
-from convscope.deployment.evidence import with_evidence
+from convscope.analysis.study_records import StudyRun, Variant
+from convscope.deployment.evidence import first_evidence
 from convscope.figures.bias import varies_size
 from convscope.figures.draw import draw, drawings
-from convscope.figures.registry import Drawing
+from convscope.figures.registry import Drawing, Material
 from convscope.figures.style import figure_style, save
 
 pytestmark = pytest.mark.slow
@@ -37,8 +40,13 @@ CHARTS = {
 @pytest.fixture(scope="module")
 def todo(smoke_session: SmokeBuild) -> dict[str, Drawing]:
     build = smoke_session.checkout.build
-    metrics = with_evidence(smoke_session.checkout.metrics(), [build / "deployment"])
-    return drawings(metrics, read_pictures(build / "pictures.safetensors"))
+    return drawings(
+        Material(
+            read_metrics(build / "metrics.json"),
+            read_pictures(build / "pictures.safetensors"),
+            first_evidence([build / "deployment"]),
+        )
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -110,19 +118,23 @@ def test_no_accuracy_axis_leaves_what_an_accuracy_can_be(todo: dict[str, Drawing
 
 
 def test_drawing_again_removes_what_is_no_figure_any_more(smoke_build: SmokeBuild, tmp_path: Path) -> None:
-    metrics = smoke_build.checkout.metrics()
-    metrics["studies"] = {}
+    metrics = parse(smoke_build.checkout.metrics() | {"studies": {}})
     for kind in ("svg", "csv"):
         (tmp_path / f"old-curves.{kind}").write_text("old")
     pictures = read_pictures(smoke_build.checkout.build / "pictures.safetensors")
-    drawn = draw(metrics, pictures, tmp_path)
+    drawn = draw(Material(metrics, pictures), tmp_path)
     data = [path.with_suffix(".csv") for path in drawn]
     assert sorted(tmp_path.iterdir()) == sorted([*drawn, *data, tmp_path / "code.json", tmp_path / "web"])
     assert all(ET.parse(path).getroot().tag.endswith("svg") for path in drawn)
 
 
 def test_pairs_of_one_training_set_are_no_sample_sizes() -> None:
-    pair = {"a": "dilated", "b": "pooled", "effect": 0.01}
-    assert not varies_size({"pairs": [pair], "variants": {"dilated": {}, "pooled": {}}})
-    assert not varies_size({"variants": {}})
-    assert varies_size({"pairs": [pair], "variants": {name: {"train_images": 100} for name in ("dilated", "pooled")}})
+    pair = Comparison.model_construct(a="dilated", b="pooled", effect=0.01)
+
+    def study(pairs: tuple[Comparison, ...] | None, train_images: int | None) -> StudyRun:
+        variant = Variant.model_construct(train_images=train_images)
+        return StudyRun.model_construct(pairs=pairs, variants={"dilated": variant, "pooled": variant})
+
+    assert not varies_size(study((pair,), None))
+    assert not varies_size(study(None, None))
+    assert varies_size(study((pair,), 100))

@@ -13,8 +13,10 @@ import pandas as pd
 import pytest
 
 from checkout import SmokeBuild
+from convscope.analysis.metrics_file import read_metrics
 from convscope.analysis.pictures import read_pictures
 from convscope.figures.draw import drawings
+from convscope.figures.registry import Material
 from convscope.figures.style import figure_style
 
 pytestmark = pytest.mark.slow
@@ -61,7 +63,7 @@ def test_accuracies_and_costs_are_those_of_the_metrics(folder: Path, study: dict
 
 def test_curves_are_what_is_drawn(smoke_build: SmokeBuild, folder: Path, study: dict[str, Any]) -> None:
     build = smoke_build.checkout.build
-    todo = drawings(json.loads((build / "metrics.json").read_bytes()), read_pictures(build / "pictures.safetensors"))
+    todo = drawings(Material(read_metrics(build / "metrics.json"), read_pictures(build / "pictures.safetensors")))
     with figure_style():
         figure = todo["fashion-curves"]()
     rows = pd.read_csv(folder / "fashion-curves.csv")

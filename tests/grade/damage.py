@@ -12,6 +12,7 @@ from typing import Any
 
 from bs4 import BeautifulSoup, Tag
 
+from convscope.analysis.metrics_file import parse
 from convscope.grade.assignment import read_assignment
 from convscope.grade.build import Build
 from convscope.grade.needs import look
@@ -51,7 +52,8 @@ class Copy:
         (self.folder / "report" / "report.html").write_text(str(self.page), encoding="utf-8")
         build = Build(self.root, self.folder)
         for edit in self.edits:
-            edit(build.metrics)
+            edit(build.values)
+        build.metrics = parse(build.values)
         tasks = read_assignment(self.root).tasks
         return {
             each.id for task in tasks for each in task.criteria if look(build, each.needs, each.of or task.of).missing

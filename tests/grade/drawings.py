@@ -52,18 +52,18 @@ Look = Callable[[Drawing, Chapter], Iterator[str]]
 
 
 def _titles(chapter: Chapter) -> list[str]:
-    return [str(variant["title"]) for variant in chapter.study["variants"].values()]
+    return [variant.title for variant in chapter.study.variants.values()]
 
 
 def _classes(drawing: Drawing, chapter: Chapter) -> Iterator[str]:
-    names = chapter.dataset["class_names"]
-    yield from drawing.lacks(*names, *(f"{count:,}" for count in chapter.dataset["train_counts"]))
+    names = chapter.dataset.class_names
+    yield from drawing.lacks(*names, *(f"{count:,}" for count in chapter.dataset.train_counts))
     if drawing.bars < len(names):
         yield "a bar a class"
 
 
 def _pictures_of_classes(drawing: Drawing, chapter: Chapter) -> Iterator[str]:
-    yield from drawing.lacks(*chapter.dataset["class_names"])
+    yield from drawing.lacks(*chapter.dataset.class_names)
     if not drawing.pictures:
         yield "an image"
 
@@ -76,7 +76,7 @@ def _histogram(drawing: Drawing, _: Chapter) -> Iterator[str]:
 
 def _diagram(role: str) -> Look:
     def look(drawing: Drawing, chapter: Chapter) -> Iterator[str]:
-        model = chapter.models[chapter.study[role]]
+        model = chapter.models[chapter.names[role]]
         wanted = [line for layer in model.layers for line in layer.words]
         wanted += ["×".join(map(str, shape)) for shape in model.shapes]
         yield from Counter(wanted) - Counter(drawing.texts)
@@ -112,7 +112,7 @@ def _features(drawing: Drawing, _: Chapter) -> Iterator[str]:
 
 
 def _confusion(drawing: Drawing, chapter: Chapter) -> Iterator[str]:
-    yield from drawing.lacks("predicted class", "true class", *chapter.dataset["class_names"])
+    yield from drawing.lacks("predicted class", "true class", *chapter.dataset.class_names)
 
 
 # By the figure's file: of a chapter whose study has a baseline and a CNN of up to eight variants.
@@ -134,7 +134,7 @@ LOOKS: dict[str, Look] = {
 
 
 def file_of(name: str, figures: Path, chapter: Chapter) -> Path:
-    return figures / f"{name.format(**chapter.names, normalisation=chapter.study['normalisation'])}.svg"
+    return figures / f"{name.format(**chapter.names, normalisation=chapter.study.normalisation)}.svg"
 
 
 def lacking(name: str, svg: str, chapter: Chapter) -> list[str]:

@@ -19,6 +19,7 @@ from pypdfium2 import PdfDocument
 from rich.console import Console
 
 from checkout import Checkout, SmokeBuild
+from convscope.analysis.metrics_file import parse
 from convscope.grade.build import Build
 from convscope.grade.sheet import grade, show
 from convscope.report.document import DOCUMENTS
@@ -112,7 +113,8 @@ def test_without_the_design_study_it_says_who_provides_its_experiments(copy: Cop
     copy.lost()
     build = Build(copy.root, copy.folder)
     for edit in copy.edits:
-        edit(build.metrics)
+        edit(build.values)
+    build.metrics = parse(build.values)
     criteria = {c["id"]: c for task in grade(build)["tasks"] for c in task["criteria"]}
     missing = criteria["experiment-filters"]
     assert missing["status"] == "missing"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from convscope.analysis.metrics_file import Metrics
+from convscope.analysis.records import Metrics
+from convscope.analysis.study_records import StudyRun
 from convscope.handin.bundle import OPTIONAL, _in_words
 
 
 def test_runs_of_this_machine_are_not_said_to_be_of_another() -> None:
-    metrics = Metrics({"studies": {"table": {"status": "run"}}})
+    metrics = Metrics.model_construct(studies={"table": StudyRun.model_construct(status="run")})
     facts: dict[str, Any] = {"runs": {"included": True, "count": 6, "weights": False, "note": ""}, "absent": OPTIONAL}
     included, left_out = _in_words(facts, metrics)
     assert included[0] == "1 study: table"

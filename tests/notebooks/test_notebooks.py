@@ -26,9 +26,11 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from checkout import ROOT, SMOKE_STUDIES, Checkout, SmokeBuild
+from convscope.analysis.metrics_file import parse
 from convscope.analysis.pictures import read_pictures
 from convscope.errors import ConvscopeError
 from convscope.figures.draw import drawings
+from convscope.figures.registry import Material
 from convscope.figures.style import figure_style
 from convscope.models.torch_model import build
 from convscope.notebooks.cells import NEEDED
@@ -149,7 +151,7 @@ def test_every_figure_of_the_chapter_is_drawn_as_the_report_draws_it(notebook: N
     shown = images(notebook)
     in_report = [element for element in chapter(fashion, "sec-fashion") if element.name == "img"]
     assert len(shown) == len(in_report) > 15
-    known = drawings(fashion.metrics(), read_pictures(fashion.build / "pictures.safetensors"))
+    known = drawings(Material(parse(fashion.metrics()), read_pictures(fashion.build / "pictures.safetensors")))
     for name, png in shown.items():
         expected = io.BytesIO()
         with figure_style():

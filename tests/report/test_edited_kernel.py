@@ -12,7 +12,9 @@ import pytest
 
 from checkout import ROOT
 from convscope.analysis.metrics import Analysis
+from convscope.analysis.metrics_file import parse
 from convscope.figures.draw import drawings
+from convscope.figures.registry import Material
 from convscope.report.fill import fill, fill_plain
 from convscope.studies import fashion, fashion_compact, mnist_numpy
 from convscope.studies.study import Study
@@ -39,7 +41,7 @@ def told(module: ModuleType, kernels: str, profile: str, folder: Path) -> str:
     analysis.add(results_of(study, levels))
     metrics: dict[str, Any] = json.loads(json.dumps(analysis.metrics())) | {"profile": profile}
     (folder / "figures").mkdir()
-    for name in drawings(metrics, analysis.pictures):
+    for name in drawings(Material(parse(analysis.metrics()), analysis.pictures)):
         (folder / "figures" / f"{name}.svg").write_text("<svg/>")
     fill(ROOT / "report", metrics, folder / "figures", {"commit": "0123456", "backend": "pandoc", "flipped": None},
          folder / "source")  # fmt: skip

@@ -15,8 +15,10 @@ from sklearn.datasets import load_sample_images
 
 from checkout import ROOT
 from convscope.analysis.metrics import Analysis
+from convscope.analysis.metrics_file import parse
 from convscope.course.new_study import write_study
 from convscope.figures.draw import drawings
+from convscope.figures.registry import Material
 from convscope.report.document import DOCUMENTS
 from convscope.report.fill import fill
 from convscope.studies import select
@@ -51,7 +53,7 @@ def told(checkout: Path, profile: str, folder: Path) -> str:
     analysis.add(results_of(study, {each.id: 0.8 + 0.03 * place for place, each in enumerate(study.variants)}))
     metrics: dict[str, Any] = json.loads(json.dumps(analysis.metrics())) | {"profile": profile}
     (folder / "figures").mkdir()
-    for name in drawings(metrics, analysis.pictures):
+    for name in drawings(Material(parse(analysis.metrics()), analysis.pictures)):
         (folder / "figures" / f"{name}.svg").write_text("<svg/>")
     facts = {"commit": "0123456", "backend": "pandoc", "flipped": None}
     fill(checkout / "report", metrics, folder / "figures", facts, folder / "source")

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from checkout import ROOT
+from convscope.analysis.metrics_file import parse
 from convscope.analysis.publication import published_metrics
 from convscope.errors import ReportError
 from convscope.figures.draw import drawings
+from convscope.figures.registry import Material
 from convscope.figures.style import figure_style, save
 from convscope.files import write_json
 from convscope.report.readme import BEGIN, END, IMAGES, check_readme, update_readme
@@ -28,7 +30,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("published")
     metrics, pictures = published_metrics(select(), PublishedRuns(ROOT / "data" / "published"))
     write_json(folder / "metrics.json", metrics)
-    todo = drawings(metrics, pictures)
+    todo = drawings(Material(parse(metrics), pictures))
     template = (ROOT / "report" / "readme.md").read_text(encoding="utf-8")
     with figure_style():
         for name in todo:

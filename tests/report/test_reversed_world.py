@@ -16,8 +16,10 @@ from typing import Any
 import pytest
 
 from checkout import ROOT
+from convscope.analysis.metrics_file import parse
 from convscope.analysis.pictures import read_pictures
 from convscope.figures.draw import drawings
+from convscope.figures.registry import Material
 from convscope.report.fill import fill
 
 PUBLISHED = ROOT / "data" / "published"
@@ -93,7 +95,7 @@ def published() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def figures(published: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("figures")
-    for name in drawings(published, read_pictures(PUBLISHED / "pictures.safetensors")):
+    for name in drawings(Material(parse(published), read_pictures(PUBLISHED / "pictures.safetensors"))):
         (folder / f"{name}.svg").write_text("<svg/>")
     return folder
 

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from checkout import ROOT
+from convscope.analysis.metrics_file import parse
 from convscope.analysis.pictures import Pictures, read_pictures
 from convscope.figures.draw import drawings
+from convscope.figures.registry import Material
 from convscope.report.fill import fill
 
 PUBLISHED = ROOT / "data" / "published"
@@ -48,7 +50,7 @@ def filled(
 ) -> dict[str, str]:
     metrics = metrics or selected(names)
     (folder / "figures").mkdir()
-    for name in drawings(metrics, pictures):
+    for name in drawings(Material(parse(metrics), pictures)):
         (folder / "figures" / f"{name}.svg").write_text("<svg/>")
     facts = {"commit": "0123456", "backend": "pandoc", "flipped": None}
     fill(templates, metrics, folder / "figures", facts, folder / "source")

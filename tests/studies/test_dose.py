@@ -8,7 +8,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from convscope.analysis.estimates import Measure
+from convscope.analysis.records import Metrics
+from convscope.analysis.study_records import Experiment, StudyRun, Variant
 from convscope.figures.dose import dose, dose_and_response, dose_rows
+from convscope.figures.registry import Material
 from convscope.figures.style import figure_style
 from convscope.specs import to_json
 from convscope.studies import STUDIES
@@ -38,8 +42,14 @@ def test_networks_have_the_doses_that_they_are_named_for(study: str) -> None:
     assert doses == DOSES[study]
 
 
-def measured(mean: float, interval: bool) -> dict[str, Any]:
-    return {"mean": mean, "interval": [mean - 0.01, mean + 0.02] if interval else None}
+def measured(mean: float, interval: bool) -> Measure:
+    return Measure.model_construct(mean=mean, interval=(mean - 0.01, mean + 0.02) if interval else None)
+
+
+def material(name: str, **fields: Any) -> Material:
+    """Return a study of which only these fields are there."""
+    study = StudyRun.model_construct(**fields)
+    return Material(Metrics.model_construct(studies={name: study}), {})
 
 
 @pytest.mark.parametrize("interval", [True, False])
@@ -47,12 +57,16 @@ def measured(mean: float, interval: bool) -> dict[str, Any]:
 def test_the_figure_draws_every_dose_in_order_and_the_baseline_as_a_band(name: str, interval: bool) -> None:
     declared = STUDIES[name]
     variants = {
-        each.id: {"title": each.title, "model": to_json(each.model), "test_accuracy": measured(0.5 + i / 50, interval)}
+        each.id: Variant.model_construct(
+            title=each.title, model=to_json(each.model), test_accuracy=measured(0.5 + i / 50, interval)
+        )
         for i, each in enumerate(declared.variants)
     }
-    experiments = {each.id: {"factor": each.factor, "variants": list(each.variants)} for each in declared.experiments}
-    study = {"variants": variants, "experiments": experiments, "baseline": declared.baseline}
-    rows = dose_rows({"studies": {name: study}}, {}, name)
+    experiments = {
+        each.id: Experiment.model_construct(factor=each.factor, variants=each.variants) for each in declared.experiments
+    }
+    shown = material(name, variants=variants, experiments=experiments, baseline=declared.baseline)
+    rows = dose_rows(shown, name)
     assert [row["dose"] for row in rows] == ["", *sorted(DOSES[name])]
     with figure_style():
         (axes,) = dose_and_response(rows).axes
@@ -65,5 +79,5 @@ def test_the_figure_draws_every_dose_in_order_and_the_baseline_as_a_band(name: s
 
 
 def test_a_study_of_two_orders_has_no_dose() -> None:
-    experiments = {"order": {"factor": "pixel order", "variants": ["conv", "conv-permuted"]}}
-    assert dose_rows({"studies": {"x": {"experiments": experiments}}}, {}, "x") == []
+    order = Experiment.model_construct(factor="pixel order", variants=("conv", "conv-permuted"))
+    assert dose_rows(material("x", experiments={"order": order}), "x") == []

@@ -6,14 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.verdicts import TOO_FEW
-from convscope.files import digest, write_json
+from convscope.files import Json, digest, write_json
 
 Changes = dict[str, Any]
 
 
-def note_verdicts(metrics: Metrics, path: Path) -> Changes:
+def note_verdicts(metrics: Json, path: Path) -> Changes:
     """Compare verdicts with those of the previous results, and keep them for the next.
 
     Doing it twice for the same results changes nothing, so a build that was killed in between says the same when it

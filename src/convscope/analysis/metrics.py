@@ -27,7 +27,7 @@ from convscope.analysis.integrity import check_consistency
 from convscope.analysis.ledger import clock_order, order_of_time, reproductions
 from convscope.analysis.measured import Pair
 from convscope.analysis.measures import comparison, gap, measure
-from convscope.analysis.metrics_file import SCHEMA, Metrics
+from convscope.analysis.metrics_file import SCHEMA
 from convscope.analysis.outcomes import ACCURACY, GAP, outcomes
 from convscope.analysis.pictures import Pictures
 from convscope.analysis.probes import INSIDE, look_inside
@@ -37,6 +37,7 @@ from convscope.analysis.variants import correct_predictions, summarise_variant, 
 from convscope.datasets.catalogue import dataset_key, public_class_names
 from convscope.datasets.folds import image_counts
 from convscope.datasets.splits import Split
+from convscope.files import Json
 from convscope.runs.result import RunResult
 from convscope.runs.results import Results
 from convscope.specs import to_json
@@ -61,7 +62,7 @@ class Analysis:
         self._timings = records.Timings(studies={}, orders={})
         self._environment = records.Environment(machines=(), commits=(), trained="")
 
-    def metrics(self) -> Metrics:
+    def metrics(self) -> Json:
         """Return what metrics.json holds, checked against itself."""
         every = {
             "schema": SCHEMA, "profile": self.profile, "datasets": self._datasets, "studies": self._studies,

@@ -4,36 +4,36 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convscope.errors import ReportError
+from convscope.files import Json
 from convscope.studies import select
 
 if TYPE_CHECKING:
-    from convscope.analysis.records import Metrics as Record
+    from convscope.analysis.records import Metrics
 
 SCHEMA = 1  # its version
-Metrics = dict[str, Any]
 
 
-def schema() -> dict[str, Any]:
+def schema() -> Json:
     """Return the JSON Schema of metrics.json, generated from its types."""
-    from convscope.analysis.records import Metrics as Record
+    from convscope.analysis.records import Metrics
 
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Record.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Metrics.model_json_schema(by_alias=True)
 
 
-def parse(metrics: Metrics) -> Record:
+def parse(metrics: Json) -> Metrics:
     """Turn what the file holds into its types.
 
     Raises ReportError: they do not fit; the message names the place.
     """
     from pydantic import ValidationError
 
-    from convscope.analysis.records import Metrics as Record
+    from convscope.analysis.records import Metrics
 
     try:
-        return Record.model_validate_json(json.dumps(metrics))
+        return Metrics.model_validate_json(json.dumps(metrics))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if part not in ("run", "not run"))
@@ -62,13 +62,13 @@ def read_metrics(path: Path, own_studies: Path | None = None) -> Metrics:
     from convscope.analysis.integrity import check_consistency
 
     try:
-        metrics: Metrics = json.loads(path.read_bytes())
+        values = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise ReportError(f"{path} cannot be read: {error}.", "Delete it and run `make all` again.") from error
-    record = parse(metrics)
-    check_consistency(record)
+    metrics = parse(values)
+    check_consistency(metrics)
     folder = own_studies or _own_studies(path)
-    check_declarations(record, lambda name: select(name, folder)[0])
+    check_declarations(metrics, lambda name: select(name, folder)[0])
     return metrics
 
 

@@ -12,13 +12,14 @@ from convscope.analysis import records
 from convscope.analysis.declarations import declared_study
 from convscope.analysis.disputed import disputed
 from convscope.analysis.metrics import Analysis
-from convscope.analysis.metrics_file import Metrics, parse, read_metrics
+from convscope.analysis.metrics_file import read_metrics
 from convscope.analysis.pictures import Pictures, read_pictures
 from convscope.analysis.study_records import StudyRun
 from convscope.datasets.folds import all_tested
 from convscope.datasets.load import load
 from convscope.datasets.splits import Split
 from convscope.errors import ConvscopeError
+from convscope.files import Json
 from convscope.runs.published import DamagedPublication, PublishedRuns
 from convscope.runs.result import Arrays, RunResult
 from convscope.runs.results import Results, complete_seeds, published, trained_here
@@ -98,7 +99,7 @@ def _keeps_weights(study: Study, run: RunResult) -> bool:
     return study.id in KEEPS_WEIGHTS and run.spec.seed == 0 and few
 
 
-def published_metrics(studies: Iterable[Study], kept: PublishedRuns) -> tuple[Metrics, Pictures]:
+def published_metrics(studies: Iterable[Study], kept: PublishedRuns) -> tuple[Json, Pictures]:
     """Compute metrics.json and its pictures from the runs that the repository keeps: no training, no data set.
 
     A study of which fewer seeds are kept than were published before runs were is taken from the metrics of that time.
@@ -132,4 +133,4 @@ def _earlier(root: Path) -> tuple[records.Metrics | None, Pictures]:
         return None, {}
     if not pictures.is_file():
         raise DamagedPublication(f"{pictures} is missing.")
-    return parse(read_metrics(file)), read_pictures(pictures)
+    return read_metrics(file), read_pictures(pictures)

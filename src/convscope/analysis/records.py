@@ -126,3 +126,13 @@ class Metrics(Record):
     claims: dict[str, Claim]
     timings: Timings
     environment: Environment
+
+    @property
+    def ran(self) -> dict[str, StudyRun]:
+        """Studies that have results, by id."""
+        return {name: study for name, study in self.studies.items() if isinstance(study, StudyRun)}
+
+    @property
+    def runs(self) -> set[str]:
+        """Keys of all runs that the results rest on."""
+        return {run for study in self.ran.values() for variant in study.variants.values() for run in variant.runs}

@@ -20,6 +20,7 @@ from convscope.analysis.estimates import (
     RunKey,
     Text,
 )
+from convscope.studies.factors import Factor
 
 
 class Dataset(Record):
@@ -110,7 +111,7 @@ class DeclaredExperiment(Record):
 
     title: str
     question: str
-    factor: str
+    factor: Factor
     variants: Annotated[tuple[str, ...], Field(min_length=2)]
 
 

@@ -248,10 +248,12 @@ def find_evidence(folders: Iterable[Path]) -> list[tuple[Path, Evidence]]:
     return sorted(found, key=lambda pair: pair[1].label != "AWS")
 
 
-def with_evidence(metrics: dict[str, Any], folders: Iterable[Path]) -> dict[str, Any]:
-    """Return what a report may say: the results, and at ``/deployment`` the evidence where something was deployed.
+def first_evidence(folders: Iterable[Path]) -> Evidence | None:
+    """Return the evidence that is shown: that of AWS before that of the emulator; None where nothing was deployed."""
+    return next((evidence for _, evidence in find_evidence(folders)), None)
 
-    Evidence of AWS comes before that of the emulator.
-    """
-    found = find_evidence(folders)
-    return metrics | {"deployment": found[0][1].as_json()} if found else metrics
+
+def with_evidence(metrics: dict[str, Any], folders: Iterable[Path]) -> dict[str, Any]:
+    """Return what a report may say: the results, and at ``/deployment`` the evidence where something was deployed."""
+    found = first_evidence(folders)
+    return metrics | {"deployment": found.as_json()} if found else metrics

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from convscope.analysis.metrics_file import Metrics
-from convscope.analysis.pictures import Pictures
+from convscope.analysis.study_records import StudyRun
 from convscope.figures.bias import varies_size
 from convscope.figures.dose import dose
-from convscope.figures.registry import Rows, figure
+from convscope.figures.registry import Material, Rows, figure
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, logarithmic, look, marker, signed
 from convscope.specs import from_json
 
@@ -25,34 +23,30 @@ ROOM_BELOW = 4.0  # points below the lowest chosen rate that the figure of tunin
 STEP_COLOURS = {"capacity": "#8c959f", "locality": "#009E73", "weight sharing": "#0072B2"}
 
 
-def comparison(study: dict[str, Any], a: str, b: str) -> tuple[float, float | None, float | None]:
+def comparison(study: StudyRun, a: str, b: str) -> tuple[float, float | None, float | None]:
     """Return effect and interval of variant a minus variant b, in points, wherever and however it is written."""
-    rows = [row for one in study["experiments"].values() for row in one["comparisons"]]
-    rows += [*study["against_baseline"], *study.get("pairs", ())]
+    rows = [row for one in study.experiments.values() for row in one.comparisons]
+    rows += [*study.against_baseline, *(study.pairs or ())]
     for row in rows:
-        sign = {(a, b): 1, (b, a): -1}.get((row["a"], row["b"]), 0)
+        sign = {(a, b): 1, (b, a): -1}.get((row.a, row.b), 0)
         if sign:
-            ends = sorted(100 * sign * end for end in row["interval"]) if row["interval"] else [None, None]
-            return 100 * sign * row["effect"], ends[0], ends[1]
-    one, two = (study["variants"][name]["test_accuracy"]["mean"] for name in (a, b))
+            ends = sorted(100 * sign * end for end in row.interval) if row.interval else [None, None]
+            return 100 * sign * row.effect, ends[0], ends[1]
+    one, two = (study.variants[name].test_accuracy.mean for name in (a, b))
     return 100 * (one - two), None, None
 
 
-def _taken_apart(metrics: Metrics) -> dict[str, dict[str, Any]]:
+def _taken_apart(material: Material) -> dict[str, StudyRun]:
     needed = {name for step in STEPS.values() for name in step}
-    return {
-        name: study
-        for name, study in metrics["studies"].items()
-        if study["status"] == "run" and needed <= study["variants"].keys()
-    }
+    return {name: study for name, study in material.metrics.ran.items() if needed <= study.variants.keys()}
 
 
-def decomposition_rows(metrics: Metrics, _: Pictures) -> Rows:
+def decomposition_rows(material: Material) -> Rows:
     """Return the accuracy that each study starts from, each step, and where it ends."""
     rows: Rows = []
-    for name, study in _taken_apart(metrics).items():
-        about = {"study": name, "title": study["title"]}
-        level = 100 * study["variants"]["mlp"]["test_accuracy"]["mean"]
+    for name, study in _taken_apart(material).items():
+        about = {"study": name, "title": study.title}
+        level = 100 * study.variants["mlp"].test_accuracy.mean
         rows.append(about | {"step": "MLP", "from": 0.0, "to": level, "low": None, "high": None})
         for step, (a, b) in STEPS.items():
             effect, low, high = comparison(study, a, b)
@@ -99,20 +93,20 @@ def decomposition(rows: Rows) -> Figure:
     return drawn
 
 
-def sharing_rows(metrics: Metrics, _: Pictures) -> Rows:
+def sharing_rows(material: Material) -> Rows:
     """Return accuracies with and without shared weights for both pixel orders, and of the wide MLP."""
     rows: Rows = []
-    for name, study in _taken_apart(metrics).items():
+    for name, study in _taken_apart(material).items():
         for variant, order in (("conv", "ordered"), ("local", "ordered"), ("conv-permuted", "shuffled"),
                                ("local-permuted", "shuffled"), ("mlp-wide", "either")):  # fmt: skip
-            if variant not in study["variants"]:
+            if variant not in study.variants:
                 return []
-            measure = study["variants"][variant]["test_accuracy"]
-            low, high = (100 * end for end in measure["interval"]) if measure["interval"] else (None, None)
+            measure = study.variants[variant].test_accuracy
+            low, high = (100 * end for end in measure.interval) if measure.interval else (None, None)
             rows.append(
-                {"study": name, "title": study["title"], "variant": variant, "order": order,
-                 "network": study["variants"][variant.removesuffix("-permuted")]["title"],
-                 "test_accuracy": 100 * measure["mean"], "low": low, "high": high}
+                {"study": name, "title": study.title, "variant": variant, "order": order,
+                 "network": study.variants[variant.removesuffix("-permuted")].title,
+                 "test_accuracy": 100 * measure.mean, "low": low, "high": high}
             )  # fmt: skip
     return rows
 
@@ -162,25 +156,25 @@ def _data_of(title: str) -> str:
     return title.rpartition(": ")[2]
 
 
-def answer_rows(metrics: Metrics, _: Pictures) -> Rows:
+def answer_rows(material: Material) -> Rows:
     """Return what convolution gains over full connection: in points, and as a share of the errors that were left."""
     rows: Rows = []
     seen: set[str] = set()
-    for name, study in metrics["studies"].items():
-        if study["status"] != "run" or study["baseline"] == study["reference"]:
+    for name, study in material.metrics.ran.items():
+        if study.baseline == study.reference:
             continue
-        if "shift" in study or varies_size(study):
+        if study.shift is not None or varies_size(study):
             continue
         compared = []
-        if study["dataset"] not in seen:  # one study a data set: the first
-            compared.append((study["reference"], study["title"]))
-        if "conv-permuted" in study["variants"] and "shuffled" not in seen:
-            compared.append(("conv-permuted", f"{study['title']}, shuffled"))
+        if study.dataset not in seen:  # one study a data set: the first
+            compared.append((study.reference, study.title))
+        if "conv-permuted" in study.variants and "shuffled" not in seen:
+            compared.append(("conv-permuted", f"{study.title}, shuffled"))
             seen.add("shuffled")
-        seen.add(study["dataset"])
+        seen.add(study.dataset)
         for variant, title in compared:
-            effect, low, high = comparison(study, variant, study["baseline"])
-            left = 100 * (1 - study["variants"][study["baseline"]]["test_accuracy"]["mean"])
+            effect, low, high = comparison(study, variant, study.baseline)
+            left = 100 * (1 - study.variants[study.baseline].test_accuracy.mean)
             rows.append(
                 {"study": name, "title": title, "variant": variant, "points": effect, "low": low, "high": high,
                  "errors": left, "removed": 100 * effect / left if left else None}
@@ -220,26 +214,24 @@ def answer(rows: Rows) -> Figure:
     return drawn
 
 
-def kernel_rows(metrics: Metrics, _: Pictures) -> Rows:
+def kernel_rows(material: Material) -> Rows:
     """Return each kernel of each study that compares kernels, from the first one up: cost, and difference to it."""
     rows: Rows = []
-    for name, study in metrics["studies"].items():
-        if study["status"] != "run":
-            continue
-        for key, experiment in study["experiments"].items():
-            if experiment["factor"] != "kernel":
+    for name, study in material.metrics.ran.items():
+        for key, experiment in study.experiments.items():
+            if experiment.factor != "kernel":
                 continue
-            first = experiment["variants"][0]
-            of = study["variants"]
-            sides = {variant: dose("kernel", from_json(of[variant]["model"])) for variant in experiment["variants"]}
+            first = experiment.variants[0]
+            of = study.variants
+            sides = {variant: dose("kernel", from_json(of[variant].model)) for variant in experiment.variants}
             larger = [variant for variant in sides if sides[variant] >= sides[first]]
             for variant in sorted(larger, key=sides.__getitem__):
                 effect, low, high = (0.0, None, None) if variant == first else comparison(study, variant, first)
                 rows.append(
-                    {"study": name, "title": study["title"], "experiment": key, "variant": variant,
-                     "kernel": of[variant]["title"], "side": sides[variant], "macs": of[variant]["macs"],
-                     "parameters": of[variant]["parameters"],
-                     "learning_rate": study["training"]["learning_rate"], "tuned": "tuning" in study,
+                    {"study": name, "title": study.title, "experiment": key, "variant": variant,
+                     "kernel": of[variant].title, "side": sides[variant], "macs": of[variant].macs,
+                     "parameters": of[variant].parameters,
+                     "learning_rate": study.training["learning_rate"], "tuned": study.tuning is not None,
                      "difference": effect, "low": low, "high": high}
                 )  # fmt: skip
     return rows
@@ -272,15 +264,16 @@ def kernel_cost(rows: Rows) -> Figure:
     return drawn
 
 
-def tuning_rows(metrics: Metrics, _: Pictures, study_id: str) -> Rows:
+def tuning_rows(material: Material, study_id: str) -> Rows:
     """Return the accuracy on validation images of each variant at each learning rate that was tried."""
-    study = metrics["studies"][study_id]
+    study = material.metrics.ran[study_id]
+    tuned = study.tuning.variants if study.tuning else {}
     return [
-        {"variant": name, "title": study["variants"][name]["title"], "rate": point["rate"],
-         "validation_accuracy": 100 * point["validation_accuracy"]["mean"], "chosen": point["rate"] == tried["chosen"]}
-        for name, tried in study.get("tuning", {}).get("variants", {}).items()
-        if name in study["variants"]
-        for point in tried["curve"]
+        {"variant": name, "title": study.variants[name].title, "rate": point.rate,
+         "validation_accuracy": 100 * point.validation_accuracy.mean, "chosen": point.rate == tried.chosen}
+        for name, tried in tuned.items()
+        if name in study.variants
+        for point in tried.curve
     ]  # fmt: skip
 
 

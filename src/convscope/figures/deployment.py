@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from itertools import pairwise
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,20 +12,19 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 
-from convscope.analysis.metrics_file import Metrics
-from convscope.analysis.pictures import Pictures
 from convscope.datasets.png import from_png
-from convscope.figures.registry import Rows, figure, numbered, unnumbered
+from convscope.deployment.records import AnsweredImage
+from convscope.figures.registry import Material, Row, Rows, figure, numbered, unnumbered
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH
 
 LABEL_COLOURS = {"EMULATED": PALETTE[1], "AWS": PALETTE[2]}
 SHOWN = 5
 
 
-def way_rows(metrics: Metrics, _: Pictures) -> Rows:
+def way_rows(material: Material) -> Rows:
     """Return one row a stop of the way, each with the label of the whole."""
-    found = metrics.get("deployment")
-    return [stop | {"label": found["label"]} for stop in found["way"]] if found else []
+    found = material.evidence
+    return [stop.model_dump() | {"label": found.label} for stop in found.way] if found else []
 
 
 @figure("deployment-way", rows=way_rows)
@@ -52,7 +50,7 @@ def deployment_way(rows: Rows) -> Figure:
     return figure
 
 
-def _box(axes: Axes, left: float, bottom: float, row: dict[str, Any]) -> None:
+def _box(axes: Axes, left: float, bottom: float, row: Row) -> None:
     style = "round,pad=0,rounding_size=0.05"
     edge = LABEL_COLOURS[row["label"]]
     axes.add_patch(FancyBboxPatch((left, bottom), 0.88, 0.85, style, facecolor="white", edgecolor=edge, linewidth=1.1))
@@ -84,19 +82,19 @@ def _badge(axes: Axes, left: float, middle: float, label: str) -> None:
     axes.text(left + 0.72, middle, meaning, fontsize=8, color=MUTED, va="center")
 
 
-def request_rows(metrics: Metrics, _: Pictures) -> Rows:
+def request_rows(material: Material) -> Rows:
     """Return one row an image of the request: what it is, what the endpoint said, what was computed here, pixels."""
-    found = metrics.get("deployment")
-    return [_image(found["label"], image) for image in found["inference"]["images"][:SHOWN]] if found else []
+    found = material.evidence
+    return [_image(found.label, image) for image in found.inference.images[:SHOWN]] if found else []
 
 
-def _image(label: str, image: dict[str, Any]) -> dict[str, Any]:
-    pixels = np.moveaxis(from_png(base64.b64decode(image["png_base64"])), 0, -1)
+def _image(label: str, image: AnsweredImage) -> Row:
+    pixels = np.moveaxis(from_png(base64.b64decode(image.png_base64)), 0, -1)
     height, width, channels = pixels.shape
     return {
-        "label": label, "test_image": image["index"], "is": image["true_label"],
-        "endpoint_says": image["label"], "confidence": image["confidence"],
-        "computed_here": image["local_label"], "confidence_here": image["local_confidence"],
+        "label": label, "test_image": image.index, "is": image.true_label,
+        "endpoint_says": image.label, "confidence": image.confidence,
+        "computed_here": image.local_label, "confidence_here": image.local_confidence,
         "height": height, "width": width, "channels": channels,
         **numbered(pixels),
     }  # fmt: skip
@@ -131,13 +129,13 @@ def deployment_request(rows: Rows) -> Figure:
     return figure
 
 
-def latency_rows(metrics: Metrics, _: Pictures) -> Rows:
+def latency_rows(material: Material) -> Rows:
     """Return one row a call."""
-    found = metrics.get("deployment")
+    found = material.evidence
     if not found:
         return []
-    times = enumerate(found["latency"]["milliseconds"], start=1)
-    return [{"label": found["label"], "call": call, "milliseconds": time} for call, time in times]
+    times = enumerate(found.latency.milliseconds, start=1)
+    return [{"label": found.label, "call": call, "milliseconds": time} for call, time in times]
 
 
 @figure("deployment-latency", rows=latency_rows)

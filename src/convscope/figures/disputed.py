@@ -6,26 +6,24 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from convscope.analysis.metrics_file import Metrics
-from convscope.analysis.pictures import Pictures
 from convscope.figures.mosaic import mosaic, show
-from convscope.figures.registry import Rows, figure, numbered, unnumbered
+from convscope.figures.registry import Material, Rows, figure, numbered, unnumbered
 from convscope.figures.style import INK, MUTED, WIDTH, look
 
 COLUMNS = 8
 
 
-def disputed_rows(metrics: Metrics, pictures: Pictures, study_id: str) -> Rows:
+def disputed_rows(material: Material, study_id: str) -> Rows:
     """Return each image that is shown: who alone is right, what it is, what the other says, and its pixels."""
-    study = metrics["studies"][study_id]
-    names = metrics["datasets"][study["dataset"]]["class_names"]
+    study = material.metrics.ran[study_id]
+    names = material.metrics.datasets[study.dataset].class_names
     rows: Rows = []
-    for side in study.get("disputed", {}).get("only", ()):
-        images = pictures.get(f"studies/{study_id}/only/{side['right']}", ())
-        for shown, pixels in zip(side["shown"], images, strict=False):
+    for side in study.disputed.only if study.disputed else ():
+        images = material.pictures.get(f"studies/{study_id}/only/{side.right}", ())
+        for shown, pixels in zip(side.shown, images, strict=False):
             rows.append(
-                {"right": side["right"], "network": study["variants"][side["right"]]["title"], "count": side["count"],
-                 "image": shown["image"], "is": names[shown["label"]], "called": names[shown["called"]],
+                {"right": side.right, "network": study.variants[side.right].title, "count": side.count,
+                 "image": shown.image, "is": names[shown.label], "called": names[shown.called],
                  **dict(zip(("channels", "height", "width"), pixels.shape, strict=True)),
                  **numbered(pixels)}
             )  # fmt: skip

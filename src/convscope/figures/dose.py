@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from convscope.analysis.metrics_file import Metrics
-from convscope.analysis.pictures import Pictures
-from convscope.figures.registry import Rows, figure
+from convscope.analysis.study_records import StudyRun
+from convscope.figures.registry import Material, Row, Rows, figure
 from convscope.figures.spots import spot
 from convscope.figures.style import MUTED, WIDTH, look
 from convscope.specs import ModelSpec, PermutePixels, Windowed, from_json
@@ -28,28 +25,28 @@ def dose(factor: str, model: ModelSpec) -> int:
     return first.block or model.input_shape[1]
 
 
-def dose_rows(metrics: Metrics, _: Pictures, study_id: str) -> Rows:
+def dose_rows(material: Material, study_id: str) -> Rows:
     """Return the accuracy at each dose of a study of blocks or windows, and that of its baseline."""
-    study = metrics["studies"][study_id]
-    experiments = study["experiments"].values()
-    scales = [each for each in experiments if each["factor"] in SCALES and len(each["variants"]) >= FEWEST]
+    study = material.metrics.ran[study_id]
+    experiments = study.experiments.values()
+    scales = [each for each in experiments if each.factor in SCALES and len(each.variants) >= FEWEST]
     if not scales:
         return []
-    rows = [_row(study, "baseline", study["baseline"])]
+    rows = [_row(study, "baseline", study.baseline)]
     for experiment in scales:
-        doses = [_row(study, experiment["factor"], name) for name in experiment["variants"]]
+        doses = [_row(study, experiment.factor, name) for name in experiment.variants]
         rows += sorted(doses, key=lambda row: int(row["dose"]))
     return rows
 
 
-def _row(study: dict[str, Any], factor: str, name: str) -> dict[str, Any]:
-    variant = study["variants"][name]
-    measure = variant["test_accuracy"]
-    low, high = measure["interval"] or (None, None)
+def _row(study: StudyRun, factor: str, name: str) -> Row:
+    variant = study.variants[name]
+    measure = variant.test_accuracy
+    low, high = measure.interval or (None, None)
     return {
-        "factor": factor, "variant": name, "title": variant["title"],
-        "dose": dose(factor, from_json(variant["model"])) if factor in SCALES else "",
-        "accuracy": 100 * measure["mean"],
+        "factor": factor, "variant": name, "title": variant.title,
+        "dose": dose(factor, from_json(variant.model)) if factor in SCALES else "",
+        "accuracy": 100 * measure.mean,
         "low": None if low is None else 100 * low, "high": None if high is None else 100 * high,
     }  # fmt: skip
 

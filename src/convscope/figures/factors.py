@@ -6,36 +6,34 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from convscope.analysis.metrics_file import Metrics
-from convscope.analysis.pictures import Pictures
 from convscope.figures.argument import comparison
-from convscope.figures.registry import Rows, figure
+from convscope.figures.registry import Material, Rows, figure
 from convscope.figures.results import MOST_COLOURS, WILD
 from convscope.figures.style import MUTED, PALETTE, WIDTH, logarithmic, signed
 
 FURTHEST = 8  # times the median size of a group's differences: what lies beyond is written, not drawn
 
 
-def factor_rows(metrics: Metrics, _: Pictures, study_id: str) -> Rows:
+def factor_rows(material: Material, study_id: str) -> Rows:
     """Return, for a study of many variants, each beside its base: difference, and multiples of work and weights.
 
     A variant whose id ends in ``-gap`` has the base of that ending; runs of which some never trained are left out.
     """
-    study = metrics["studies"][study_id]
-    variants = study["variants"]
-    if study["baseline"] != study["reference"] or len(variants) <= MOST_COLOURS:
+    study = material.metrics.ran[study_id]
+    variants = study.variants
+    if study.baseline != study.reference or len(variants) <= MOST_COLOURS:
         return []
-    base, twin = study["baseline"], f"{study['baseline']}-gap"
+    base, twin = study.baseline, f"{study.baseline}-gap"
     rows: Rows = []
     for name, variant in variants.items():
         other = twin if name.endswith("-gap") and name != twin and twin in variants else base
-        if name == base or (variant["test_accuracy"]["sd"] or 0) > WILD:
+        if name == base or (variant.test_accuracy.sd or 0) > WILD:
             continue
         effect, low, high = comparison(study, name, other)
         rows.append(
-            {"variant": name, "title": variant["title"], "base": variants[other]["title"], "difference": effect,
-             "low": low, "high": high, "macs": variant["macs"] / variants[other]["macs"],
-             "parameters": variant["parameters"] / variants[other]["parameters"]}
+            {"variant": name, "title": variant.title, "base": variants[other].title, "difference": effect,
+             "low": low, "high": high, "macs": variant.macs / variants[other].macs,
+             "parameters": variant.parameters / variants[other].parameters}
         )  # fmt: skip
     return rows
 

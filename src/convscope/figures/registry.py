@@ -19,11 +19,22 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
+from convscope.analysis.records import Metrics
+from convscope.deployment.records import Evidence
 
-Rows = list[dict[str, Any]]
+Row = dict[str, Any]  # by column: text or a number
+Rows = list[Row]
 Drawing = partial[Figure]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What figures are drawn from."""
+
+    metrics: Metrics
+    pictures: Pictures
+    evidence: Evidence | None = None  # of a deployment
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,7 @@ def figure(name: str, rows: Callable[..., Rows]) -> Callable[[Callable[[Rows], F
         Of the figure's file, without ``.svg``; with ``{study}`` in it there is one for each study that was run, with
         ``{dataset}`` one for each data set.
     rows
-        Makes what is drawn from ``(metrics, pictures)``, and the id where the name has one. No rows, no figure.
+        Makes what is drawn from the material, and the id where the name has one. No rows, no figure.
     """
 
     def register(draw: Callable[[Rows], Figure]) -> Callable[[Rows], Figure]:
@@ -57,18 +68,17 @@ def figure(name: str, rows: Callable[..., Rows]) -> Callable[[Callable[[Rows], F
     return register
 
 
-def registered(metrics: Metrics, pictures: Pictures) -> Iterator[tuple[str, Drawing]]:
+def registered(material: Material) -> Iterator[tuple[str, Drawing]]:
     """Yield name and drawing of each registered figure that these results give rows."""
-    run = [name for name, study in metrics["studies"].items() if study["status"] == "run"]
-    each = {"{study}": run, "{dataset}": list(metrics["datasets"])}
+    each = {"{study}": list(material.metrics.ran), "{dataset}": list(material.metrics.datasets)}
     for entry in FIGURES.values():
         hole = next((hole for hole in each if hole in entry.name), None)
         for place in [(name,) for name in each[hole]] if hole else [()]:
-            if rows := entry.rows(metrics, pictures, *place):
+            if rows := entry.rows(material, *place):
                 yield entry.name.replace(hole or "{}", place[0] if place else ""), partial(entry.draw, rows)
 
 
-def numbered(values: NDArray[Any], digits: int | None = None) -> dict[str, Any]:
+def numbered(values: NDArray[Any], digits: int | None = None) -> Row:
     """Return the values of an image as entries of a row, by their place, ``"0"``, ``"1"``, …, rounded if asked for."""
     return {
         str(place): value

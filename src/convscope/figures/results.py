@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,50 +12,48 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from convscope.analysis.study_records import StudyRun, Variant
 from convscope.figures.spots import spot
 from convscope.figures.style import INK, MUTED, WIDTH, colour, logarithmic, look, signed
-
-Study = dict[str, Any]
-
 
 WILD = 0.2  # standard deviation over seeds, as a fraction, that no variant has whose runs all trained
 MOST_COLOURS = 8  # with more variants, colours and markers repeat and tell nothing: they are numbered instead
 
 
-def _look(study: Study, place: int) -> tuple[str, str]:
+def _look(study: StudyRun, place: int) -> tuple[str, str]:
     """Colour and marker of the variant at this place."""
-    return (colour(0), "o") if len(study["variants"]) > MOST_COLOURS else look(list(study["variants"])[place], place)
+    return (colour(0), "o") if len(study.variants) > MOST_COLOURS else look(list(study.variants)[place], place)
 
 
-def accuracy_chart(study: Study) -> Figure:
+def accuracy_chart(study: StudyRun) -> Figure:
     """Test accuracy of each variant: every run, the mean, and its 95 % interval."""
-    variants = study["variants"]
+    variants = study.variants
     many = len(variants) > MOST_COLOURS
     figure, axes = plt.subplots(figsize=(WIDTH, 0.6 + (0.24 if many else 0.36) * len(variants)), layout="constrained")
     if many:
-        axes.axvline(100 * variants[study["baseline"]]["test_accuracy"]["mean"], color=MUTED, linewidth=1)
+        axes.axvline(100 * variants[study.baseline].test_accuracy.mean, color=MUTED, linewidth=1)
     for place, (name, variant) in enumerate(variants.items()):
-        measure = variant["test_accuracy"]
+        measure = variant.test_accuracy
         hue, shape = _look(study, place)
-        values, mean = 100 * np.array(measure["values"]), 100 * measure["mean"]
+        values, mean = 100 * np.array(measure.values), 100 * measure.mean
         spread = np.linspace(-0.13, 0.13, len(values)) if len(values) > 1 else np.zeros(1)
         axes.plot(values, place + spread, shape, color=hue, markersize=3.5, alpha=0.55, mew=0)
         right = mean
-        if measure["interval"] and (measure["sd"] or 0) <= WILD:
-            low, high = 100 * np.array(measure["interval"])
+        if measure.interval and (measure.sd or 0) <= WILD:
+            low, high = 100 * np.array(measure.interval)
             axes.plot([low, high], [place, place], color=hue, linewidth=1.8, solid_capstyle="butt")
             right = min(high, 100)  # where the axis ends
-        if (measure["sd"] or 0) > WILD:
+        if (measure.sd or 0) > WILD:
             axes.annotate("some runs failed to train", (values.max(), place), (6, 0), textcoords="offset points",
                           va="center", fontsize=7, color=MUTED)  # fmt: skip
             continue
         axes.plot([mean], [place], shape, color=hue, markersize=7, mec="white")
-        spot(axes, (mean, place), variant["title"], f"variants/{name}/test_accuracy")
+        spot(axes, (mean, place), variant.title, f"variants/{name}/test_accuracy")
         if many:  # lines are close: beside the mark
             axes.annotate(f"{mean:.2f}", (right, place), (6, 0), textcoords="offset points", va="center", fontsize=7)
         else:
             axes.annotate(f"{mean:.2f}", (mean, place), (0, 8), textcoords="offset points", ha="center", fontsize=7.5)
-    labels = [variant["title"] for variant in variants.values()]
+    labels = [variant.title for variant in variants.values()]
     axes.set_yticks(range(len(variants)), [f"{title}  {i}" for i, title in enumerate(labels, 1)] if many else labels)
     axes.set_ylim(len(variants) - 0.45, -0.7)
     axes.margins(x=0.09)
@@ -67,7 +64,7 @@ def accuracy_chart(study: Study) -> Figure:
     return figure
 
 
-def curves(study: Study, only: Collection[str] | None = None) -> Figure:
+def curves(study: StudyRun, only: Collection[str] | None = None) -> Figure:
     """Loss and accuracy by epoch, training dashed and validation solid: mean over seeds, range shaded.
 
     Parameters
@@ -82,7 +79,7 @@ def curves(study: Study, only: Collection[str] | None = None) -> Figure:
     for (hue, shape), variant in _shown(study, only):
         for axes, quantity, factor in ((loss, "loss", 1), (accuracy, "accuracy", 100)):
             for part, dashes in (("train", (0, (3, 2))), ("validation", "-")):
-                values = factor * np.array(variant["curves"][f"{part}_{quantity}"])  # (seeds, epochs)
+                values = factor * np.array(getattr(variant.curves, f"{part}_{quantity}"))  # (seeds, epochs)
                 epochs = np.arange(1, values.shape[1] + 1)
                 hollow = part == "train"
                 axes.plot(
@@ -107,17 +104,17 @@ def _columns(labels: list[str], most: int = 6) -> int:
     return 1
 
 
-def _shown(study: Study, only: Collection[str] | None) -> list[tuple[tuple[str, str], Study]]:
+def _shown(study: StudyRun, only: Collection[str] | None) -> list[tuple[tuple[str, str], Variant]]:
     """Return the chosen variants, each with its colour and marker."""
-    chosen = [(i, name) for i, name in enumerate(study["variants"]) if only is None or name in only]
-    if len(study["variants"]) > MOST_COLOURS:  # places among all would repeat colours
+    chosen = [(i, name) for i, name in enumerate(study.variants) if only is None or name in only]
+    if len(study.variants) > MOST_COLOURS:  # places among all would repeat colours
         chosen = list(enumerate(name for _, name in chosen))
-    return [(look(name, i), study["variants"][name]) for i, name in chosen]
+    return [(look(name, i), study.variants[name]) for i, name in chosen]
 
 
-def _curve_legend(study: Study, only: Collection[str] | None) -> list[Line2D]:
+def _curve_legend(study: StudyRun, only: Collection[str] | None) -> list[Line2D]:
     handles = [
-        Line2D([], [], color=hue, marker=shape, markersize=4, label=variant["title"])
+        Line2D([], [], color=hue, marker=shape, markersize=4, label=variant.title)
         for (hue, shape), variant in _shown(study, only)
     ]
     handles.append(Line2D([], [], color=MUTED, label="validation"))
@@ -125,9 +122,9 @@ def _curve_legend(study: Study, only: Collection[str] | None) -> list[Line2D]:
     return handles
 
 
-def confusion_matrix(study: Study, class_names: list[str], variant: str) -> Figure:
+def confusion_matrix(study: StudyRun, class_names: Sequence[str], variant: str) -> Figure:
     """Share of each true class (rows) that was called each class (columns), over all runs, in percent."""
-    counts = np.array(study["variants"][variant]["confusion"], dtype=float)
+    counts = np.array(study.variants[variant].confusion, dtype=float)
     shares = 100 * counts / counts.sum(axis=1, keepdims=True)
     figure, axes = plt.subplots(figsize=(WIDTH * 0.72, WIDTH * 0.6), layout="constrained")
     # the root makes the few percent of errors visible beside the diagonal
@@ -146,14 +143,14 @@ def confusion_matrix(study: Study, class_names: list[str], variant: str) -> Figu
     return figure
 
 
-def class_accuracy(study: Study, class_names: list[str]) -> Figure:
+def class_accuracy(study: StudyRun, class_names: Sequence[str]) -> Figure:
     """Accuracy of each class, baseline against reference variant, sorted by what the reference gains."""
-    baseline, reference = (study["variants"][study[role]] for role in ("baseline", "reference"))
-    means = [[100 * measure["mean"] for measure in variant["class_accuracy"]] for variant in (baseline, reference)]
+    baseline, reference = study.variants[study.baseline], study.variants[study.reference]
+    means = [[100 * measure.mean for measure in variant.class_accuracy] for variant in (baseline, reference)]
     gains = np.array(means[1]) - np.array(means[0])
     order = np.argsort(gains)
     figure, axes = plt.subplots(figsize=(WIDTH * 0.92, 0.8 + 0.21 * len(class_names)), layout="constrained")
-    places = list(study["variants"])
+    places = list(study.variants)
     for row, label in enumerate(order):
         axes.plot([means[0][label], means[1][label]], [row, row], color=MUTED, linewidth=1.2, zorder=1)
         right = max(means[0][label], means[1][label])
@@ -165,11 +162,11 @@ def class_accuracy(study: Study, class_names: list[str]) -> Figure:
             va="center",
             fontsize=7.5,
         )
-    for variant, values, role in ((baseline, means[0], "baseline"), (reference, means[1], "reference")):
-        hue, shape = look(study[role], places.index(study[role]))
+    for variant, values, name in ((baseline, means[0], study.baseline), (reference, means[1], study.reference)):
+        hue, shape = look(name, places.index(name))
         axes.plot(
             np.array(values)[order], range(len(order)), shape, color=hue, markersize=6,
-            mec="white", label=variant["title"],
+            mec="white", label=variant.title,
         )  # fmt: skip
     axes.set_yticks(range(len(order)), [class_names[label] for label in order])
     axes.set_xlabel("accuracy on the test images of the class (%); the number is the difference in points")
@@ -180,19 +177,19 @@ def class_accuracy(study: Study, class_names: list[str]) -> Figure:
     return figure
 
 
-def cost_chart(study: Study) -> Figure:
+def cost_chart(study: StudyRun) -> Figure:
     """Test accuracy against multiply-accumulates for one image."""
-    many = len(study["variants"]) > MOST_COLOURS
+    many = len(study.variants) > MOST_COLOURS
     figure, axes = plt.subplots(figsize=(WIDTH, 3.2 if many else 2.5), layout="constrained")
-    for place, (name, variant) in enumerate(study["variants"].items()):
-        measure = variant["test_accuracy"]
-        if (measure["sd"] or 0) > WILD:
+    for place, (name, variant) in enumerate(study.variants.items()):
+        measure = variant.test_accuracy
+        if (measure.sd or 0) > WILD:
             continue  # some runs failed to train: a mean of both kinds is neither, and its interval hides all others
         hue, shape = _look(study, place)
-        macs, mean = variant["macs"] / 1e6, 100 * measure["mean"]
-        if measure["interval"]:
-            axes.plot([macs, macs], 100 * np.array(measure["interval"]), color=hue, linewidth=1.6)
-        label = f"{variant['title']}, {variant['parameters']:,} parameters"
+        macs, mean = variant.macs / 1e6, 100 * measure.mean
+        if measure.interval:
+            axes.plot([macs, macs], 100 * np.array(measure.interval), color=hue, linewidth=1.6)
+        label = f"{variant.title}, {variant.parameters:,} parameters"
         spot(axes, (macs, mean), f"{label}, {macs:,.2f} million multiply-accumulates", f"variants/{name}/test_accuracy")
         axes.plot([macs], [mean], shape, color=hue, markersize=12 if many else 7, mec="white", label=label)
         if many:

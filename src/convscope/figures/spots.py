@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
+
+Said = dict[str, float | str]  # as its JSON has it
 
 
 class Spot(Artist):
@@ -42,7 +42,7 @@ def spot(axes: Axes, place: tuple[float, float], words: str, pointer: str) -> No
     axes.add_artist(Spot(place, words, pointer))
 
 
-def spots_in(figure: Figure) -> list[dict[str, Any]]:
+def spots_in(figure: Figure) -> list[Said]:
     """Return the values of a drawn figure: x and y from 0 to 1, words, and the pointer."""
     found = figure.findobj(Spot)
     return [

@@ -10,11 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from convscope.analysis.metrics_file import Metrics
-from convscope.analysis.pictures import Pictures
 from convscope.figures.eda import CHANNEL_COLOURS, CHANNEL_NAMES
 from convscope.figures.mosaic import mosaic, show
-from convscope.figures.registry import Rows, figure, numbered, unnumbered
+from convscope.figures.registry import Material, Row, Rows, figure, numbered, unnumbered
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, logarithmic
 from convscope.specs import Conv2d, Flatten, from_json
 
@@ -25,35 +23,33 @@ WINDOWS = ((5, 9), (13, 3), (18, 17))
 """Rows and columns of the windows that are drawn, on 28 pixels: toe, shaft and heel of a boot."""
 
 
-def _image(metrics: Metrics, pictures: Pictures) -> NDArray[np.uint8] | None:
-    for name in (*PREFERRED, *metrics["datasets"]):
-        if (
-            metrics["datasets"].get(name, {}).get("source", "table") != "table"
-            and f"datasets/{name}/samples" in pictures
-        ):
-            samples = pictures[f"datasets/{name}/samples"]
+def _image(material: Material) -> NDArray[np.uint8] | None:
+    datasets = material.metrics.datasets
+    for name in (*PREFERRED, *datasets):
+        samples = material.pictures.get(f"datasets/{name}/samples")
+        if samples is not None and name in datasets and datasets[name].source != "table":
             found: NDArray[np.uint8] = samples[min(BOOT, len(samples) - 1), 0]
             return found
     return None
 
 
-def _pixels(image: NDArray[Any]) -> dict[str, Any]:
+def _pixels(image: NDArray[Any]) -> Row:
     """Return a grey image as entries of a row; of three channels their mean."""
     grey = image.mean(axis=0)
     return {"height": grey.shape[0], "width": grey.shape[1]} | numbered(grey, 1)
 
 
-def _board(row: dict[str, Any]) -> NDArray[Any]:
+def _board(row: Row) -> NDArray[Any]:
     return unnumbered(row, row["height"], row["width"])
 
 
-def connectivity_rows(metrics: Metrics, pictures: Pictures) -> Rows:
+def connectivity_rows(material: Material) -> Rows:
     """Return the image, and for three layers of the same outputs their windows, sets of weights and counts."""
-    image = _image(metrics, pictures)
-    for study in sorted(metrics["studies"].values(), key=lambda study: study.get("dataset") != PREFERRED[0]):
-        if study["status"] != "run" or image is None or metrics["datasets"][study["dataset"]]["source"] == "table":
+    metrics, image = material.metrics, _image(material)
+    for study in sorted(metrics.ran.values(), key=lambda study: study.dataset != PREFERRED[0]):
+        if image is None or metrics.datasets[study.dataset].source == "table":
             continue
-        model = from_json(study["variants"][study["reference"]]["model"])
+        model = from_json(study.variants[study.reference].model)
         first = next((layer for layer in model.layers if isinstance(layer, Conv2d)), None)
         if first is None or first.stride != 1 or first.kernel < 2:
             continue
@@ -114,21 +110,21 @@ def connectivity(rows: Rows) -> Figure:
     return drawn
 
 
-def receptive_rows(metrics: Metrics, pictures: Pictures, study_id: str) -> Rows:
+def receptive_rows(material: Material, study_id: str) -> Rows:
     """Return the image, and each layer of the reference before its head with the square that one value sees."""
-    study = metrics["studies"][study_id]
-    dataset = study["dataset"]
-    if f"datasets/{dataset}/samples" not in pictures:
+    study = material.metrics.ran[study_id]
+    dataset = study.dataset
+    samples = material.pictures.get(f"datasets/{dataset}/samples")
+    if samples is None:
         return []
-    model = from_json(study["variants"][study["reference"]]["model"])
-    samples = pictures[f"datasets/{dataset}/samples"]
+    model = from_json(study.variants[study.reference].model)
     layers: Rows = []
-    for layer, cost in zip(model.layers, study["variants"][study["reference"]]["layers"], strict=True):
-        if isinstance(layer, Flatten) or len(cost["output_shape"]) != 3:
+    for layer, cost in zip(model.layers, study.variants[study.reference].layers, strict=True):
+        if isinstance(layer, Flatten) or len(cost.output_shape) != 3:
             break
         layers.append(
-            {"layer": ", ".join(layer.words), "receptive_field": cost["receptive_field"],
-             "positions": cost["output_shape"][1]}
+            {"layer": ", ".join(layer.words), "receptive_field": cost.receptive_field,
+             "positions": cost.output_shape[1]}
         )  # fmt: skip
     if not layers:
         return []
@@ -165,13 +161,14 @@ BIN = 8  # pixel values a bar of the histogram
 TALL = 20.0  # percent of all pixels in one bar, beside which the others are seen on a logarithmic axis alone
 
 
-def board_rows(metrics: Metrics, pictures: Pictures, dataset: str) -> Rows:
+def board_rows(material: Material, dataset: str) -> Rows:
     """Return samples of each class and the class's mean, pixels channel by channel, row by row."""
-    if metrics["datasets"][dataset]["source"] == "table":
+    facts = material.metrics.datasets[dataset]
+    if facts.source == "table":
         return []
-    samples, means = (pictures[f"datasets/{dataset}/{what}"] for what in ("samples", "means"))
+    samples, means = (material.pictures[f"datasets/{dataset}/{what}"] for what in ("samples", "means"))
     rows: Rows = []
-    for name, few, mean in zip(metrics["datasets"][dataset]["class_names"], samples, means, strict=True):
+    for name, few, mean in zip(facts.class_names, samples, means, strict=True):
         for number, image in enumerate([*few[:SHOWN], mean]):
             what = "mean" if number == len(few[:SHOWN]) else f"sample {number}"
             shape = dict(zip(("channels", "height", "width"), image.shape, strict=True))
@@ -200,30 +197,29 @@ def board(rows: Rows) -> Figure:
     return drawn
 
 
-def preprocessing_rows(metrics: Metrics, pictures: Pictures, study_id: str) -> Rows:
+def preprocessing_rows(material: Material, study_id: str) -> Rows:
     """Return images of a study's data set as stored and as the network receives them, and how pixel values spread."""
-    study = metrics["studies"][study_id]
-    facts = metrics["datasets"][study["dataset"]]
-    place = f"datasets/{study['dataset']}/samples"
-    if place not in pictures:
+    study = material.metrics.ran[study_id]
+    facts = material.metrics.datasets[study.dataset]
+    samples = material.pictures.get(f"datasets/{study.dataset}/samples")
+    if samples is None:
         return []
-    standard = study["normalisation"] == "standard"
-    mean, sd = (np.array(facts[name]) if standard else np.array(unit) for name, unit in (("mean", 0.0), ("sd", 1.0)))
+    standard = study.normalisation == "standard"
+    mean, sd = (np.array(facts.mean), np.array(facts.sd)) if standard else (np.array(0.0), np.array(1.0))
     rows: Rows = []
-    samples = pictures[place]
     for label in range(0, len(samples), max(1, len(samples) // 3))[:3]:
         image = samples[label, 0].astype(float)
         fed = (image / 255 - mean.reshape(-1, 1, 1)) / sd.reshape(-1, 1, 1)
         for what, values in (("stored", image), ("received", fed)):
             shown = values.mean(axis=0)
-            rows.append({"what": what, "class": facts["class_names"][label], "standard": standard,
+            rows.append({"what": what, "class": facts.class_names[label], "standard": standard,
                          "height": shown.shape[0], "width": shown.shape[1]} | numbered(shown, 4))  # fmt: skip
     starts = np.arange(0, 257, BIN)
-    for channel, counts in enumerate(facts["histogram"]):
+    for channel, counts in enumerate(facts.histogram):
         shares = 100 * np.add.reduceat(np.array(counts), starts[:-1]) / sum(counts)
         centre, scale = (float(values[channel]) if standard else float(values) for values in (mean, sd))
         for start, share in zip(starts.tolist(), shares, strict=False):
-            rows.append({"what": "values", "channel": CHANNEL_NAMES[len(facts["histogram"])][channel], "from": start,
+            rows.append({"what": "values", "channel": CHANNEL_NAMES[len(facts.histogram)][channel], "from": start,
                          "received_from": (start / 255 - centre) / scale, "width": BIN / 255 / scale,
                          "percent": float(share)})  # fmt: skip
     return rows

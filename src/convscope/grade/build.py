@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from convscope.analysis.metrics_file import Metrics, read_metrics
+from convscope.analysis.metrics_file import read_metrics
+from convscope.analysis.records import Metrics
+from convscope.analysis.study_records import Dataset, StudyRun
 from convscope.deployment.evidence import validate
 from convscope.errors import DeploymentError
+from convscope.files import Json
 from convscope.grade.documents import Absent, Documents, Evidence
 from convscope.specs import Conv2d, ModelSpec, from_json
 
@@ -25,35 +27,30 @@ class Chapter:
 
     id: str
     # its part of metrics.json, and that of its data
-    study: dict[str, Any]
-    dataset: dict[str, Any]
-
-    @property
-    def title(self) -> str:
-        """As a reader sees it."""
-        return str(self.study["title"])
+    study: StudyRun
+    dataset: Dataset
 
     @property
     def names(self) -> dict[str, str]:
         """What stands for ``{study}`` and its like in anchors and places of the assignment."""
-        roles = {role: self.study[role] for role in ("dataset", "baseline", "reference")}
-        return {"study": self.id} | roles
+        study = self.study
+        return {"study": self.id, "dataset": study.dataset, "baseline": study.baseline, "reference": study.reference}
 
     @cached_property
     def models(self) -> dict[str, ModelSpec]:
         """Network of each variant."""
-        return {name: from_json(variant["model"]) for name, variant in self.study["variants"].items()}
+        return {name: from_json(variant.model) for name, variant in self.study.variants.items()}
 
     @property
     def compares(self) -> bool:
         """Whether it sets a convolutional network beside one without convolution."""
         convolves = {name: any(isinstance(layer, Conv2d) for layer in m.layers) for name, m in self.models.items()}
-        return convolves[self.study["reference"]] and not convolves[self.study["baseline"]]
+        return convolves[self.study.reference] and not convolves[self.study.baseline]
 
     @property
     def varies_a_factor(self) -> bool:
         """Whether it varies one of the factors that the assignment names."""
-        return any(experiment["factor"] in ASKED_FACTORS for experiment in self.study["experiments"].values())
+        return any(experiment.factor in ASKED_FACTORS for experiment in self.study.experiments.values())
 
 
 class Build:
@@ -82,12 +79,16 @@ class Build:
         self._evidence_folders = evidence_folders or (folder / "deployment",)
 
     @cached_property
+    def values(self) -> Json:
+        """What metrics.json holds, for pointers into it."""
+        return self.metrics.as_json()
+
+    @cached_property
     def chapters(self) -> list[Chapter]:
         """Studies that were run."""
         return [
-            Chapter(study_id, study, self.metrics["datasets"][study["dataset"]])
-            for study_id, study in self.metrics["studies"].items()
-            if study["status"] == "run"
+            Chapter(study_id, study, self.metrics.datasets[study.dataset])
+            for study_id, study in self.metrics.ran.items()
         ]
 
     @cached_property
@@ -98,7 +99,7 @@ class Build:
         rest on their chapters.
         """
         comparing = [chapter for chapter in self.chapters if chapter.compares]
-        return [chapter for chapter in comparing if chapter.study["decisions"]] or comparing
+        return [chapter for chapter in comparing if chapter.study.decisions] or comparing
 
     @cached_property
     def experiments(self) -> list[Chapter]:
@@ -107,7 +108,7 @@ class Build:
         return [*self.comparisons, *ablations]
 
     @cached_property
-    def deployment(self) -> tuple[dict[str, Any], Path]:
+    def deployment(self) -> tuple[Json, Path]:
         """Evidence of a deployment and its folder, one on AWS before others.
 
         Raises Absent: there is none.
@@ -132,7 +133,7 @@ class Build:
         return Evidence("file", label or path.name, Path(os.path.relpath(path, self.folder)).as_posix())
 
 
-def on_aws(evidence: dict[str, Any]) -> bool:
+def on_aws(evidence: Json) -> bool:
     """Tell whether evidence is labelled AWS, and nothing in it contradicts that."""
     try:
         return validate(evidence).label == "AWS"

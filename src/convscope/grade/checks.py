@@ -9,13 +9,11 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from convscope.errors import SpecError
-from convscope.files import sha256_of
+from convscope.files import Json, sha256_of
 from convscope.grade.build import Build, Chapter, on_aws
 from convscope.grade.documents import Absent, Evidence
-from convscope.grade.facts import runs_of
 from convscope.grade.pdf import Pdf, UnreadablePdf
 from convscope.runs.store import RunStore
 from convscope.specs import TrainSpec
@@ -54,15 +52,15 @@ def _of_chapter(look: Callable[[Build, Chapter], list[Evidence]]) -> Callable[[B
 @_of_chapter
 def one_factor(build: Build, chapter: Chapter) -> list[Evidence]:
     """Compare the specifications of each experiment once more: they differ in its factor alone."""
-    training = TrainSpec(**chapter.study["training"])
+    training = TrainSpec(**chapter.study.training)
     found = []
-    for name, experiment in chapter.study["experiments"].items():
+    for name, experiment in chapter.study.experiments.items():
         variants = [
-            (variant, chapter.models[variant], training, chapter.study["variants"][variant].get("train_images"))
-            for variant in experiment["variants"]
+            (variant, chapter.models[variant], training, chapter.study.variants[variant].train_images)
+            for variant in experiment.variants
         ]
         try:
-            check_one_factor(name, experiment["factor"], variants)
+            check_one_factor(name, experiment.factor, variants)
         except SpecError as error:
             raise Absent(error.message) from None
         found.append(build.documents.part(f"sec-{chapter.id}-{name}").evidence)
@@ -74,12 +72,12 @@ def one_factor(build: Build, chapter: Chapter) -> list[Evidence]:
 @_of_chapter
 def four_on_one_plot(build: Build, chapter: Chapter) -> list[Evidence]:
     """Look for a plot of learning curves with four variants or more, by the data behind it."""
-    for name in ("curves", *(f"{experiment}-curves" for experiment in chapter.study["experiments"])):
+    for name in ("curves", *(f"{experiment}-curves" for experiment in chapter.study.experiments)):
         anchor = f"fig-{chapter.id}-{name}"
         data = build.folder / "report" / "data" / f"{anchor}.csv"
         if build.documents.has(anchor) and data.is_file():
             drawn = {line.partition(",")[0] for line in data.read_text(encoding="utf-8").splitlines()[1:]}
-            if len(drawn & chapter.study["variants"].keys()) >= FEWEST_ON_ONE_PLOT:
+            if len(drawn & chapter.study.variants.keys()) >= FEWEST_ON_ONE_PLOT:
                 return [build.documents.part(anchor).evidence]
     raise Absent(f"no plot of learning curves shows {FEWEST_ON_ONE_PLOT} variants")
 
@@ -87,9 +85,9 @@ def four_on_one_plot(build: Build, chapter: Chapter) -> list[Evidence]:
 @_of_chapter
 def repeated(_: Build, chapter: Chapter) -> list[Evidence]:
     """Count the runs of every variant."""
-    for variant in chapter.study["variants"].values():
-        if len(set(variant["runs"])) < 2:
-            raise Absent(f"{variant['title']} was trained with one seed alone")
+    for variant in chapter.study.variants.values():
+        if len(set(variant.runs)) < 2:
+            raise Absent(f"{variant.title} was trained with one seed alone")
     return []
 
 
@@ -97,11 +95,11 @@ def repeated(_: Build, chapter: Chapter) -> list[Evidence]:
 def gain(build: Build, chapter: Chapter) -> list[Evidence]:
     """Look for the reference's difference to the baseline, with its interval."""
     table = build.documents.part(f"tbl-{chapter.id}-against-baseline")
-    for number, row in enumerate(chapter.study["against_baseline"]):
-        if row["a"] == chapter.study["reference"]:
+    for number, row in enumerate(chapter.study.against_baseline):
+        if row.a == chapter.study.reference:
             for what in ("effect", "interval"):
                 if not table.shows(f"/studies/{chapter.id}/against_baseline/{number}/{what}"):
-                    raise Absent(f"{table.label} does not show the {what} of {row['a']} against {row['b']}")
+                    raise Absent(f"{table.label} does not show the {what} of {row.a} against {row.b}")
             return [table.evidence]
     raise Absent(f"{table.label} does not compare the reference with the baseline")
 
@@ -109,33 +107,33 @@ def gain(build: Build, chapter: Chapter) -> list[Evidence]:
 @_of_chapter
 def loss_falls(_: Build, chapter: Chapter) -> list[Evidence]:
     """Look for a training loss, mean over seeds, that ends at most 5 % above its beginning."""
-    for variant in chapter.study["variants"].values():
-        seeds = variant["curves"]["train_loss"]
+    for variant in chapter.study.variants.values():
+        seeds = variant.curves.train_loss
         if len(seeds[0]) < 2:
-            raise Absent(f"{variant['title']} was trained for one epoch, which makes no curve")
+            raise Absent(f"{variant.title} was trained for one epoch, which makes no curve")
         first, last = (sum(losses[place] for losses in seeds) / len(seeds) for place in (0, -1))
         if not last <= LEVEL * first:
-            raise Absent(f"the training loss of {variant['title']} goes from {first:.3f} to {last:.3f}")
+            raise Absent(f"the training loss of {variant.title} goes from {first:.3f} to {last:.3f}")
     return [_metric(f"/studies/{chapter.id}/variants")]
 
 
 @_of_chapter
 def above_chance(_: Build, chapter: Chapter) -> list[Evidence]:
     """Look for a baseline that is better than always naming the largest class of the test part."""
-    measure = chapter.study["variants"][chapter.study["baseline"]]["test_accuracy"]
-    counts = chapter.dataset["test_counts"]
-    reached = measure["interval"][0] if measure["interval"] else measure["mean"]
+    measure = chapter.study.variants[chapter.study.baseline].test_accuracy
+    counts = chapter.dataset.test_counts
+    reached = measure.interval[0] if measure.interval else measure.mean
     if not reached > max(counts) / sum(counts):
         raise Absent(f"the baseline reaches {reached:.3f}, chance is {max(counts) / sum(counts):.3f}")
-    return [_metric(f"/studies/{chapter.id}/variants/{chapter.study['baseline']}/test_accuracy")]
+    return [_metric(f"/studies/{chapter.id}/variants/{chapter.study.baseline}/test_accuracy")]
 
 
 @_of_chapter
 def wins_or_explained(build: Build, chapter: Chapter) -> list[Evidence]:
     """Look for a gain whose whole interval is above zero, or a verdict in words in the chapter."""
     section = build.documents.part(f"sec-{chapter.id}-interpretation")
-    for row in chapter.study["against_baseline"]:
-        if row["a"] == chapter.study["reference"] and row["interval"] and row["interval"][0] > 0:
+    for row in chapter.study.against_baseline:
+        if row.a == chapter.study.reference and row.interval and row.interval[0] > 0:
             return [*gain(build, chapter), section.evidence]
     if not any(place.startswith("/claims/") and place.endswith("/verdict") for place, _, _ in section.shown):
         raise Absent(f"it does not win, and {section.label} gives no verdict on it")
@@ -145,7 +143,7 @@ def wins_or_explained(build: Build, chapter: Chapter) -> list[Evidence]:
 # ---------------------------------------------------------------- deployment
 
 
-def _deployed(name: str, what: str, shows: Callable[[dict[str, Any]], bool]) -> None:
+def _deployed(name: str, what: str, shows: Callable[[Json], bool]) -> None:
     """Register the check of a step of the deployment: its evidence shows it; `what` names it."""
 
     def check(build: Build, _: Chapter | None) -> list[Evidence]:
@@ -161,40 +159,40 @@ def _deployed(name: str, what: str, shows: Callable[[dict[str, Any]], bool]) -> 
     CHECKS[name] = check
 
 
-def _answered(evidence: dict[str, Any], operation: str) -> bool:
+def _answered(evidence: Json, operation: str) -> bool:
     return any(call["operation"] == operation and call["status"] // 100 == 2 for call in evidence["requests"])
 
 
-def _states(evidence: dict[str, Any], part: str) -> list[str]:
+def _states(evidence: Json, part: str) -> list[str]:
     return [transition["status"] for transition in evidence[part]["transitions"]]
 
 
-def _ends_well(evidence: dict[str, Any]) -> bool:
+def _ends_well(evidence: Json) -> bool:
     states = _states(evidence, "training")
     return _answered(evidence, "CreateTrainingJob") and "Training" in states and states[-1] == "Completed"
 
 
-def _has_artefact(evidence: dict[str, Any]) -> bool:
+def _has_artefact(evidence: Json) -> bool:
     artefact = evidence["artefact"]
     return artefact["uri"].startswith("s3://") and artefact["bytes"] > 0 and len(artefact["sha256"]) == 64
 
 
-def _answers(evidence: dict[str, Any]) -> bool:
+def _answers(evidence: Json) -> bool:
     images = evidence["inference"]["images"]
     return bool(images) and all(
         image["png_base64"] and image["label"] and 0 <= image["confidence"] <= 1 for image in images
     )
 
 
-def _is_model(evidence: dict[str, Any]) -> bool:
+def _is_model(evidence: Json) -> bool:
     return _answered(evidence, "CreateModel") and ":model/" in evidence["endpoint"]["model_arn"]
 
 
-def _in_service(evidence: dict[str, Any]) -> bool:
+def _in_service(evidence: Json) -> bool:
     return _answered(evidence, "CreateEndpoint") and _states(evidence, "endpoint")[-1] == "InService"
 
 
-def _nothing_left(evidence: dict[str, Any]) -> bool:
+def _nothing_left(evidence: Json) -> bool:
     return _answered(evidence, "DeleteEndpoint") and evidence["leftovers"] == []
 
 
@@ -213,7 +211,7 @@ _deployed("of_amazon", "that every request went to a host of Amazon's: it is fro
 @_of_build
 def end_to_end(build: Build) -> list[Evidence]:
     """Look for the result of every step, and for studies that were left out."""
-    left_out = [f"{s['title']}: {s['reason']}" for s in build.metrics["studies"].values() if s["status"] != "run"]
+    left_out = [f"{s.title}: {s.reason}" for s in build.metrics.studies.values() if s.status != "run"]
     if left_out:
         raise Absent("not run: " + " ".join(left_out))
     figures(build)
@@ -343,7 +341,7 @@ def pinned(build: Build) -> list[Evidence]:
 @_of_build
 def weights(build: Build) -> list[Evidence]:
     """Count the runs whose weights are stored."""
-    runs, store = runs_of(build), RunStore(build.root / "build" / "runs")
+    runs, store = build.metrics.runs, RunStore(build.root / "build" / "runs")
     kept = sum(bool(store.state(run)) for run in runs)
     if kept < len(runs) or not runs:
         raise Absent(f"the weights of {kept} of {len(runs)} runs are here; `make train` makes the others")
@@ -365,17 +363,17 @@ def _requires(name: str, holds: Callable[[Build], object], otherwise: str) -> No
 
 
 def _all_public(build: Build) -> bool:
-    return all(facts["source"] != "folder" for facts in build.metrics["datasets"].values())
+    return all(facts.source != "folder" for facts in build.metrics.datasets.values())
 
 
-_requires("some_claims", lambda build: build.metrics["claims"], "no claim is declared; add some to the study")
-_requires("some_runs", runs_of, "no run is named by its key")
+_requires("some_claims", lambda build: build.metrics.claims, "no claim is declared; add some to the study")
+_requires("some_runs", lambda build: build.metrics.runs, "no run is named by its key")
 _requires(
     "open_data", _all_public, "images are in a folder of your own: say where others find them, and who may use them"
 )
-_requires("several_seeds", lambda build: all(chapter.study["seeds"] > 1 for chapter in build.experiments),
+_requires("several_seeds", lambda build: all(chapter.study.seeds > 1 for chapter in build.experiments),
           "a study has one seed alone")  # fmt: skip
-_requires("licensed", lambda build: all(facts["licence"].strip() for facts in build.metrics["datasets"].values()),
+_requires("licensed", lambda build: all(facts.licence.strip() for facts in build.metrics.datasets.values()),
           "the licence of a data set is not named")  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def look(build: Build, needs: Iterable[Need], scope: Scope) -> Outcome:
 
 def _found(needs: tuple[Need, ...], build: Build, chapter: Chapter | None) -> Outcome:
     say = catalogue(language_of(build.root / "report")).sentence
-    prefix = f"{chapter.title}: " if chapter else ""
+    prefix = f"{chapter.study.title}: " if chapter else ""
     try:
         evidence = tuple(dict.fromkeys(each for need in needs for each in _evidence_of(need, build, chapter)))
         return Outcome(evidence, ())
@@ -119,7 +119,7 @@ def _places(build: Build, pattern: str) -> list[str]:
 
     Raises Absent: metrics.json has none of them.
     """
-    found: list[tuple[str, object]] = [("", build.metrics)]
+    found: list[tuple[str, object]] = [("", build.values)]
     for name in pattern.split("/")[1:]:
         found = [
             (f"{at}/{key}", inner) for at, value in found for key, inner in _inside(value) if name in ("*", key)
@@ -149,10 +149,10 @@ def _wanted(wanted: Wanted, chapter: Chapter | None) -> list[str] | int:
     if chapter is None or not isinstance(wanted, str):
         return wanted if isinstance(wanted, int) else list(wanted)
     if wanted == "classes":
-        return len(chapter.dataset["class_names"])
+        return len(chapter.dataset.class_names)
     if wanted == "variants":
-        return list(chapter.study["variants"])
-    return ["×".join(map(str, shape)) for shape in chapter.models[chapter.study[wanted]].shapes]
+        return list(chapter.study.variants)
+    return ["×".join(map(str, shape)) for shape in chapter.models[chapter.names[wanted]].shapes]
 
 
 def _must_have(part: Part, columns: dict[str, list[str]], column: str, wanted: list[str] | int) -> None:
@@ -192,9 +192,9 @@ def takes_all(factor: str, values: Iterable[object], models: Iterable[ModelSpec]
 
 def _varied(build: Build, chapter: Chapter, factor: str, values: tuple[str | int, ...]) -> list[Evidence]:
     """Look for an experiment whose networks take all these values, and for its comparisons."""
-    for name, experiment in chapter.study["experiments"].items():
-        models = (chapter.models[variant] for variant in experiment["variants"])
-        if experiment["factor"] == factor and takes_all(factor, values, models):
+    for name, experiment in chapter.study.experiments.items():
+        models = (chapter.models[variant] for variant in experiment.variants)
+        if experiment.factor == factor and takes_all(factor, values, models):
             table = build.documents.part(f"tbl-{chapter.id}-{name}")
             _must_show(table, build, f"/studies/{chapter.id}/experiments/{name}/comparisons/*/effect")
             return [build.documents.part(f"sec-{chapter.id}-{name}").evidence, table.evidence]
@@ -203,17 +203,17 @@ def _varied(build: Build, chapter: Chapter, factor: str, values: tuple[str | int
 
 def _decided(build: Build, chapter: Chapter, choice: str) -> list[Evidence]:
     """Look for a row with choice and reason for a decision, or for all that the study declares."""
-    declared = chapter.study["decisions"]
+    declared = chapter.study.decisions
     if not declared:
         raise Absent("the study declares no design decisions")
     table = build.documents.part(f"tbl-{chapter.id}-decisions")
-    wanted = [number for number, each in enumerate(declared) if choice in ("all", each["about"])]
+    wanted = [number for number, each in enumerate(declared) if choice in ("all", each.about)]
     if not wanted:
         raise Absent(f"no design decision is about {choice!r}")
     for number in wanted:
-        reason, at = declared[number]["reason"], f"/studies/{chapter.id}/decisions/{number}"
+        reason, at = declared[number].reason, f"/studies/{chapter.id}/decisions/{number}"
         if TO_DO in reason or len(reason.split()) < FEWEST_WORDS_OF_A_REASON:
-            named = declared[number]["decision"] if choice == "all" else choice
+            named = declared[number].decision if choice == "all" else choice
             raise Absent(f"{table.label} gives no reason for {named!r}")
         for what in ("decision", "choice", "reason"):
             _must_show(table, build, f"{at}/{what}")

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
+from convscope.analysis.records import Metrics
 from convscope.datasets.catalogue import fingerprint
 from convscope.datasets.folds import all_tested
 from convscope.datasets.load import load
@@ -38,7 +38,7 @@ class Answers:
     counted: int = 0  # how many runs were counted again
 
 
-def check_answers(folder: Path, metrics: Any, data_folder: Path) -> Answers:
+def check_answers(folder: Path, metrics: Metrics, data_folder: Path) -> Answers:
     """Count the right answers of every run, and every confusion, from predictions and labels.
 
     Parameters
@@ -50,14 +50,14 @@ def check_answers(folder: Path, metrics: Any, data_folder: Path) -> Answers:
     """
     found = Answers()
     strange: set[str] = set()
-    for name, study in metrics["studies"].items():
-        for variant_name, variant in study.get("variants", {}).items():
-            confusion = np.zeros((len(variant["confusion"]),) * 2, np.int64)
+    for name, study in metrics.ran.items():
+        for variant_name, variant in study.variants.items():
+            confusion = np.zeros((len(variant.confusion),) * 2, np.int64)
             complete = True
-            for key in variant["runs"]:
+            for key in variant.runs:
                 at = f"runs/{key}"
                 spec, labels = _looked_at(folder, key, data_folder, found, strange)
-                if spec is not None and canonical_json(spec.model) != canonical_json(from_json(variant["model"])):
+                if spec is not None and canonical_json(spec.model) != canonical_json(from_json(variant.model)):
                     found.wrong.append(f"{at}: of another network than {name}/{variant_name}")
                 if labels is None:
                     complete = False
@@ -73,7 +73,7 @@ def check_answers(folder: Path, metrics: Any, data_folder: Path) -> Answers:
                     found.wrong.append(f"{at}: its predictions are right for {right:.2%}, it says {stated:.2%}")
                 np.add.at(confusion, (labels, predictions.astype(np.int64)), 1)
                 found.counted += 1
-            if complete and confusion.tolist() != variant["confusion"]:
+            if complete and not np.array_equal(confusion, variant.confusion):
                 found.wrong.append(f"confusion of {name}/{variant_name} is not that of predictions and labels")
     if strange:
         found.notes.append(
@@ -111,13 +111,12 @@ def _labels(data: str, data_folder: Path) -> Labels:
     return all_tested(load(spec.dataset, data_folder, download=False), spec, seed=0).test.labels
 
 
-def train_one_again(folder: Path, metrics: Any, data_folder: Path, seed: int) -> Iterator[str]:
+def train_one_again(folder: Path, metrics: Metrics, data_folder: Path, seed: int) -> Iterator[str]:
     """Train one run again, drawn by a seed, and say where it differs from the one that was handed in.
 
     Raises ConvscopeError: its data set is not here.
     """
-    variants = [v for study in metrics["studies"].values() for v in study.get("variants", {}).values()]
-    keys = sorted({key for variant in variants for key in variant["runs"]})
+    keys = sorted(metrics.runs)
     if not keys or not (folder / "runs").is_dir():
         raise ConvscopeError("the submission has no runs")
     key = str(np.random.default_rng(seed).choice(keys))

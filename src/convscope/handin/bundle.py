@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Any
 
-from convscope.analysis.metrics_file import Metrics, read_metrics
+from convscope.analysis.metrics_file import read_metrics
+from convscope.analysis.records import Metrics
 from convscope.errors import ConvscopeError
-from convscope.files import replacing
+from convscope.files import Json, replacing
 from convscope.handin import verify
 from convscope.handin.citation import citation
 from convscope.handin.source import Source, read_source
@@ -131,7 +131,7 @@ def write_bundle(
     """
     author, source = identify(root, strict=strict)
     metrics = read_metrics(build / "metrics.json")
-    runs = [] if profile == "published" else sorted(_runs_of(metrics))
+    runs = [] if profile == "published" else sorted(metrics.runs)
     files: dict[str, Content] = dict(_built(build))
     files |= dict(_results(store, runs, weights=weights))
     files |= {f"source/{name}": content for name, content in source.files.items()}
@@ -166,12 +166,11 @@ def folder_of(author: Author) -> str:
     return plain[:60].rstrip("-") or "submission"
 
 
-def _in_words(facts: dict[str, Any], metrics: Metrics) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _in_words(facts: Json, metrics: Metrics) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Say what is included and what is left out."""
-    studies, runs = metrics["studies"], facts["runs"]
-    ran = [name for name, study in studies.items() if study["status"] == "run"]
+    studies, runs, ran = metrics.studies, facts["runs"], list(metrics.ran)
     included = [f"{len(ran)} {'study' if len(ran) == 1 else 'studies'}: {', '.join(ran)}"]
-    left_out = [f"{name}: {study['reason']}" for name, study in studies.items() if study["status"] != "run"]
+    left_out = [f"{name}: {study.reason}" for name, study in studies.items() if study.status == "not run"]
     if others := [name for name in STUDIES if name not in studies]:
         left_out.append(f"studies that were not asked for: {', '.join(others)}")
     if runs["included"]:
@@ -184,7 +183,7 @@ def _in_words(facts: dict[str, Any], metrics: Metrics) -> tuple[tuple[str, ...],
     return tuple(included), tuple(left_out)
 
 
-def sealed(facts: dict[str, Any], files: Mapping[str, Content]) -> tuple[str, bytes]:
+def sealed(facts: Json, files: Mapping[str, Content]) -> tuple[str, bytes]:
     """Return the manifest's seal and its bytes, which hold the seal.
 
     Parameters
@@ -227,11 +226,6 @@ def _built(build: Path) -> Iterator[tuple[str, Path]]:
             raise ConvscopeError(f"{path} is missing.", "`make all` makes it.")
 
 
-def _runs_of(metrics: Metrics) -> set[str]:
-    variants = [variant for study in metrics["studies"].values() for variant in study.get("variants", {}).values()]
-    return {key for variant in variants for key in variant["runs"]}
-
-
 def _results(store: RunStore, keys: list[str], *, weights: bool) -> Iterator[tuple[str, Path]]:
     for key in keys:
         for name in RUN_FILES:
@@ -245,7 +239,7 @@ def _installed() -> str:
     return "".join(f"{line}\n" for line in sorted(found, key=str.lower))
 
 
-def _facts(author: Author, source: Source, metrics: Metrics, profile: str) -> dict[str, Any]:
+def _facts(author: Author, source: Source, metrics: Metrics, profile: str) -> Json:
     return {
         "title": author.title,
         "course": author.course,
@@ -255,7 +249,7 @@ def _facts(author: Author, source: Source, metrics: Metrics, profile: str) -> di
         "commit": source.commit,
         "committed": source.time.isoformat(),
         "dirty": list(source.changed),
-        "metrics_schema": metrics["schema"],
-        "studies": {name: study["status"] for name, study in metrics["studies"].items()},
-        "machines": metrics["environment"]["machines"],
+        "metrics_schema": metrics.version,
+        "studies": {name: study.status for name, study in metrics.studies.items()},
+        "machines": metrics.environment.as_json()["machines"],
     }

@@ -13,8 +13,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from convscope.analysis.metrics_file import SCHEMA, Metrics
+from convscope.analysis.metrics_file import SCHEMA
 from convscope.errors import ConvscopeError
+from convscope.files import Json
 from convscope.handin import verify
 from convscope.report.formats import decimal, percent, points
 from convscope.specs import from_json
@@ -33,7 +34,7 @@ class Submission:
     name: str
     # the loaded MANIFEST.json, metrics.json and grade.json
     manifest: dict[str, Any]
-    metrics: Metrics
+    metrics: Json
     grade: dict[str, Any]
 
 
@@ -148,7 +149,7 @@ def _origin(submission: Submission) -> dict[str, str]:
     }
 
 
-def _specifications(metrics: Metrics) -> dict[str, str]:
+def _specifications(metrics: Json) -> dict[str, str]:
     """Return every part of what was asked for, as it is shown."""
     found = {}
     for study, described in metrics["studies"].items():
@@ -177,7 +178,7 @@ def _texts(old: dict[str, str], new: dict[str, str]) -> Iterator[Row]:
             yield Row(what, old.get(what, ABSENT), new.get(what, ABSENT))
 
 
-def _results(old: Metrics, new: Metrics) -> Iterator[Row]:
+def _results(old: Json, new: Json) -> Iterator[Row]:
     for measure, wording in (("test_accuracy", percent), ("test_loss", decimal)):
         before, after = ({place: v[measure] for place, v in _variants(metrics).items()} for metrics in (old, new))
         for place, a, b in _pairs(before, after):
@@ -187,13 +188,13 @@ def _results(old: Metrics, new: Metrics) -> Iterator[Row]:
             yield Row(f"{place} {measure.replace('_', ' ')}", texts[0], texts[1], change)
 
 
-def _effects(old: Metrics, new: Metrics) -> Iterator[Row]:
+def _effects(old: Json, new: Json) -> Iterator[Row]:
     for place, a, b in _pairs(_comparisons(old), _comparisons(new)):
         texts = [points(c["effect"], 3) if c else ABSENT for c in (a, b)]
         yield Row(place, texts[0], texts[1], points(b["effect"] - a["effect"], 3) if a and b else "")
 
 
-def _variants(metrics: Metrics) -> dict[str, Any]:
+def _variants(metrics: Json) -> dict[str, Any]:
     return {
         f"{study}/{name}": variant
         for study, described in metrics["studies"].items()
@@ -201,7 +202,7 @@ def _variants(metrics: Metrics) -> dict[str, Any]:
     }
 
 
-def _comparisons(metrics: Metrics) -> dict[str, Any]:
+def _comparisons(metrics: Json) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for study, described in metrics["studies"].items():
         groups = {name: experiment["comparisons"] for name, experiment in described.get("experiments", {}).items()}

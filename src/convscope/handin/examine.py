@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from convscope.analysis.integrity import check_consistency
-from convscope.analysis.metrics_file import Metrics, parse
+from convscope.analysis.metrics_file import parse
+from convscope.analysis.records import Metrics
 from convscope.errors import ConvscopeError
-from convscope.files import sha256_of
+from convscope.files import Json, sha256_of
 from convscope.grade.assignment import Assignment
 from convscope.grade.build import Build
 from convscope.grade.sheet import MISSING, Grade, grade
@@ -28,7 +29,6 @@ State = Literal["holds", "look at it", "does not hold"]
 REFERENCE = ("src/", "report/assignment.yml", "requirements.lock", "pyproject.toml", "Makefile")
 STUDIES = "src/convscope/studies/"  # which the assignment asks to edit
 _WHAT = {(True, True): "changed", (True, False): "added", (False, True): "gone"}
-_KEY = re.compile(r"[0-9a-f]{64}")
 _ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
 _HEADING = re.compile(r"<h[1-6].*?</h[1-6]>", re.DOTALL)  # its number is no result
 MOST = 20  # problems of one kind that are listed
@@ -40,7 +40,7 @@ class Finding:
 
     archive: str  # its file name
     # what it says of itself: title, course, authors, profile, commit; empty where it could not be read
-    manifest: dict[str, Any] = field(default_factory=dict)
+    manifest: Json = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)  # what does not hold; forged, or damaged on its way
     notes: list[str] = field(default_factory=list)  # what a grader should look at
     changed: list[str] = field(default_factory=list)  # files whose content is not that of the reference
@@ -99,14 +99,13 @@ def _examine(folder: Path, standard: Standard, found: Finding) -> None:
     if manifest["dirty"]:
         listed = ", ".join(map(str, manifest["dirty"][:5]))
         found.notes.append(f"{len(manifest['dirty'])} files of the work tree were not those of the commit: {listed}")
-    metrics: Metrics = json.loads((folder / verify.METRICS).read_bytes())
     try:
-        check_consistency(parse(metrics))
+        metrics = parse(json.loads((folder / verify.METRICS).read_bytes()))  # keys of runs, names of folders, are hex
+        check_consistency(metrics)
     except ConvscopeError as error:
         found.problems.append(error.message)
-    found.problems += _few(_strange_keys(metrics))
-    if not found.problems:
-        found.problems += _few(_numbers(folder, manifest, metrics))
+    else:
+        found.problems += _few(_numbers(folder, manifest, metrics.as_json()))
         if manifest["runs"]["included"]:
             _runs(folder, metrics, standard, found)
         else:
@@ -115,14 +114,7 @@ def _examine(folder: Path, standard: Standard, found: Finding) -> None:
     _source(folder, standard, found)
 
 
-def _strange_keys(metrics: Metrics) -> Iterator[str]:
-    """Name keys of runs that are none: they become names of folders."""
-    for study in metrics["studies"].values():
-        for variant in study.get("variants", {}).values():
-            yield from (f"{key!r:.80} is no key of a run" for key in variant["runs"] if not _KEY.fullmatch(key))
-
-
-def _numbers(folder: Path, manifest: dict[str, Any], metrics: Metrics) -> Iterator[str]:
+def _numbers(folder: Path, manifest: Json, metrics: Json) -> Iterator[str]:
     """Check what `verify.py` of the archive checks, by this checkout's copy of it."""
     known = metrics | verify.deployment(folder)
     for page in filter(verify.PAGES.fullmatch, sorted(manifest["files"])):
@@ -161,7 +153,7 @@ def _shown(pages: Iterable[Path]) -> Counter[tuple[str, str, str]]:
 
 
 def _runs(folder: Path, metrics: Metrics, standard: Standard, found: Finding) -> None:
-    wrong, _ = verify.check_runs(folder, metrics)
+    wrong, _ = verify.check_runs(folder, metrics.as_json())
     answers = check_answers(folder, metrics, standard.data_folder)
     found.problems += _few([*wrong, *answers.wrong])
     found.notes += answers.notes

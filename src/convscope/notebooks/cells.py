@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from convscope.analysis.study_records import StudyRun
 
 NEEDED = ("matplotlib", "numpy", "pandas", "pydantic", "safetensors", "scipy", "torch")
 """What redrawing and, of torch, the lesson import beyond the standard library; a package has the name of its module."""
@@ -131,7 +132,7 @@ else:
 
 
 def opening_cells(
-    study: str, facts: dict[str, Any], *, document: str, profile: str, repository: str, sha256: str
+    study: str, facts: StudyRun, *, document: str, profile: str, repository: str, sha256: str
 ) -> list[NotebookNode]:
     """Return the cells that say what the notebook is, find the project and load the results.
 
@@ -146,23 +147,23 @@ def opening_cells(
     """
     values = {"study": study, "profile": profile, "sha256": sha256}
     return [
-        new_markdown_cell(_ABOUT.format(title=facts["title"], document=document, profile=profile)),
+        new_markdown_cell(_ABOUT.format(title=facts.title, document=document, profile=profile)),
         new_code_cell(_SET_UP.format(repository=json.dumps(repository), needed=json.dumps(NEEDED))),
         new_code_cell(_LOAD.format(**{name: json.dumps(text) for name, text in values.items()})),
     ]
 
 
-def training_cells(facts: dict[str, Any], number: int) -> list[NotebookNode]:
+def training_cells(facts: StudyRun, number: int) -> list[NotebookNode]:
     """Return the cells that train one network on request.
 
     The settings stand in a cell with the tag ``parameters``, where papermill, and with it notebook jobs of SageMaker
     Studio, put values of their own.
     """
-    variants = ", ".join(facts["variants"])
+    variants = ", ".join(facts.variants)
     return [
         new_markdown_cell(_TRAIN.format(number=number)),
         new_code_cell(
-            _PARAMETERS.format(variant=json.dumps(facts["reference"]), variants=variants),
+            _PARAMETERS.format(variant=json.dumps(facts.reference), variants=variants),
             metadata={"tags": ["parameters"]},
         ),
         new_code_cell(_RETRAIN),

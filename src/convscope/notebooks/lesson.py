@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from convscope.analysis.study_records import StudyRun
 from convscope.specs import ModelSpec, from_json
 
 SECTIONS = 5  # that the lesson has: what was measured is the next
@@ -88,6 +87,7 @@ for name, network in networks.items():
 _BUILT = """\
 # PyTorch lacks one of its layers, so the project builds it from its specification.
 from convscope.models.torch_model import build
+from convscope.analysis.study_records import StudyRun
 from convscope.specs import from_json
 
 networks[{name!r}] = build(from_json(results.study["variants"][{name!r}]["model"]), pool_first=False)"""
@@ -241,10 +241,10 @@ every figure from them,
 without training."""
 
 
-def lesson_cells(study: dict[str, Any]) -> list[NotebookNode]:
+def lesson_cells(study: StudyRun) -> list[NotebookNode]:
     """Return the cells of sections 1 to 5, and the heading of the sixth."""
-    names = [name for name in dict.fromkeys((study["baseline"], study["reference"])) if name in study["variants"]]
-    written = {name: written_out(from_json(study["variants"][name]["model"])) for name in names}
+    names = [name for name in dict.fromkeys((study.baseline, study.reference)) if name in study.variants]
+    written = {name: written_out(from_json(study.variants[name].model)) for name in names}
     networks = "\n".join(
         f"networks[{name!r}] = {code}" if code else _BUILT.format(name=name) for name, code in written.items()
     )
@@ -254,10 +254,10 @@ def lesson_cells(study: dict[str, Any]) -> list[NotebookNode]:
         new_markdown_cell(_NETWORKS), new_code_cell(_WRITTEN.format(networks=networks)),
         new_markdown_cell(_BY_HAND.strip()), new_code_cell(_CONVOLUTION),
         new_markdown_cell(_COMPARED), new_code_cell(_COMPARE),
-        new_markdown_cell(_FORWARD), new_code_cell(_SHAPES.format(reference=repr(study["reference"]))),
+        new_markdown_cell(_FORWARD), new_code_cell(_SHAPES.format(reference=repr(study.reference))),
         new_code_cell(_MAPS), new_markdown_cell(_MAPS_READ),
         new_markdown_cell(_TRAINING), new_code_cell(_TRAIN),
-        new_markdown_cell(_TRAINED.format(title=study["title"])),
+        new_markdown_cell(_TRAINED.format(title=study.title)),
     ]  # fmt: skip
 
 

@@ -8,20 +8,21 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from convscope.analysis.metrics_file import Metrics, read_metrics
+from convscope.analysis.metrics_file import parse, read_metrics
 from convscope.analysis.pictures import Pictures, read_pictures
 from convscope.datasets.dataset import Dataset, Images
 from convscope.errors import ConvscopeError
 from convscope.figures.draw import drawings
+from convscope.figures.registry import Drawing, Material
 from convscope.figures.style import figure_style
-from convscope.files import sha256_of
+from convscope.files import Json, sha256_of
 
 METRICS, PICTURES = "metrics.json", "pictures.safetensors"
 DOTS_PER_INCH = 160  # shown at 100 dots an inch: sharp on screens that show more
@@ -59,7 +60,7 @@ class Picture:
 class StoredResults:
     """Stored results of a profile, from the side of one study."""
 
-    metrics: Metrics  # the whole metrics.json
+    metrics: Json  # the whole metrics.json
     pictures: Pictures  # arrays that figures show: images, filters, feature maps
     study_id: str
     source: str  # where they were found, relative to the project
@@ -98,9 +99,9 @@ class StoredResults:
         )
 
     @property
-    def study(self) -> dict[str, Any]:
+    def study(self) -> Json:
         """Everything that was measured in the study."""
-        found: dict[str, Any] = self.metrics["studies"][self.study_id]
+        found: Json = self.metrics["studies"][self.study_id]
         return found
 
     @property
@@ -148,6 +149,10 @@ class StoredResults:
         )
         return train, test, said
 
+    @cached_property
+    def _drawings(self) -> dict[str, Drawing]:
+        return drawings(Material(parse(self.metrics), self.pictures))
+
     def figure(self, name: str) -> Picture:
         """Draw a figure of the report.
 
@@ -158,7 +163,7 @@ class StoredResults:
         name
             As it is called in build/PROFILE/figures/, without ``.svg``.
         """
-        known = drawings(self.metrics, self.pictures)
+        known = self._drawings
         if name not in known:
             raise ConvscopeError(f"There is no figure {name!r}; there is: {', '.join(known)}.")
         with figure_style():
@@ -167,13 +172,13 @@ class StoredResults:
         return Picture(figure)
 
 
-def _of_build(place: Path, checked: bool) -> tuple[Metrics, Pictures]:
+def _of_build(place: Path, checked: bool) -> tuple[Json, Pictures]:
     """Read a build's results; the check takes a second of every notebook, and was made before its text was written."""
-    metrics = json.loads((place / METRICS).read_bytes()) if checked else read_metrics(place / METRICS)
+    metrics = json.loads((place / METRICS).read_bytes()) if checked else read_metrics(place / METRICS).as_json()
     return metrics, read_pictures(place / PICTURES)
 
 
-def _of_runs(project: Path, study: str) -> tuple[Metrics, Pictures]:
+def _of_runs(project: Path, study: str) -> tuple[Json, Pictures]:
     """Compute a study's results from the runs that the repository keeps, as a fresh clone has them."""
     from convscope.analysis.publication import published_metrics  # imports PyTorch
     from convscope.runs.published import PublishedRuns

@@ -9,7 +9,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from convscope.analysis.metrics_file import Metrics, read_metrics
+from convscope.analysis.metrics_file import read_metrics
+from convscope.analysis.records import Metrics
 from convscope.files import digest, replacing_folder, sha256_of, write_text
 from convscope.notebooks.cells import opening_cells, training_cells
 from convscope.notebooks.lesson import SECTIONS, lesson_cells
@@ -50,7 +51,7 @@ def write_notebooks(build: Path, output: Path, *, code: str, profile: str, repos
     import convscope.figures.style  # noqa: F401  # matplotlib makes its font cache here, and not in a cell
 
     metrics = read_metrics(build / "metrics.json")
-    studies = [study for study, facts in metrics["studies"].items() if facts["status"] == "run"]
+    studies = list(metrics.ran)
     notebooks = assemble(build, metrics, studies, profile=profile, repository=repository)
     code = digest([code, sha256_of(build / "metrics.json"), sha256_of(build / "pictures.safetensors")])
     pool = ThreadPoolExecutor(jobs)  # each kernel is a process
@@ -82,7 +83,7 @@ def assemble(
     sha256 = sha256_of(build / "metrics.json")
     notebooks = {}
     for study, (title, *rest) in chapters.items():
-        facts = metrics["studies"][study]
+        facts = metrics.ran[study]
         document = documents[study]
         opening = opening_cells(study, facts, document=document, profile=profile, repository=repository, sha256=sha256)
         references = [cell for cell in rest if cell.source.startswith("## References")]

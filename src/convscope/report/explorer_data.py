@@ -16,11 +16,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from convscope.analysis.metrics_file import Metrics
 from convscope.analysis.pictures import Pictures
 from convscope.datasets.load import load
 from convscope.datasets.splits import Split, split
 from convscope.errors import DatasetUnavailable, ReportError
+from convscope.files import Json
 from convscope.models.torch_model import restored
 from convscope.runs.result import RunResult
 from convscope.specs import Conv2d, Dense, Flatten, GlobalAveragePool, Glyphs, Layer, PermutePixels, Pool2d, from_json
@@ -38,7 +38,7 @@ Read = Callable[[str, str], RunResult | None]
 """From study and variant to the result of seed 0; None where its weights are not there."""
 
 
-def shift_data(metrics: Metrics, pictures: Pictures, read: Read, data_folder: Path) -> dict[str, Any] | None:
+def shift_data(metrics: Json, pictures: Pictures, read: Read, data_folder: Path) -> dict[str, Any] | None:
     """Return the networks of the study of shifts and the accuracy measured at each distance; None without them."""
     results = _results(SHIFT, metrics, read)
     if results is None:
@@ -56,7 +56,7 @@ def shift_data(metrics: Metrics, pictures: Pictures, read: Read, data_folder: Pa
     }
 
 
-def shuffle_data(metrics: Metrics, pictures: Pictures, read: Read, data_folder: Path) -> dict[str, Any] | None:
+def shuffle_data(metrics: Json, pictures: Pictures, read: Read, data_folder: Path) -> dict[str, Any] | None:
     """Return a network trained on images as they are and one on shuffled ones, with accuracies; None without them."""
     for study in SHUFFLED:
         results = _results(study, metrics, read)
@@ -68,7 +68,7 @@ def shuffle_data(metrics: Metrics, pictures: Pictures, read: Read, data_folder: 
     return None
 
 
-def kernel_data(metrics: Metrics, pictures: Pictures, read: Read) -> dict[str, Any] | None:
+def kernel_data(metrics: Json, pictures: Pictures, read: Read) -> dict[str, Any] | None:
     """Return learned kernels of each size, with what their networks weigh, cost and reach; None without the study."""
     study = metrics["studies"].get(KERNELS, {})
     if study.get("status") != "run":
@@ -117,7 +117,7 @@ def _word(layer: Layer) -> str:
     return "pooling" if isinstance(layer, Pool2d) else "convolution"
 
 
-def _results(study: str, metrics: Metrics, read: Read) -> dict[str, RunResult] | None:
+def _results(study: str, metrics: Json, read: Read) -> dict[str, RunResult] | None:
     if metrics["studies"].get(study, {}).get("status") != "run":
         return None
     results = {variant: read(study, variant) for variant in EXPLORED[study]}
@@ -125,7 +125,7 @@ def _results(study: str, metrics: Metrics, read: Read) -> dict[str, RunResult] |
 
 
 def _networks(
-    study: str, metrics: Metrics, pictures: Pictures, results: dict[str, RunResult], data_folder: Path
+    study: str, metrics: Json, pictures: Pictures, results: dict[str, RunResult], data_folder: Path
 ) -> dict[str, Any]:
     """Return the networks with rounded weights, and images of every class.
 

@@ -13,10 +13,9 @@ from typing import Any
 import jinja2
 import yaml
 
-from convscope.analysis.metrics_file import Metrics
 from convscope.datasets.catalogue import PUBLIC, TABLES
 from convscope.errors import ConvscopeError, ReportError
-from convscope.files import csv_text, replacing_folder, write_json
+from convscope.files import Json, csv_text, replacing_folder, write_json
 from convscope.language import Catalogue, catalogue, language_of
 from convscope.report.document import documents_in, merge
 from convscope.report.evidence import CODE_FILE, DATA_FILE, numbers_in, write_evidence
@@ -80,7 +79,7 @@ def _no_number(written: Any) -> Any:
     return written
 
 
-def fill(templates: Path, metrics: Metrics, figures: Path, facts: dict[str, Any], output: Path) -> None:
+def fill(templates: Path, metrics: Json, figures: Path, facts: dict[str, Any], output: Path) -> None:
     """Write the filled source: report.qmd and supplement.qmd, their settings and bibliography, and the figures.
 
     Raises ReportError: the text names a metric or a figure that is not there.
@@ -197,7 +196,7 @@ def _place(error: Exception, templates: Path) -> str:
     return f"{path.relative_to(templates.parent) if inside else path.name}, line {frames[-1].lineno}: "
 
 
-def fill_plain(templates: Path, name: str, metrics: Metrics, **more: Any) -> str:
+def fill_plain(templates: Path, name: str, metrics: Json, **more: Any) -> str:
     """Fill a template of plain Markdown, whose numbers are not marked with their source.
 
     Raises ReportError: a hole has no value.
@@ -229,7 +228,7 @@ def _width(figure: Path) -> str:
     return f"{100 * min(1, width / _TEXT_WIDTH, _TALLEST * width / height):.4g}%"
 
 
-def _with_head(text: str, name: str, metrics: Metrics, facts: dict[str, Any]) -> str:
+def _with_head(text: str, name: str, metrics: Json, facts: dict[str, Any]) -> str:
     """Add to the front matter what the build knows: author, date, and what shows the evidence of the numbers.
 
     A template's own is plain YAML, so that Quarto reads the template too.
@@ -247,7 +246,7 @@ def _with_head(text: str, name: str, metrics: Metrics, facts: dict[str, Any]) ->
     return f"---\n{yaml.safe_dump(written, allow_unicode=True, sort_keys=False)}---\n{body}"
 
 
-def _with_origins(text: str, metrics: Metrics, origins: Origins, figures: Path, data: Path) -> str:
+def _with_origins(text: str, metrics: Json, origins: Origins, figures: Path, data: Path) -> str:
     """Write what figures and tables show as CSV, and put links to it and to their code below them."""
     lines = text.split("\n")
     for shown in shown_in(text):

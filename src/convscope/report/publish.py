@@ -10,9 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from convscope.analysis.metrics_file import Metrics
 from convscope.errors import ReportError
-from convscope.files import replacing_folder
+from convscope.files import Json, replacing_folder
 from convscope.report import pandoc, quarto
 from convscope.report.author import read_author
 from convscope.report.backend import Backend, choose
@@ -35,7 +34,7 @@ PAGES = "pages"
 
 def publish(
     templates: Path,
-    metrics: Metrics,
+    metrics: Json,
     figures: Path,
     output: Path,
     commit: str,
@@ -81,7 +80,7 @@ def publish(
             _publish(templates, metrics, figures, folder, facts | {"backend": "pandoc"})
 
 
-def _publish(templates: Path, metrics: Metrics, figures: Path, folder: Path, facts: dict[str, Any]) -> None:
+def _publish(templates: Path, metrics: Json, figures: Path, folder: Path, facts: dict[str, Any]) -> None:
     renderer: ModuleType = quarto if facts["backend"] == "quarto" else pandoc
     source = folder / "source"
     fill(templates, metrics, figures, facts, source)

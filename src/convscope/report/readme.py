@@ -76,5 +76,5 @@ def _results(root: Path, build: Path) -> tuple[str, dict[Path, Path]]:
         figures[root / IMAGES / drawn.name] = drawn
         return f"![{alt}]({IMAGES}/{drawn.name})"
 
-    metrics = read_metrics(build / "metrics.json")
+    metrics = read_metrics(build / "metrics.json").as_json()
     return fill_plain(root / "report", "readme.md", metrics, figure=figure).strip(), figures

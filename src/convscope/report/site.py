@@ -68,7 +68,7 @@ def build_site(root: Path, build: Path, output: Path, evidence: Sequence[Path] =
             said = "\n".join(line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("INFO"))
             raise ReportError(f"MkDocs cannot build the site:\n{said.strip()[-3000:]}")
         finish(folder / "site")
-        metrics = read_metrics(build / "metrics.json")
+        metrics = read_metrics(build / "metrics.json").as_json()
         for page in filled:
             check_article(folder / "site" / page, metrics)
         for path in (folder / "site").iterdir():
@@ -94,7 +94,7 @@ def assemble(root: Path, build: Path, source: Path, evidence: Sequence[Path]) ->
         report = docs / "report"
         shutil.copytree(build / "report" / "source" / "figures" / WEB, report / "figures")
         shutil.copytree(build / "report" / DATA, report / DATA)
-        metrics = read_metrics(build / "metrics.json")
+        metrics = read_metrics(build / "metrics.json").as_json()
         exhibits = {file.stem for file in (build / "explorer").glob("*.js")}
         chapters, targets = write_chapters(build / "report" / PAGES, metrics["studies"], report, exhibits)
         _write_settings(root / "site" / "mkdocs.yml", chapters, folder / "mkdocs.yml")

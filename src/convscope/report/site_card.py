@@ -7,8 +7,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from convscope.analysis.metrics_file import Metrics
-from convscope.files import replacing
+from convscope.files import Json, replacing
 
 SIZE = (1200, 630)  # what Open Graph and its readers crop to
 QUESTION = ("What does a", "convolutional layer", "buy, and why?")
@@ -16,7 +15,7 @@ COLOURS = {"supported": "#56b4e9", "refuted": "#ff9a4d", "inconclusive": "#b8bfc
 INK, PAPER = "#ffffff", "#1b2238"
 
 
-def draw_card(metrics: Metrics, output: Path) -> None:
+def draw_card(metrics: Json, output: Path) -> None:
     """Draw the card as PNG; the same metrics give the same picture.
 
     Parameters

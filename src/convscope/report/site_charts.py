@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from convscope.analysis.metrics_file import Metrics
+from convscope.files import Json
 from convscope.report.formats import resolve
 from convscope.report.numbers import Numbers
 from convscope.report.site_pages import in_html
@@ -16,7 +16,7 @@ _PICTURE = re.compile(r"figures/(?P<name>[\w-]+)\.svg")
 _TAG = re.compile(r"<[^>]+>")
 
 
-def with_charts(text: str, up: str, figures: Path, metrics: Metrics) -> str:
+def with_charts(text: str, up: str, figures: Path, metrics: Json) -> str:
     """Put the values of a page's figures at its end, with the script that shows them.
 
     Parameters
@@ -42,7 +42,7 @@ def with_charts(text: str, up: str, figures: Path, metrics: Metrics) -> str:
     return f'{text}\n\n<script type="application/json" id="chart-values">{data}</script>\n{script}\n'
 
 
-def _said(spot: dict[str, Any], study: str, metrics: Metrics) -> dict[str, Any]:
+def _said(spot: dict[str, Any], study: str, metrics: Json) -> dict[str, Any]:
     """Return a place in a figure with the value that stands there, as the text of a page would have it."""
     pointer = f"{study}/{spot['pointer']}"
     measured = resolve(metrics, pointer)

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import jinja2
 
-from convscope.analysis.metrics_file import Metrics
 from convscope.errors import ReportError
-from convscope.files import write_text
+from convscope.files import Json, write_text
 from convscope.report.evidence import evidence, numbers_in, script
 from convscope.report.fill import environment
 from convscope.report.numbers import Numbers
@@ -22,7 +21,7 @@ from convscope.studies.explored import EXPLORED
 _VALUE = re.compile(r"(?<!\\)\[(?P<text>(?:[^\[\]\\]|\\.)*)\]\{(?P<attributes>\.value [^{}]*|\.literal)\}")
 
 
-def write_pages(templates: Path, metrics: Metrics, report: Path, output: Path, link: Callable[[str], str]) -> list[str]:
+def write_pages(templates: Path, metrics: Json, report: Path, output: Path, link: Callable[[str], str]) -> list[str]:
     """Fill every template of a folder.
 
     Parameters

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from convscope.analysis.metrics_file import read_metrics
 from convscope.analysis.pictures import read_pictures
-from convscope.deployment.evidence import with_evidence
+from convscope.deployment.evidence import first_evidence
 from convscope.figures.draw import draw
+from convscope.figures.registry import Material
 from convscope.language import language_of
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 def work(project: Project) -> None:
     """Draw all figures."""
-    metrics = with_evidence(read_metrics(project.build / "metrics.json"), project.evidence_folders)
-    pictures = read_pictures(project.build / "pictures.safetensors")
+    material = Material(
+        read_metrics(project.build / "metrics.json"),
+        read_pictures(project.build / "pictures.safetensors"),
+        first_evidence(project.evidence_folders),
+    )
     language = language_of(project.root / "report")
-    draw(metrics, pictures, project.build / "figures", project.processes, language)
+    draw(material, project.build / "figures", project.processes, language)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from convscope.analysis.changes import described, note_verdicts
 from convscope.analysis.integrity import check_consistency
 from convscope.analysis.metrics import Analysis
-from convscope.analysis.metrics_file import Metrics, parse
+from convscope.analysis.metrics_file import parse
 from convscope.analysis.pictures import Pictures, write_pictures
 from convscope.analysis.publication import published_metrics
 from convscope.errors import ReportError
-from convscope.files import write_json
+from convscope.files import Json, write_json
 from convscope.runs.results import trained_here
 from convscope.runs.store import UnreadableResult
 
@@ -31,7 +31,7 @@ def work(project: Project) -> None:
     print(described(note_verdicts(metrics, project.build / "verdicts.json")), file=sys.stderr)
 
 
-def analyse(project: Project) -> tuple[Metrics, Pictures]:
+def analyse(project: Project) -> tuple[Json, Pictures]:
     """Return metrics and pictures; a damaged result is reported, removed and trained again."""
     left_out = project.find_data()
     analysis = Analysis(project.budgets)

@@ -18,7 +18,8 @@ def work(project: Project) -> None:
     """Fill and render the report."""
     build = project.build
     publish(
-        project.root / "report", with_evidence(read_metrics(build / "metrics.json"), project.evidence_folders),
+        project.root / "report",
+        with_evidence(read_metrics(build / "metrics.json").as_json(), project.evidence_folders),
         build / "figures", build / "report",
         commit(project.root), flipped=json.loads((build / "verdicts.json").read_bytes())["flipped"],
         backend=project.backend,
