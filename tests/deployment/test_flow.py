@@ -12,22 +12,29 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import numpy as np
 import pytest
 import tiny_run
 from emulation import QUICK, REAL, everything, tiny_plan
+from PIL import Image
 
 from convscope.checkout import MARKS
+from convscope.datasets.folder import image_folder
+from convscope.datasets.load import load
 from convscope.deployment.artefact import package_code
 from convscope.deployment.aws import Cloud, connect_aws, connect_emulator
 from convscope.deployment.flow import deploy
 from convscope.deployment.plan import Options, Plan
 from convscope.deployment.stage import plan_of
 from convscope.deployment.sweep import sweep
+from convscope.engines import ENGINE_REVISION
+from convscope.engines.numeric_mode import numeric_mode
 from convscope.errors import DeploymentError
 from convscope.files import sha256_of
 from convscope.runs.plan import PlannedRun
 from convscope.runs.store import RunStore
-from convscope.specs import ImageFolder
+from convscope.runs.worker import trained
+from convscope.specs import DataSpec, Dense, Table, run_key
 from sagemaker_emulator.server import Emulator
 
 
@@ -57,6 +64,34 @@ def test_trains_serves_and_leaves_nothing(cloud: Cloud, tmp_path: Path, instance
     assert len(facts["latency"]["milliseconds"]) == 5
     assert ("InstanceType" in facts["endpoint"]["variant"]) == bool(instances)
     assert any("Training" in line for line in lines)
+
+
+@pytest.mark.slow
+def test_images_of_ones_own_are_trained_and_served(cloud: Cloud, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for label, name in enumerate(("bar", "Kreuz ×")):
+        (tmp_path / "shapes" / name).mkdir(parents=True)
+        for number in range(60):
+            pixels = rng.integers(40, size=(16, 16), dtype=np.uint8)
+            pixels[:, 6:9] = 255
+            pixels[6:9] = 255 if label else pixels[6:9]
+            Image.fromarray(pixels).save(tmp_path / "shapes" / name / f"{number}.png")
+    spec = tiny_run.spec(epochs=2)
+    layers = (*spec.model.layers[:-1], Dense(2, "none"))
+    folder = image_folder(tmp_path / "shapes")
+    spec = replace(spec, data=DataSpec(folder, validation_images=16), model=replace(spec.model, layers=layers))
+    mode = numeric_mode("torch", "cpu")
+    key = run_key(spec, folder.fingerprint, mode, ENGINE_REVISION)
+    run = PlannedRun(key, spec, mode, "shapes", "cnn", "shapes")
+    dataset = load(folder, tmp_path, download=False)
+    plan = Plan(run, trained(run, dataset, lambda *_: None), dataset, (), REAL)
+    facts = deploy(cloud, plan, tmp_path, lambda _line: None)
+    assert facts["artefact"]["run_key"] == key
+    assert facts["comparison"]["identical"]
+    assert facts["comparison"]["weights_identical"]
+    assert facts["comparison"]["images"] == 24
+    assert {image["label"] for image in facts["inference"]["images"]} <= {"bar", "Kreuz ×"}
+    assert facts["leftovers"] == []
 
 
 @pytest.mark.slow
@@ -195,11 +230,11 @@ def test_a_bucket_of_another_region_is_refused(emulator: Emulator) -> None:
         connect_emulator(replace(emulator.running, bucket="far-away"))
 
 
-def test_a_folder_of_images_is_refused(tmp_path: Path) -> None:
+def test_a_table_is_refused(tmp_path: Path) -> None:
     plan: Plan = tiny_plan()
-    data = replace(plan.run.spec.data, dataset=ImageFolder("mine", "0" * 64))
+    data = replace(plan.run.spec.data, dataset=Table("breast_cancer"))
     run: PlannedRun = replace(plan.run, spec=replace(plan.run.spec, data=data))
-    with pytest.raises(DeploymentError, match="data set mine"):
+    with pytest.raises(DeploymentError, match="one for each fold of the table breast_cancer"):
         plan_of(RunStore(tmp_path), run, tmp_path, Options())
 
 

@@ -152,7 +152,7 @@ def on(dataset: str | ImageFolder) -> str:
         ({"run": RUN, "epochs": "5"}, "Unknown hyperparameters ['epochs']"),
         ({"run": RUN, "device": "tpu"}, "DEVICE is 'tpu'"),
         ({"run": on("mnist")}, "The channel 'training' is missing"),
-        ({"run": on(ImageFolder("cats", "0" * 64))}, "The run is on the folder cats"),
+        ({"run": on(ImageFolder("cats", "0" * 64))}, "cats should be there"),
         (["run"], "are a list"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

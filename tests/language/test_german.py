@@ -100,11 +100,11 @@ def test_german_quotes_no_number_that_english_does_not() -> None:
     [
         ("Layer 1: 16 maps of 28×28", "Schicht 1: 16 Karten von 28×28"),
         ("conv 3×3, ReLU", "Faltung 3×3, ReLU"),
-        ("MLP, 235,146 parameters", "MLP, 235,146 Parameter"),
+        ("MLP, 235,146 parameters", "MLP, 235.146 Parameter"),
         ("shirt", "shirt"),
     ],
 )
-def test_numbers_stay_and_what_is_unknown_stays(english: str, german: str) -> None:
+def test_numbers_get_their_marks_and_what_is_unknown_stays(english: str, german: str) -> None:
     assert GERMAN.text(english) == german
 
 
@@ -148,3 +148,19 @@ def test_every_reason_why_something_is_missing_has_its_german() -> None:
     several = {"x says x of x": "x says nothing of x", "x has x words of xx": "x has x words of x"}
     assert [r for r in reasons if GERMAN.sentence(several.get(r, r)) == several.get(r, r)] == []
     assert GERMAN.sentence("Tabelle 3 does not show /a/b") == "Tabelle 3 zeigt /a/b nicht"
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        ("50,000", "50.000"),
+        ("0.5", "0,5"),
+        ("−1,234.5 to", "−1.234,5 to"),
+        ("3.11.2", "3.11.2"),  # a version
+        ("v2.6", "v2.6"),
+        ("0.772, 0.9", "0,772, 0,9"),
+        ("10,000.", "10.000."),
+    ],
+)
+def test_numbers_alone_are_written_as_germans_do(english: str, german: str) -> None:
+    assert GERMAN.number(english) == german

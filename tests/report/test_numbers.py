@@ -8,12 +8,15 @@ from typing import Any
 
 import pypandoc
 import pytest
+from babel.numbers import format_decimal
 from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.errors import ReportError
-from convscope.language import catalogue
+from convscope.handin import verify
+from convscope.language import catalogue, languages
+from convscope.report import formats
 from convscope.report.formats import NUMERIC, percent, points, recompute, spread
 from convscope.report.numbers import Numbers, digits_for, resolve
 
@@ -168,5 +171,34 @@ def test_the_verdict_picks_the_sentence_and_few_seeds_say_where_they_lean() -> N
 
 def test_few_seeds_are_said_in_the_language_of_the_document() -> None:
     wording = {"supported": "Ja.", "refuted": "Nein.", "inconclusive": "Offen."}
-    early = Numbers(METRICS, spans=False, say=catalogue("de").text).verdict("early", **wording)
+    early = Numbers(METRICS, spans=False, texts=catalogue("de")).verdict("early", **wording)
     assert early == "Offen. Mit 3 Seeds gibt es kein Urteil; die Zahlen neigen zu *gestützt*."
+
+
+def test_numbers_have_the_marks_of_the_documents_language_and_say_so() -> None:
+    numbers = Numbers({"n": 421_642, "gain": -0.0213, "a": 0.912, "b": 0.9}, texts=catalogue("de"))
+    written = {
+        numbers.value("/n", "count"): "421.642",
+        numbers.value("/n", "millions"): "0,42\u00a0M",
+        numbers.value("/gain", "points"): "−2,13",
+        numbers.difference("/a", "/b"): "+1,20",
+        numbers.ratio("/a", "/b"): "1,01",
+        numbers.removed("/a", "/b"): "12\u00a0%",
+        numbers.value("/a", "plain", 3): "0,912",
+    }
+    for span, text in written.items():
+        shown, source, rule = re.fullmatch(  # type: ignore[union-attr]
+            r'\[(.*)\]\{\.value data-source="(.*)" data-format="(.*)"\}', span
+        ).groups()
+        assert shown == text
+        assert rule.endswith(" de")
+        metrics = {"n": 421_642, "gain": -0.0213, "a": 0.912, "b": 0.9}
+        assert recompute(metrics, source, rule) == verify.text_of(metrics, source, rule) == text
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_marks_of_every_language_are_those_of_the_unicode_consortium(language: str) -> None:
+    number = format_decimal(1_234_567.25, locale=language)
+    assert catalogue(language).number("1,234,567.25") == number
+    for marks in (formats.MARKS, verify.MARKS):
+        assert "1,234,567.25".translate(marks.get(language, {})) == number

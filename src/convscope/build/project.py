@@ -20,7 +20,7 @@ from convscope.runs.plan import PlannedRun, plan, plan_study
 from convscope.runs.published import PublishedRuns
 from convscope.runs.speed import Speed
 from convscope.runs.store import RunStore
-from convscope.specs import ImageFolder, Table
+from convscope.specs import Table
 from convscope.stages import say
 from convscope.studies import Profile, Study, select
 
@@ -179,7 +179,7 @@ class Project:
         execute(runs, self.store, self.data_folder, self.processes, executor_named(self.executor), speed=self.speed)
 
     def deployed(self) -> PlannedRun | None:
-        """Return the run that is deployed: the reference network of the first study on a data set of the registry.
+        """Return the run that is deployed: the reference network of the first study on images.
 
         Of published results it is one whose weights are kept, where its data set is on this machine.
         """
@@ -192,8 +192,8 @@ class Project:
         runs = self.planned().values()
         for study in studies:
             for run in runs:
-                public = not isinstance(run.spec.data.dataset, ImageFolder | Table)
-                if public and (run.study, run.variant, run.spec.seed) == (study.id, study.reference, 0):
+                of_images = not isinstance(run.spec.data.dataset, Table)
+                if of_images and (run.study, run.variant, run.spec.seed) == (study.id, study.reference, 0):
                     return run
         return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from convscope.files import digest, sha256_of
 from convscope.specs import ImageFolder
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+ARCHIVE = "images.zip"  # as a training job gets a folder
 FEWEST_IMAGES = 5  # of a class: fewer cannot be split into training and test images
 DEEP = ("I", "F")  # Pillow's modes of more than 8 bits a pixel begin so; converting them clips at 255
 
@@ -79,6 +82,32 @@ def load_folder(spec: ImageFolder) -> Dataset:
         spec.name, spec.name, images(chosen["train"]), images(chosen["test"]), tuple(chosen["train"]),
         spec.fingerprint, f"folder {spec.name}", "folder",
     )  # fmt: skip
+
+
+def pack_folder(spec: ImageFolder, archive: Path) -> Path:
+    """Write the images of a folder into one file, as a training job takes them; return its path.
+
+    Raises DatasetError: as `image_folder`.
+    """
+    root = Path(spec.path)
+    with zipfile.ZipFile(archive, "w") as packed:  # images are compressed already
+        for part in parts_of(root).values():
+            for file in (file for group in part.values() for file in group):
+                packed.write(file, file.relative_to(root))
+    return archive
+
+
+def unpack_folder(spec: ImageFolder, archive: Path, output: Path) -> ImageFolder:
+    """Unpack what `pack_folder` wrote; return the data set where it now lies, not yet compared with its fingerprint.
+
+    Raises DatasetError: there is no such archive, or it cannot be read.
+    """
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(output)  # never outside of it
+    except (OSError, zipfile.BadZipFile) as error:
+        raise DatasetError(f"The images of {spec.name} cannot be unpacked from {archive}: {error}.") from error
+    return replace(spec, path=str(output))
 
 
 def parts_of(root: Path) -> dict[str, Classes]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from convscope.datasets.folder import ARCHIVE, pack_folder
 from convscope.deployment import inference
 from convscope.deployment.artefact import Artefact, package_code, read_artefact, unpack
 from convscope.deployment.aws import Cloud, error_code, poll
@@ -24,7 +25,7 @@ from convscope.deployment.sweep import SWEEP, Leftover, still_there, tear_down
 from convscope.deployment.witness import utc
 from convscope.errors import DeploymentError
 from convscope.files import sha256_of, write_text
-from convscope.specs import canonical_json
+from convscope.specs import ImageFolder, canonical_json
 
 LONGEST_HYPERPARAMETER = 2500
 _COLD_START_SECONDS = 300
@@ -148,7 +149,10 @@ def _upload(provision: Provision, plan: Plan, folder: Path) -> tuple[dict[str, s
         write_text(folder / "run.json", spec)
         provision.upload(folder / "run.json", "config/run.json")
         channels["config"] = provision.uri("config/")
-    for path in plan.files:
+    files, wanted = plan.files, plan.run.spec.data.dataset
+    if isinstance(wanted, ImageFolder):  # one file: thousands of small ones take a request each
+        files = (pack_folder(wanted, folder / ARCHIVE),)
+    for path in files:
         provision.upload(path, f"training/{path.name}")
         channels["training"] = provision.uri("training/")
     facts = {"sha256": sha256_of(archive), "bytes": archive.stat().st_size, "uri": provision.uri("code/code.zip")}

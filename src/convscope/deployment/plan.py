@@ -50,7 +50,7 @@ class Plan:
     run: PlannedRun  # what the training job trains
     local: RunResult  # the same run as trained on this machine
     dataset: Dataset  # in memory; its test images are sent to the endpoint
-    files: tuple[Path, ...]  # of the data set, uploaded for the job; none for generated images
+    files: tuple[Path, ...]  # of a public data set, uploaded for the job
     options: Options = DEFAULT  # choices of machines and images
 
 

@@ -21,7 +21,7 @@ from convscope.files import write_json
 from convscope.runs.plan import PlannedRun
 from convscope.runs.published import WEIGHTS, PublishedRuns
 from convscope.runs.result import RunResult
-from convscope.specs import ImageFolder, Table
+from convscope.specs import Table
 from sagemaker_emulator import EmulatorError, Image, emulator_process
 
 if TYPE_CHECKING:  # boto3 takes seconds to import; and a changed title of a study is no changed code
@@ -113,15 +113,15 @@ def plan_of(store: Results, run: PlannedRun, data_folder: Path, options: Options
     Raises
     ------
     DeploymentError
-        The data set is a folder of images or a table, which the training container cannot take.
+        The data set is a table, of which a run trains several networks.
     UnreadableResult
         The run is not trained.
     """
     dataset = run.spec.data.dataset
-    if isinstance(dataset, ImageFolder | Table):
+    if isinstance(dataset, Table):
         raise DeploymentError(
-            f"{run.title} is trained on the data set {dataset.name}, which cannot be deployed.",
-            "Deploy a run on a public or a generated data set.",
+            f"{run.title} is several networks, one for each fold of the table {dataset.name}; which one to deploy?",
+            "Deploy a run on images.",
         )
     local = store.read(run.key)
     files: tuple[Path, ...] = ()

@@ -10,7 +10,8 @@ Hyperparameters
     place, since a hyperparameter has at most 2,500 characters. ``name``, for people (``fashion/cnn3/seed0``).
     ``device``, as everywhere: ``auto``, ``cpu``, ``cuda``.
 Channel ``training``
-    The files of the data set, or a folder of its name with them; not needed for generated digits.
+    The files of the data set, or a folder of its name with them; ``images.zip`` of a folder of one's own; not needed
+    for generated digits.
 """
 
 from __future__ import annotations
@@ -103,12 +104,9 @@ def train(container: Container, options: Mapping[str, Any]) -> None:
         print(f"epoch {epochs_done} of {spec.training.epochs}: validation accuracy {accuracy:.4f}", flush=True)
 
     wanted = spec.data.dataset
-    if isinstance(wanted, ImageFolder | Table):
-        kind = "folder" if isinstance(wanted, ImageFolder) else "table"
-        raise ConvscopeError(
-            f"The run is on the {kind} {wanted.name}; a container trains on public and generated data sets only."
-        )
-    with _data_folder(container.channel("training"), wanted) as folder:
+    if isinstance(wanted, Table):
+        raise ConvscopeError(f"The run is on the table {wanted.name}; a container trains on images only.")
+    with _data_folder(container.channel("training"), wanted) as (folder, wanted):
         dataset = load(wanted, folder, download=False)
         run = PlannedRun(key, spec, mode, title=name)
         result = trained(run, dataset, progress)
@@ -148,13 +146,18 @@ def _text(value: Any) -> str:
 
 
 @contextmanager
-def _data_folder(channel: Path, dataset: str | Glyphs) -> Iterator[Path]:
-    """Give a folder as `convscope.datasets.load` wants it: the data set in a sub-folder of its name.
+def _data_folder(
+    channel: Path, dataset: str | Glyphs | ImageFolder
+) -> Iterator[tuple[Path, str | Glyphs | ImageFolder]]:
+    """Give a folder as `convscope.datasets.load` wants it, and the data set: in a sub-folder of its name, or unpacked.
 
     The channel may be read-only, and what is packed in it is unpacked beside the link.
     """
-    if isinstance(dataset, str) and not channel.is_dir():
-        raise ConvscopeError(f"The channel 'training' is missing: {channel} is no folder; {dataset} should be there.")
+    from convscope.datasets.folder import ARCHIVE, unpack_folder
+
+    if not isinstance(dataset, Glyphs) and not channel.is_dir():
+        name = dataset if isinstance(dataset, str) else dataset.name
+        raise ConvscopeError(f"The channel 'training' is missing: {channel} is no folder; {name} should be there.")
     with tempfile.TemporaryDirectory(prefix="convscope-data-") as temporary:
         if isinstance(dataset, str):
             named = channel / dataset
@@ -162,7 +165,9 @@ def _data_folder(channel: Path, dataset: str | Glyphs) -> Iterator[Path]:
             given.mkdir()
             (given / dataset).symlink_to((named if named.is_dir() else channel).resolve(), target_is_directory=True)
             os.environ["CONVSCOPE_DATASETS"] = str(given)
-        yield Path(temporary, "data")
+        if isinstance(dataset, ImageFolder):
+            dataset = unpack_folder(dataset, channel / ARCHIVE, Path(temporary, "images"))
+        yield Path(temporary, "data"), dataset
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from matplotlib.ticker import LogLocator
+from matplotlib.ticker import Formatter, LogLocator
 
 from convscope.figures.lean import lean
 from convscope.figures.spots import spots_in
@@ -116,14 +116,33 @@ def signed(value: float, digits: int = 2) -> str:
     return f"{value:+.{digits}f}".replace("-", "−")
 
 
+class _Said(Formatter):
+    """The labels of another formatter, each put into a language: an axis writes them anew when it is drawn."""
+
+    def __init__(self, formatter: Formatter, say: Callable[[str], str]) -> None:
+        self._formatter = formatter
+        self._say = say
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """Label a place."""
+        return self._say(self._formatter(x, pos))
+
+    def format_ticks(self, values: list[float]) -> list[str]:
+        """Label all places of an axis."""
+        return [self._say(label) for label in self._formatter.format_ticks(values)]
+
+
 def save(figure: Figure, path: Path, language: str = ENGLISH) -> None:
     """Write a figure as SVG, complete or not at all, and close it; in the folder `WEB` beside it, as pages show it.
 
     Its texts are put into the language. Where its values stand is beside it there, as JSON.
     """
     if language != ENGLISH:
+        say = catalogue(language).sentence
         for text in figure.findobj(Text):
-            text.set_text("\n".join(map(catalogue(language).sentence, text.get_text().split("\n"))))
+            text.set_text("\n".join(map(say, text.get_text().split("\n"))))
+        for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+            axis.set_major_formatter(_Said(axis.get_major_formatter(), say))
     with replacing(path) as temporary:
         figure.savefig(temporary, format="svg", metadata={"Date": None}, bbox_inches="tight", pad_inches=0.04)
     plt.close(figure)

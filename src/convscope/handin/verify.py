@@ -140,14 +140,16 @@ OTHER: dict[str, Callable[[Any], str]] = {
     "list": lambda value: ", ".join(map(str, value)),
     "shape": lambda value: "×".join(map(str, value)),
 }
+MARKS = {"de": str.maketrans(",.", ".,")}  # of thousands and decimals, where they are not those of English
 
 
 def text_of(metrics: Any, source: str, rule: str) -> str:
     """Return the text that an element shows, from where its number comes from and the rule that formatted it."""
     style, _, argument = rule.partition(" ")
+    digits, _, language = argument.partition(" ")
     if style in PAIRS:
         one, two = (look_up(metrics, pointer) for pointer in source.split(" "))
-        return PAIRS[style](one, two, int(argument))
+        return PAIRS[style](one, two, int(digits)).translate(MARKS.get(language, {}))
     value = look_up(metrics, source)
     if style == "key":
         return source.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
@@ -157,7 +159,9 @@ def text_of(metrics: Any, source: str, rule: str) -> str:
         return str(len([each for each in elements if not name or str(each[name]) == wanted]))
     if value is None:
         return "–"
-    return NUMERIC[style](value, int(argument)) if style in NUMERIC else OTHER[style](value)
+    if style in NUMERIC:
+        return NUMERIC[style](value, int(digits)).translate(MARKS.get(language, {}))
+    return OTHER[style](value)
 
 
 class Page(HTMLParser):

@@ -20,6 +20,8 @@ from convscope.errors import ReportError
 
 ENGLISH = "en"
 _NUMBER = re.compile(r"\d(?:[\d.,]*\d)?")
+_MARKED = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?![\w.,]*\d)")  # as English writes it
+_LETTER = re.compile(r"[^\W\d_]")
 _CONTROL = re.compile(r"\s*(?:<%.*?%>|<#.*?#>|\{%.*?%\}|\s)*")  # nothing but what steers Jinja2
 _ALONE = re.compile(r"\s*(?:#+ |\||: |- |:::|\$\$|!\[)")  # a line that is a unit of its own
 
@@ -43,20 +45,36 @@ class Catalogue:
         return self.language == ENGLISH or text in self._messages or _NUMBER.sub("#", text) in self._messages
 
     def text(self, english: str) -> str:
-        """Return a text in this language, its numbers as they are; what is not in the catalogue stays."""
+        """Return a text in this language; words that are not in the catalogue stay, numbers alone get its marks."""
         if english in self._messages:
             return self._messages[english]
         found = self._messages.get(_NUMBER.sub("#", english))
         if found is None:
-            return english
-        numbers = iter(_NUMBER.findall(english))
+            return english if _LETTER.search(english) else self.number(english)
+        numbers = map(self.number, _NUMBER.findall(english))
         return re.sub("#", lambda _: next(numbers), found)
+
+    def number(self, english: str) -> str:
+        """Return a text whose numbers have this language's marks of thousands and decimals; versions keep their dots.
+
+        Examples
+        --------
+        >>> print(catalogue("de").number("50,000 of 2.0 M"))
+        50.000 of 2,0 M
+        """
+        return english if self.language == ENGLISH else _MARKED.sub(lambda found: self._with_marks(found[0]), english)
+
+    def _with_marks(self, number: str) -> str:
+        from babel.numbers import get_decimal_symbol, get_group_symbol  # slow to import, and English needs none
+
+        marks = get_group_symbol(self.language) + get_decimal_symbol(self.language)
+        return number.translate(str.maketrans(",.", marks))
 
     def sentence(self, english: str) -> str:
         """Return a sentence in this language whose key has ``{}`` where it has something of its own."""
         for pattern, german in self._patterns:
             if found := pattern.fullmatch(english):
-                return german.format(*found.groups())
+                return german.format(*map(self.number, found.groups()))
         return self.text(english)
 
     @cached_property

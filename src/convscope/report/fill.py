@@ -98,8 +98,9 @@ def fill(templates: Path, metrics: Json, figures: Path, facts: dict[str, Any], o
         The folder to write; ``sources.json`` in it lists the places in metrics.json that the text names.
     """
     names = documents_in(templates)
-    say = catalogue(language_of(templates)).text
-    numbers = Numbers(metrics, say=say)
+    texts = catalogue(language_of(templates))
+    say = texts.text
+    numbers = Numbers(metrics, texts=texts)
     jinja = environment(templates)
 
     def has_figure(name: str) -> bool:
@@ -153,11 +154,11 @@ def fill(templates: Path, metrics: Json, figures: Path, facts: dict[str, Any], o
         **numbers.functions, **Grounds(metrics).functions,
     )  # fmt: skip
     # The report comes first: at its end the supplement lists what both have quoted.
-    texts = {name: _render(jinja, templates, f"{name}.qmd") for name in names}
+    written = {name: _render(jinja, templates, f"{name}.qmd") for name in names}
     with replacing_folder(output) as folder:
         origins = Origins(templates, figures, facts["commit"], facts.get("repository", ""), say)
         (folder / DATA).mkdir()
-        for name, text in texts.items():
+        for name, text in written.items():
             filled = _with_head(_with_origins(text, metrics, origins, figures, folder / DATA), name, metrics, facts)
             (folder / f"{name}.qmd").write_text(filled, encoding="utf-8")
             write_evidence(folder, name, metrics, numbers_in(text))

@@ -29,6 +29,8 @@ Each number of the report is an element with two attributes: ``data-source`` say
 ``verdict V``       any words, written for the verdict V; the pointer leads to V
 =================== ============================================================= ==================================
 
+After the digits stands the language whose marks the number has, where it is not English: ``count 0 de`` gives 421.642.
+
 A minus is U+2212. Where the value is null, the text is an en dash. A verdict's words may hold numbers in turn.
 """
 
@@ -40,6 +42,9 @@ from typing import Any
 
 MINUS = "−"  # U+2212: as wide as a plus, and never broken from its number
 NOTHING = "–"
+
+MARKS = {"de": str.maketrans(",.", ".,")}
+"""How a language other than English marks thousands and decimals."""
 
 _MARKUP = re.compile(r"\s*\[@[^]]*\]|[*`]")
 
@@ -153,9 +158,10 @@ def recompute(metrics: Any, source: str, rule: str) -> str:
         The attribute ``data-format``. Of ``verdict V`` the result is the verdict, which has to be V.
     """
     style, _, argument = rule.partition(" ")
+    digits, _, language = argument.partition(" ")
     if style in UNROUNDED:
         one, two = (resolve(metrics, pointer) for pointer in source.split(" "))
-        return _ROUNDED[style](UNROUNDED[style](one, two), int(argument))
+        return _ROUNDED[style](UNROUNDED[style](one, two), int(digits)).translate(MARKS.get(language, {}))
     value = resolve(metrics, source)
     if style == "key":
         return source.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
@@ -166,7 +172,7 @@ def recompute(metrics: Any, source: str, rule: str) -> str:
     if value is None:
         return NOTHING
     if style in NUMERIC:
-        return NUMERIC[style](value, int(argument))
+        return NUMERIC[style](value, int(digits)).translate(MARKS.get(language, {}))
     if style in OTHER:
         return OTHER[style](value)
     raise LookupError(f"no style {style!r}; there is: {', '.join([*NUMERIC, *OTHER, *UNROUNDED, 'key', 'length'])}")

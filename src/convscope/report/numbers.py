@@ -8,6 +8,7 @@ from math import floor, log10
 from typing import Any
 
 from convscope.errors import ReportError
+from convscope.language import ENGLISH, Catalogue, catalogue
 from convscope.report import formats
 from convscope.report.formats import DIGITS, NAMES
 
@@ -69,13 +70,15 @@ class Numbers:
     ----------
     spans
         Wrap each number in a span that names its source and how it was formatted; False gives plain text.
-    say
-        Gives a text in the language of the document.
+    texts
+        Those of the document's language, which numbers are written in, too.
     """
 
-    def __init__(self, metrics: dict[str, Any], *, spans: bool = True, say: Callable[[str], str] = str) -> None:
+    def __init__(self, metrics: dict[str, Any], *, spans: bool = True, texts: Catalogue | None = None) -> None:
+        texts = texts or catalogue(ENGLISH)
         self._metrics = metrics
-        self._say = say
+        self._say = texts.text
+        self._marks = f" {texts.language}" if texts.language in formats.MARKS else ""
         self._spans = spans
         self.pointers: list[str] = []
         self.measured: set[str] = set()  # of the pointers those that lead to a number or verdict, not to a name
@@ -99,7 +102,7 @@ class Numbers:
         """
         if digits is None:
             digits = DIGITS.get(style)
-        rule = style if digits is None else f"{style} {digits}"
+        rule = style if digits is None else f"{style} {digits}{self._marks}"
         text = self._text(pointer, rule)
         if style == "markdown":
             text = harmless(str(resolve(self._metrics, pointer)))
@@ -159,26 +162,26 @@ class Numbers:
         digits = digits_for(interval, 100)
         shown = self.value(f"{place}/effect", style, digits)
         if interval is None:
-            return f"{shown} points"
+            return f"{shown} {self._say('points')}"
         low, high = (1, 0) if style == "loss" else (0, 1)
         ends = [self.value(f"{place}/interval/{end}", style, digits) for end in (low, high)]
-        return f"{shown} points ({ends[0]} to {ends[1]})"
+        return f"{shown} {self._say('points')} ({ends[0]} {self._say('to')} {ends[1]})"
 
     def ratio(self, pointer: str, other: str) -> str:
         """Format one number over another: ``1.79``."""
         over = resolve(self._metrics, pointer) / resolve(self._metrics, other)
-        both, rule = f"{pointer} {other}", f"ratio {2 if over < 10 else 0}"
+        both, rule = f"{pointer} {other}", f"ratio {2 if over < 10 else 0}{self._marks}"
         return self._span(self._text(both, rule), both, rule)
 
     def difference(self, pointer: str, other: str, digits: int = 2) -> str:
         """Format one fraction minus another in percentage points: ``+2.10``."""
-        both, rule = f"{pointer} {other}", f"difference {digits}"
+        both, rule = f"{pointer} {other}", f"difference {digits}{self._marks}"
         return self._span(self._text(both, rule), both, rule)
 
     def removed(self, pointer: str, other: str) -> str:
         """Format the share of the second accuracy's errors that the first does not make: ``59 %``."""
-        both = f"{pointer} {other}"
-        return self._span(self._text(both, "removed 0"), both, "removed 0")
+        both, rule = f"{pointer} {other}", f"removed 0{self._marks}"
+        return self._span(self._text(both, rule), both, rule)
 
     def verdict(self, claim: str, *, supported: str, refuted: str, inconclusive: str) -> str:
         """Choose the wording that a claim's verdict allows; with too few seeds, say where the numbers lean."""
