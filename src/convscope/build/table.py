@@ -26,6 +26,7 @@ ASSIGNMENT = "report/assignment.yml"
 SETTINGS = "report/_quarto.yml"  # the language of the document among them
 EVIDENCE = (f"{BUILD}deployment/evidence.json",)
 KEPT_EVIDENCE = ("data/published/deployment/evidence.json",)
+EMULATED_EVIDENCE = ("data/published/emulated/evidence.json",)  # the site shows it where a build has none
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ TABLE = (
     Step(
         "site",
         seconds=15,
-        reads=("site", METRICS, REPORT, EXPLORER, *GRADE, *EVIDENCE, *KEPT_EVIDENCE, "src"),
+        reads=("site", METRICS, REPORT, EXPLORER, *GRADE, *EVIDENCE, *KEPT_EVIDENCE, *EMULATED_EVIDENCE, "src"),
         writes=(f"{BUILD}site",),
     ),
 )

@@ -20,7 +20,7 @@ _SPECIAL = re.compile(r"[^0-9A-Za-z .,+/=]")
 _BLUE = "#0072B2"  # Okabe and Ito's, which readers with any colour vision tell from black
 
 
-def render_page(evidence: Evidence, file: str = FILE) -> str:
+def render_page(evidence: Evidence, file: str = FILE, *, kept: bool = False) -> str:
     """Return the page as Markdown for MkDocs Material.
 
     Every text of the evidence is escaped, for Markdown as for HTML: it may come from elsewhere.
@@ -29,6 +29,8 @@ def render_page(evidence: Evidence, file: str = FILE) -> str:
     ----------
     evidence
         As `convscope.deployment.evidence.read_evidence` gives it; its label is shown first.
+    kept
+        It is not of this build, but what `convscope.deployment.kept.read_kept` gives, and the page says so first.
     """
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
@@ -41,7 +43,9 @@ def render_page(evidence: Evidence, file: str = FILE) -> str:
     environment.filters["lines"] = _lines
     text = files("convscope.deployment").joinpath("page.md.jinja").read_text(encoding="utf-8")
     plot = Markup(_data_uri("image/svg+xml", latency_plot(evidence.latency)))  # made here
-    return environment.from_string(text).render(evidence.as_json() | {"file": Markup(file), "latency_image": plot})
+    return environment.from_string(text).render(
+        evidence.as_json() | {"file": Markup(file), "latency_image": plot, "kept": kept}
+    )
 
 
 def _escaped(value: Any) -> Markup:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from convscope.analysis.metrics_file import read_metrics
 from convscope.deployment.evidence import find_evidence
+from convscope.deployment.kept import read_kept
 from convscope.deployment.page import render_page
 from convscope.errors import ConvscopeError, ReportError
 from convscope.files import replacing_folder, write_json, write_text
@@ -111,7 +112,7 @@ def assemble(root: Path, build: Path, source: Path, evidence: Sequence[Path]) ->
         write_text(report / "metrics.js", f"convscopeMetrics({numbers});\n")  # a page from the disk reads scripts alone
         shutil.copytree(build / "grade", docs / "grade")
         shutil.copy(build / "grade.json", docs / "grade")
-        _add_evidence(docs / "deployment", evidence)
+        _add_evidence(docs / "deployment", evidence, root / "data" / "published")
         write_text(docs / "modules.md", _modules(root / "src" / "convscope"))
         for page in docs.rglob("*.md"):
             text = page.read_text(encoding="utf-8")
@@ -166,14 +167,19 @@ def _modules(package: Path) -> str:
     return "\n".join([*lines, "", "</div>"]) + "\n"
 
 
-def _add_evidence(folder: Path, places: Sequence[Path]) -> None:
-    """Write the pages of deployments one after the other, each with its JSON beside it, and from nothing but that."""
+def _add_evidence(folder: Path, places: Sequence[Path], published: Path) -> None:
+    """Write the pages of deployments one after the other, each with its JSON beside it, and from nothing but that.
+
+    Where there is none, the repository may keep one of the published results.
+    """
     folder.mkdir()
+    found = [evidence for _, evidence in find_evidence(places)]
+    kept = None if found else read_kept(published)
     pages = []
-    for number, (_, evidence) in enumerate(find_evidence(places), start=1):
+    for number, evidence in enumerate([kept] if kept else found, start=1):
         name = "evidence.json" if number == 1 else f"evidence-{number}.json"
         write_json(folder / name, evidence.as_json())
-        pages.append(render_page(evidence, name))
+        pages.append(render_page(evidence, name, kept=evidence is kept))
     none = "# Deployment\n\nThis build deployed nothing.\n"
     (folder / "index.md").write_text("\n\n".join(pages) or none, encoding="utf-8")
 
