@@ -91,7 +91,7 @@ def test_axe_finds_a_barrier(browser: Browser) -> None:
 @pytest.mark.slow
 @pytest.mark.browser
 def test_pages_are_small_and_leave_pictures_their_room(site: Path, browser: Browser) -> None:
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    wide, phone = (browser.new_page(viewport={"width": width, "height": 900}) for width in (1440, 390))
     large = []
     tags = {
         path: len(re.findall("<[a-z]", path.read_text(encoding="utf-8"))) for path in site.rglob("reference/**/*.html")
@@ -99,17 +99,18 @@ def test_pages_are_small_and_leave_pictures_their_room(site: Path, browser: Brow
     largest = sorted(tags, key=lambda path: tags[path])[-5:]  # a browser takes minutes for all 250
     for path in dict.fromkeys((*pages_of(site), *largest)):
         text = path.read_text(encoding="utf-8")
-        page.goto(path.as_uri(), wait_until="load")
-        height, elements = page.evaluate(
-            "[document.documentElement.scrollHeight, document.querySelectorAll('*').length]"
-        )
+        for page in (wide, phone):
+            page.goto(path.as_uri(), wait_until="load")
+        height = max(page.evaluate("document.documentElement.scrollHeight") for page in (wide, phone))
+        elements = wide.evaluate("document.querySelectorAll('*').length")
         if height > 15_000 or elements > 2_500 or len(text.encode()) > 600_000:
             large.append((str(path.relative_to(site)), height, elements, len(text.encode())))
         pictures = BeautifulSoup(text, "html.parser").select("article img")
         assert [str(one) for one in pictures if one.get("loading") != "lazy"] == []
         drawn = [one for one in pictures if str(one["src"]).endswith(".svg")]
         assert [str(one) for one in drawn if not (one.get("width") and one.get("height"))] == []
-    page.close()
+    wide.close()
+    phone.close()
     assert large == []
     assert (site / "search" / "search_index.json").stat().st_size <= 400_000
 
@@ -155,10 +156,46 @@ def test_claims_are_filtered_by_their_address(smoke_build: SmokeBuild, site: Pat
     shown = page.locator(".c-claim:visible")
     expect(shown).to_have_count(len(wanted))
     assert shown.locator("h3").evaluate_all("all => all.map(heading => heading.id)") == wanted
-    page.select_option(".c-filter select >> nth=0", "")
     page.select_option(".c-filter select >> nth=1", "")
-    expect(shown).to_have_count(len(claims))
+    expect(shown).to_have_count(sum(one["verdict"] == "inconclusive" for one in claims.values()))
+    page.select_option(".c-filter select >> nth=0", "")
+    first = next(iter(claims.values()))["study"]
+    expect(shown).to_have_count(sum(one["study"] == first for one in claims.values()))
+    expect(page.locator(".c-filter output")).to_have_text(f"{len(claims)} of {len(claims)} claims")
     page.close()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_address_of_a_claim_opens_its_study(
+    smoke_build: SmokeBuild, site: Path, browser: Browser, width: int
+) -> None:
+    claims = smoke_build.checkout.metrics()["claims"]
+    last = list(claims)[-1]
+    assert claims[last]["study"] != next(iter(claims.values()))["study"]  # which is open
+    page = browser.new_page(viewport={"width": width, "height": 844})
+    page.goto((site / "claims.html").as_uri())
+    expect(page.locator(f'[id="{last}"]')).not_to_be_visible()
+    page.goto((site / "claims.html").as_uri() + f"#{last}")  # the same page: no load
+    expect(page.locator(f'[id="{last}"]')).to_be_in_viewport()
+    page.reload()
+    expect(page.locator(f'[id="{last}"]')).to_be_in_viewport()
+    page.close()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_every_claim_is_there_without_javascript(smoke_build: SmokeBuild, site: Path, browser: Browser) -> None:
+    claims = smoke_build.checkout.metrics()["claims"]
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((site / "claims.html").as_uri())
+    folded = page.locator(".c-own:not([open]) > summary")
+    while folded.count():
+        folded.first.click()
+    assert page.locator(".c-claim:visible h3").evaluate_all("all => all.map(heading => heading.id)") == list(claims)
+    context.close()
 
 
 @pytest.mark.slow

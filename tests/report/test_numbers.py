@@ -202,3 +202,10 @@ def test_the_marks_of_every_language_are_those_of_the_unicode_consortium(languag
     assert catalogue(language).number("1,234,567.25") == number
     for marks in (formats.MARKS, verify.MARKS):
         assert "1,234,567.25".translate(marks.get(language, {})) == number
+
+
+def test_a_count_by_two_properties_is_refused() -> None:
+    """The rule of a count knows one; two were read as one long value, and counted nothing."""
+    assert Numbers(METRICS).count_of("/claims", verdict="refuted").startswith("[1]")
+    with pytest.raises(ReportError, match="by one property, not by verdict and n"):
+        Numbers(METRICS).count_of("/claims", verdict="refuted", n="10")

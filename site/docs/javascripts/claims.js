@@ -1,4 +1,5 @@
-// Filters the claims by verdict and study. The choice is in the address: claims.html#verdict=refuted&study=shift
+// Filters the claims by verdict and study, and opens the studies that have some. The choice is in the address:
+// claims.html#verdict=refuted&study=shift
 (() => {
   const place = document.querySelector(".c-filter");
   const claims = [...document.querySelectorAll(".c-claim")];
@@ -20,10 +21,13 @@
   shown.setAttribute("role", "status");
   place.append(shown);
 
-  const lists = studies.map((section) => ({ section, own: [...section.querySelectorAll(".c-claim")] }));
+  const lists = studies.map((section) => {
+    const fold = section.querySelector(".c-own");
+    return { section, fold, opened: fold.open, list: section.querySelector(".c-claims"), own: [...section.querySelectorAll(".c-claim")] };
+  });
   function show() {
     let count = 0;
-    for (const { section, own } of lists) {
+    for (const { section, fold, opened, list, own } of lists) {
       let some = 0;
       for (const claim of own) {
         const hidden = Boolean((verdict.value && claim.dataset.verdict !== verdict.value) || (study.value && section.dataset.study !== study.value));
@@ -31,6 +35,9 @@
         if (!hidden) some += 1;
       }
       if (section.hidden !== !some) section.hidden = !some;
+      const open = verdict.value || study.value ? some > 0 : opened;
+      if (open) list.style.containIntrinsicBlockSize = `auto ${17 * some}rem`; // see site.css
+      if (fold.open !== open) fold.open = open;
       count += some;
     }
     shown.textContent = `${count} of ${claims.length} claims`;
@@ -52,6 +59,12 @@
     verdict.value = verdicts.includes(state.get("verdict")) ? state.get("verdict") : "";
     study.value = studies.some((one) => one.dataset.study === state.get("study")) ? state.get("study") : "";
     show();
+    const claim = document.getElementById(location.hash.slice(1));
+    const fold = claim?.closest(".c-own");
+    if (fold && !fold.open) {
+      fold.open = true;
+      claim.scrollIntoView();
+    }
   }
   verdict.addEventListener("change", change);
   study.addEventListener("change", change);

@@ -111,7 +111,12 @@ class Numbers:
         return self._span(text, pointer, rule)
 
     def count_of(self, pointer: str, **having: str) -> str:
-        """Count the elements of a list or object, or those that have a property: ``status="run"``."""
+        """Count the elements of a list or object, or those that have a property: ``status="run"``.
+
+        Raises ReportError: several properties are given. Rules of formats know one, and counted none.
+        """
+        if len(having) > 1:
+            raise ReportError(f"count_of({pointer!r}) counts by one property, not by {' and '.join(having)}.")
         properties = [f"{name}={value}" for name, value in having.items()]
         rule = " ".join(["length", *properties])
         return self._span(self._text(pointer, rule), pointer, rule)
