@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convscope.files import digest_of_files, write_json
+from convscope.files import Json, digest_of_files, write_json
 
 SILENCE_SECONDS = 25.0
 
@@ -78,7 +78,7 @@ class Stage:
             return ["its result was changed or removed"]
         return changed
 
-    def _remembered(self) -> dict[str, Any]:
+    def _remembered(self) -> Json:
         try:
             remembered = json.loads(self.memory.read_bytes())
         except (OSError, ValueError):

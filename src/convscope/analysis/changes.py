@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from convscope.analysis.verdicts import TOO_FEW
 from convscope.files import Json, digest, write_json
 
-Changes = dict[str, Any]
+Changes = Json
 
 
 def note_verdicts(metrics: Json, path: Path) -> Changes:
@@ -64,5 +63,5 @@ def described(changes: Changes) -> str:
     return "\n".join(lines)
 
 
-def _spoken(claim: dict[str, Any]) -> str:
+def _spoken(claim: Json) -> str:
     return f"{claim['verdict']}, leaning to {claim['leaning']}" if claim["reason"] == TOO_FEW else str(claim["verdict"])

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from convscope.files import Json
+
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Error = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
@@ -40,7 +42,7 @@ class Record(BaseModel):
         """Return the record with further fields."""
         return type(self)(**self.stated() | more)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> Json:
         """Return what metrics.json holds of it: fields that were given."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -22,6 +22,7 @@ from convscope.analysis.estimates import (
 )
 from convscope.analysis.study_records import Dataset, StudyNotRun, StudyRun
 from convscope.analysis.verdicts import Nuance, Outcome
+from convscope.files import Json
 
 
 class Counted(Record):
@@ -105,7 +106,7 @@ class Machine(Record):
     python: str
     torch: str
     numpy: str
-    mode: dict[str, Any]  # `convscope.specs.NumericMode`
+    mode: Json  # `convscope.specs.NumericMode`
 
 
 class Environment(Record):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -20,6 +20,7 @@ from convscope.analysis.estimates import (
     RunKey,
     Text,
 )
+from convscope.files import Json
 from convscope.studies.factors import Factor
 
 
@@ -84,7 +85,7 @@ class DeclaredVariant(Record):
     """What follows from a network's specification."""
 
     title: str
-    model: dict[str, Any]  # a specification in its own canonical form (`convscope.specs`)
+    model: Json  # a specification in its own canonical form (`convscope.specs`)
     train_images: Count | None = Field(default=None, description="Where it differs from variant to variant.")
     parameters: Count
     macs: Count
@@ -251,7 +252,7 @@ class DeclaredStudy(Record):
     baseline: str
     reference: str
     margin: Positive
-    training: dict[str, Any]  # settings as `convscope.specs.TrainSpec` has them
+    training: Json  # settings as `convscope.specs.TrainSpec` has them
     normalisation: Literal["unit", "standard"]
     decisions: tuple[Decision, ...]
 

@@ -7,11 +7,10 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from convscope.datasets.find import FOLDER_VARIABLE, find
 from convscope.errors import DatasetUnavailable
-from convscope.files import write_json
+from convscope.files import Json, write_json
 
 RETRY_SECONDS = 3600  # a data set that was not available is looked for again after an hour
 
@@ -37,7 +36,7 @@ def why_unavailable(name: str, data_folder: Path, memory: Path, *, again: bool =
         recent = isinstance(looked, int | float) and 0 <= time.time() - looked < RETRY_SECONDS
         if known.get("reason") and recent and not again:
             return str(known["reason"])
-    answer: dict[str, Any] = {"where": where, "looked": time.time(), "reason": "", "files": []}
+    answer: Json = {"where": where, "looked": time.time(), "reason": "", "files": []}
     try:
         print(f"data: looking for {name}", file=sys.stderr)
         answer["files"] = [str(path) for path in find(name, data_folder).files.values()]
@@ -48,7 +47,7 @@ def why_unavailable(name: str, data_folder: Path, memory: Path, *, again: bool =
     return str(answer["reason"])
 
 
-def _remembered(memory: Path) -> dict[str, Any]:
+def _remembered(memory: Path) -> Json:
     """Return what was written last; nothing where the file is damaged: looking again costs little."""
     try:
         known = json.loads(memory.read_bytes())

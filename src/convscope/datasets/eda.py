@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from convscope.datasets.catalogue import PUBLIC, TABLES
 from convscope.datasets.dataset import Dataset, Images
 from convscope.datasets.splits import channel_statistics
+from convscope.files import Json
 
 SAMPLES = 8  # images shown of each class
 _OWN = {  # licence and citation of data sets that nobody published
@@ -19,7 +20,7 @@ _OWN = {  # licence and citation of data sets that nobody published
 }
 
 
-def describe(dataset: Dataset) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def describe(dataset: Dataset) -> tuple[Json, dict[str, NDArray[Any]]]:
     """Return the facts of a data set for metrics.json, and its pictures.
 
     The histogram counts each of the 256 pixel values of the training part, by channel; what normalisation makes of

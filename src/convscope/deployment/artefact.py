@@ -15,7 +15,6 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +25,7 @@ import convscope
 from convscope.datasets.dataset import Dataset
 from convscope.datasets.splits import split
 from convscope.errors import ConvscopeError
-from convscope.files import digest, replacing, replacing_folder, sha256_of, write_json
+from convscope.files import Json, digest, replacing, replacing_folder, sha256_of, write_json
 from convscope.runs.result import RunResult
 from convscope.specs import ModelSpec, NumericMode, RunSpec, from_json, to_json
 
@@ -132,7 +131,7 @@ def read_artefact(folder: Path) -> Artefact:
     return artefact
 
 
-def _read_header(file: Path) -> tuple[dict[str, Any], str]:
+def _read_header(file: Path) -> tuple[Json, str]:
     """Return the header and its SHA-256, from one reading."""
     try:
         content = file.read_bytes()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from convscope.deployment.records import SCHEMA, Cost, CostPart, Evidence, Inference, Request, Stop, parse
 from convscope.deployment.witness import label_of
 from convscope.errors import DeploymentError
+from convscope.files import Json
 from convscope.runs.environment import commit
 
 if TYPE_CHECKING:  # boto3 takes a second to import; who reads evidence needs none
@@ -253,7 +254,7 @@ def first_evidence(folders: Iterable[Path]) -> Evidence | None:
     return next((evidence for _, evidence in find_evidence(folders)), None)
 
 
-def with_evidence(metrics: dict[str, Any], folders: Iterable[Path]) -> dict[str, Any]:
+def with_evidence(metrics: Json, folders: Iterable[Path]) -> Json:
     """Return what a report may say: the results, and at ``/deployment`` the evidence where something was deployed."""
     found = first_evidence(folders)
     return metrics | {"deployment": found.as_json()} if found else metrics

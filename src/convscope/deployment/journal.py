@@ -21,6 +21,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from convscope.errors import ConvscopeError
+from convscope.files import Json
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -87,7 +88,7 @@ class Journal:
     def _lock(self) -> Path:
         return self.path.with_suffix(".lock")
 
-    def _entries(self) -> Iterator[dict[str, Any]]:
+    def _entries(self) -> Iterator[Json]:
         for line in self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else ():
             try:
                 yield json.loads(line)
@@ -145,7 +146,7 @@ class Steps:
         if step.outcome:
             self.say(f"{name}: {step.outcome}")
 
-    def as_json(self) -> list[dict[str, Any]]:
+    def as_json(self) -> list[Json]:
         """Return the steps done, times rounded to milliseconds."""
         return [asdict(step) | {"began": round(step.began, 3), "seconds": round(step.seconds, 3)} for step in self.done]
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from convscope.errors import DeploymentError
+from convscope.files import Json
 
 SCHEMA = 2
 Label = Literal["EMULATED", "AWS"]
@@ -137,7 +138,7 @@ class Endpoint(Record):
     arn: Arn
     model_arn: Arn
     image: str
-    variant: dict[str, Any]
+    variant: Json
     transitions: Annotated[list[Transition], Field(min_length=1)]
 
 
@@ -226,7 +227,7 @@ class Evidence(Record):
     latency: Latency
     leftovers: list[LeftThing]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> Json:
         """Return what evidence.json holds."""
         return self.model_dump(mode="json")
 

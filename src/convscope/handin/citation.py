@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from convscope.files import Json
 from convscope.report.author import Author, Person
 
 
@@ -19,7 +20,7 @@ def citation(author: Author, commit: str, released: date) -> str:
         Day of that commit, so that the same commit always gives the same text.
     """
     authors = [_person(person) for person in author.people]
-    content: dict[str, Any] = {
+    content: Json = {
         "cff-version": "1.2.0",
         "message": "If you use this work, please cite it as below.",
         "type": "software",

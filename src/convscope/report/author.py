@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from convscope.errors import ConvscopeError
+from convscope.files import Json
 
 FILE = "author.yml"
 EXAMPLE = "author.example.yml"
@@ -51,7 +52,7 @@ class Author:
     extra: dict[str, str] = field(default_factory=dict)
 
     @property
-    def front_matter(self) -> dict[str, Any]:
+    def front_matter(self) -> Json:
         """Head of the documents; Quarto shows the affiliation, our own templates the course."""
         shown = "; ".join((self.course, *(f"{name}: {text}" for name, text in self.extra.items())))
         people = [{"name": person.name, "affiliation": shown} for person in self.people]

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from convscope.errors import ReportError
+from convscope.files import Json
 from convscope.language import ENGLISH
 
 REPORT = "report"
@@ -29,7 +30,7 @@ PROJECT_FILE = "_quarto.yml"
 _SHORTCODE = re.compile(r"(?<!\{)\{\{<\s*(?P<name>[\w-]+)\s*(?P<argument>.*?)\s*>\}\}(?!\})")
 _FRONT_MATTER = re.compile(r"\A---\n(?P<yaml>.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 
-Metadata = dict[str, Any]
+Metadata = Json
 
 
 @dataclass(frozen=True)

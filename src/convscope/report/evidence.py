@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from convscope.files import write_text
+from convscope.files import Json, write_text
 from convscope.report.formats import NAMES, resolve
 
 DATA_FILE = "evidence-data.html"
@@ -34,7 +34,7 @@ _MEASURED = ("n", "interval", "level", "effect", "margin")
 _UNITLESS = ("n", "level", "verdict", "sign_flip_p")  # of a measurement, but not in its unit
 
 
-def evidence(metrics: dict[str, Any], pointers: Iterable[str]) -> dict[str, Any]:
+def evidence(metrics: Json, pointers: Iterable[str]) -> Json:
     """Describe where numbers come from, for the page to show.
 
     Returns
@@ -45,9 +45,9 @@ def evidence(metrics: dict[str, Any], pointers: Iterable[str]) -> dict[str, Any]
         it has them, the number itself among them. ``place`` is one into ``places``: ``about`` (study and variants),
         ``data``, ``runs`` (short keys) and ``command``.
     """
-    records: dict[str, Any] = {"values": {}} | {shared: [] for shared in SHARED.values()}
+    records: Json = {"values": {}} | {shared: [] for shared in SHARED.values()}
 
-    def index(shared: str, record: dict[str, Any]) -> int:
+    def index(shared: str, record: Json) -> int:
         if record not in records[shared]:
             records[shared].append(record)
         return int(records[shared].index(record))
@@ -66,14 +66,14 @@ def numbers_in(text: str) -> set[str]:
     }
 
 
-def joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+def joined(first: Json, second: Json) -> Json:
     """Put the records of two documents together; of a number in both, the first's."""
     shift = {name: len(first[shared]) for name, shared in SHARED.items()}
     moved = {pointer: _indexed(value, lambda name, at: at + shift[name]) for pointer, value in second["values"].items()}
     return {shared: first[shared] + second[shared] for shared in SHARED.values()} | {"values": moved | first["values"]}
 
 
-def selected(records: dict[str, Any], pointers: Iterable[str]) -> dict[str, Any]:
+def selected(records: Json, pointers: Iterable[str]) -> Json:
     """Return the records of some numbers, those that there are, without what only others share."""
     values = {pointer: records["values"][pointer] for pointer in sorted(set(pointers) & set(records["values"]))}
     used = {name: sorted({value[name] for value in values.values() if name in value}) for name in SHARED}
@@ -81,17 +81,17 @@ def selected(records: dict[str, Any], pointers: Iterable[str]) -> dict[str, Any]
     return {shared: [records[shared][at] for at in used[name]] for name, shared in SHARED.items()} | {"values": kept}
 
 
-def _indexed(value: dict[str, Any], moved: Callable[[str, int], int]) -> dict[str, Any]:
+def _indexed(value: Json, moved: Callable[[str, int], int]) -> Json:
     return value | {name: moved(name, value[name]) for name in SHARED if name in value}
 
 
-def script(records: dict[str, Any]) -> str:
+def script(records: Json) -> str:
     """Return records as JSON in a script element."""
     data = json.dumps(records, ensure_ascii=False, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")
     return f'<script type="application/json" id="evidence-data">{data}</script>'
 
 
-def write_evidence(folder: Path, name: str, metrics: dict[str, Any], pointers: Iterable[str]) -> None:
+def write_evidence(folder: Path, name: str, metrics: Json, pointers: Iterable[str]) -> None:
     """Write the parts of a document that show evidence, for a renderer to put behind its body."""
     write_text(folder / f"{name}-{DATA_FILE}", f"{script(evidence(metrics, pointers))}\n")
     names = (*SHARED_FILES.values(), ZOOM)
@@ -99,7 +99,7 @@ def write_evidence(folder: Path, name: str, metrics: dict[str, Any], pointers: I
     write_text(folder / CODE_FILE, f"<style>\n{style}</style>\n<script>\n{code}\n{zoom}</script>\n")
 
 
-def _value(metrics: dict[str, Any], pointer: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def _value(metrics: Json, pointer: str) -> tuple[Json, Json]:
     """Return the value, and what the innermost measurement around it says about how it was measured."""
     value = resolve(metrics, pointer)
     if isinstance(value, dict) or (isinstance(value, list) and len(value) > 4):
@@ -112,7 +112,7 @@ def _value(metrics: dict[str, Any], pointer: str) -> tuple[dict[str, Any], dict[
     return {"value": value}, {}
 
 
-def _place(metrics: dict[str, Any], pointer: str) -> dict[str, Any]:
+def _place(metrics: Json, pointer: str) -> Json:
     """Return what a number is about: study and variants, data set, runs, and the command that makes it again."""
     kind, *names = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
     study_id = _study_of(metrics, kind, names)
@@ -133,7 +133,7 @@ def _place(metrics: dict[str, Any], pointer: str) -> dict[str, Any]:
     if kind == "claims" and names:
         about.append(metrics["claims"][names[0]]["statement"])
         runs = metrics["claims"][names[0]]["runs"]
-    place: dict[str, Any] = {"about": " · ".join(about), "command": command(metrics["profile"], study_id)}
+    place: Json = {"about": " · ".join(about), "command": command(metrics["profile"], study_id)}
     dataset = metrics["datasets"].get(names[0] if kind == "datasets" else study.get("dataset"))
     if dataset:
         place["data"] = f"{dataset['title']}, SHA-256 {dataset['fingerprint'][:KEY_LENGTH]}"
@@ -147,7 +147,7 @@ def command(profile: str, study_id: str = "") -> str:
     return f"make metrics{f' STUDIES={study_id}' if study_id else ''} PROFILE={profile}"
 
 
-def _study_of(metrics: dict[str, Any], kind: str, names: list[str]) -> str:
+def _study_of(metrics: Json, kind: str, names: list[str]) -> str:
     """Name the study that a number belongs to; of a data set the first that uses it; empty where it is none's."""
     if kind == "studies" and names:
         return names[0]
@@ -160,7 +160,7 @@ def _study_of(metrics: dict[str, Any], kind: str, names: list[str]) -> str:
     return ""
 
 
-def _variants_of(study: dict[str, Any], pointer: str, objects: list[Any]) -> list[str]:
+def _variants_of(study: Json, pointer: str, objects: list[Any]) -> list[str]:
     """Ids of the variants behind a number: the one whose it is, or the two that are compared."""
     known = study.get("variants", {})
     for around in reversed(objects):

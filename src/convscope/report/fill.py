@@ -79,7 +79,7 @@ def _no_number(written: Any) -> Any:
     return written
 
 
-def fill(templates: Path, metrics: Json, figures: Path, facts: dict[str, Any], output: Path) -> None:
+def fill(templates: Path, metrics: Json, figures: Path, facts: Json, output: Path) -> None:
     """Write the filled source: report.qmd and supplement.qmd, their settings and bibliography, and the figures.
 
     Raises ReportError: the text names a metric or a figure that is not there.
@@ -117,7 +117,7 @@ def fill(templates: Path, metrics: Json, figures: Path, facts: dict[str, Any], o
         """On paper, the page that a section of the same document begins on: after a reference to it."""
         return f"`, p.~#context counter(page).at(<{label}>).first()`{{=typst}}"
 
-    def layer_name(layer: dict[str, Any]) -> str:
+    def layer_name(layer: Json) -> str:
         return f"[{', '.join(map(say, from_json(layer).words))}]{{.literal}}"
 
     def chapter(study_id: str) -> str:
@@ -229,7 +229,7 @@ def _width(figure: Path) -> str:
     return f"{100 * min(1, width / _TEXT_WIDTH, _TALLEST * width / height):.4g}%"
 
 
-def _with_head(text: str, name: str, metrics: Json, facts: dict[str, Any]) -> str:
+def _with_head(text: str, name: str, metrics: Json, facts: Json) -> str:
     """Add to the front matter what the build knows: author, date, and what shows the evidence of the numbers.
 
     A template's own is plain YAML, so that Quarto reads the template too.

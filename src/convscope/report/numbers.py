@@ -8,6 +8,7 @@ from math import floor, log10
 from typing import Any
 
 from convscope.errors import ReportError
+from convscope.files import Json
 from convscope.language import ENGLISH, Catalogue, catalogue
 from convscope.report import formats
 from convscope.report.formats import DIGITS, NAMES
@@ -74,7 +75,7 @@ class Numbers:
         Those of the document's language, which numbers are written in, too.
     """
 
-    def __init__(self, metrics: dict[str, Any], *, spans: bool = True, texts: Catalogue | None = None) -> None:
+    def __init__(self, metrics: Json, *, spans: bool = True, texts: Catalogue | None = None) -> None:
         texts = texts or catalogue(ENGLISH)
         self._metrics = metrics
         self._say = texts.text

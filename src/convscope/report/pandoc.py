@@ -11,14 +11,13 @@ import re
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pypandoc
 import typst
 import yaml
 
 from convscope.errors import ReportError
-from convscope.files import replacing, write_text
+from convscope.files import Json, replacing, write_text
 from convscope.language import ENGLISH, catalogue
 from convscope.report import document
 from convscope.report.document import DOCUMENTS, REPORT, Document
@@ -138,7 +137,7 @@ def render_chapters(source: Path, labels: Iterable[str]) -> str:
     labels
         Of the chapters' headings: ``"sec-fashion"``.
     """
-    notebooks: list[dict[str, Any]] = []
+    notebooks: list[Json] = []
     filtered = f"--lua-filter={_RESOURCES / 'notebook.lua'}"
     for name, there in document.places_of(source, labels).items():
         report = document.load(source, "ipynb", name)

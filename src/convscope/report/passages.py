@@ -23,6 +23,7 @@ from jinja2 import nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 
+from convscope.files import Json
 from convscope.report import formats
 from convscope.report.numbers import public_methods
 
@@ -51,7 +52,7 @@ class Passage:
     measured: bool
     text: str = ""
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> Json:
         """Return it for a file."""
         return asdict(self)
 
@@ -63,7 +64,7 @@ class Grounds:
     (of :meth:`between`, where nothing is compared) is one that is not there.
     """
 
-    def __init__(self, metrics: dict[str, Any]) -> None:
+    def __init__(self, metrics: Json) -> None:
         self._metrics = metrics
 
     @property

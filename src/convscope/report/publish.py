@@ -8,7 +8,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from convscope.errors import ReportError
 from convscope.files import Json, replacing_folder
@@ -61,7 +60,7 @@ def publish(
         complaint.
     """
     chosen = choose(backend)
-    facts: dict[str, Any] = {
+    facts: Json = {
         "commit": commit,
         "repository": repository_of(templates.parent),
         "author": read_author(templates),
@@ -80,7 +79,7 @@ def publish(
             _publish(templates, metrics, figures, folder, facts | {"backend": "pandoc"})
 
 
-def _publish(templates: Path, metrics: Json, figures: Path, folder: Path, facts: dict[str, Any]) -> None:
+def _publish(templates: Path, metrics: Json, figures: Path, folder: Path, facts: Json) -> None:
     renderer: ModuleType = quarto if facts["backend"] == "quarto" else pandoc
     source = folder / "source"
     fill(templates, metrics, figures, facts, source)

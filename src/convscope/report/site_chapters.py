@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
-from convscope.files import write_text
+from convscope.files import Json, write_text
 from convscope.report.document import DOCUMENTS, REPORT
 from convscope.report.evidence import evidence, joined, numbers_in, script, selected
 
@@ -219,12 +218,12 @@ def _with_exhibit(heading: re.Match[str], exhibits: Container[str]) -> str:
     return f'{heading[0]}\n\n<p class="x-try"><a href="../explore.html#{state.replace("&", "&amp;")}">{words}</a></p>'
 
 
-def _without_evidence(text: str) -> tuple[str, dict[str, Any]]:
+def _without_evidence(text: str) -> tuple[str, Json]:
     found = _EVIDENCE.search(text)
     return _EVIDENCE.sub("", text), json.loads(found["json"]) if found else evidence({}, ())
 
 
-def _evidence_of(text: str, records: dict[str, Any]) -> str:
+def _evidence_of(text: str, records: Json) -> str:
     """Return the records of the numbers of one page, as a script element."""
     found = selected(records, numbers_in(text))
     return f"\n\n{script(found)}\n" if found["values"] else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 from convscope.files import Json
 from convscope.report.formats import resolve
@@ -42,7 +41,7 @@ def with_charts(text: str, up: str, figures: Path, metrics: Json) -> str:
     return f'{text}\n\n<script type="application/json" id="chart-values">{data}</script>\n{script}\n'
 
 
-def _said(spot: dict[str, Any], study: str, metrics: Json) -> dict[str, Any]:
+def _said(spot: Json, study: str, metrics: Json) -> Json:
     """Return a place in a figure with the value that stands there, as the text of a page would have it."""
     pointer = f"{study}/{spot['pointer']}"
     measured = resolve(metrics, pointer)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
+from convscope.files import Json
 from convscope.report.formats import NAMES, UNROUNDED, resolve
 
 _CELL_END = re.compile(r"(?<!\\)\|")
@@ -19,7 +19,7 @@ _MARKUP = re.compile(
 _ESCAPE = re.compile(r"\\(.)")
 
 
-def table_rows(metrics: dict[str, Any], lines: Sequence[str]) -> list[dict[str, str]]:
+def table_rows(metrics: Json, lines: Sequence[str]) -> list[dict[str, str]]:
     """Read a pipe table.
 
     Parameters
@@ -54,7 +54,7 @@ def _shown(cell: str) -> str:
     return " ".join(_ESCAPE.sub(r"\1", text).split())
 
 
-def _unrounded(metrics: dict[str, Any], value: re.Match[str]) -> str:
+def _unrounded(metrics: Json, value: re.Match[str]) -> str:
     if " " in value["source"]:  # a ratio, a difference, a share
         one, two = (resolve(metrics, pointer) for pointer in value["source"].split(" "))
         return str(UNROUNDED[value["rule"].partition(" ")[0]](one, two))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 from convscope.errors import ReportError
+from convscope.files import Json
 from convscope.report.formats import recompute
 from convscope.report.page import Traced, read_page
 
@@ -16,7 +16,7 @@ _FENCED = re.compile(r"^(```+).*?^\1", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^#+ (?:[\d.]+ )?(?P<words>.*?)(?: \{#.*\})?$", re.MULTILINE)
 
 
-def check_numbers(page: Path, metrics: dict[str, Any]) -> int:
+def check_numbers(page: Path, metrics: Json) -> int:
     """Check every number of the site's page, which Pandoc makes whatever renders the rest.
 
     Raises ReportError: a digit stands outside of what is traced or marked, or a text differs from its recomputation.
@@ -35,7 +35,7 @@ def check_numbers(page: Path, metrics: dict[str, Any]) -> int:
     return _checked(_HEADING.sub(r"\g<words>", _FENCED.sub("", text)), page.name, metrics)
 
 
-def _checked(text: str, name: str, metrics: dict[str, Any]) -> int:
+def _checked(text: str, name: str, metrics: Json) -> int:
     page = read_page(text)
     complaints = [f"untraced: {word}" for word in page.untraced]
     complaints += [complaint for each in page.traced if (complaint := _compared(each, metrics))]
@@ -47,7 +47,7 @@ def _checked(text: str, name: str, metrics: dict[str, Any]) -> int:
     return len(page.traced)
 
 
-def check_article(page: Path, metrics: dict[str, Any]) -> int:
+def check_article(page: Path, metrics: Json) -> int:
     """Check every number of a page that MkDocs has built, as `check_numbers` does.
 
     Parameters
@@ -59,7 +59,7 @@ def check_article(page: Path, metrics: dict[str, Any]) -> int:
     return _checked(article[0] if article else "", page.name, metrics)
 
 
-def _compared(traced: Traced, metrics: dict[str, Any]) -> str:
+def _compared(traced: Traced, metrics: Json) -> str:
     """Compute a text again; return what is wrong with it, empty where nothing is."""
     place = f"{traced.source} ({traced.rule})"
     try:

@@ -7,9 +7,9 @@ import platform
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from convscope.engines.numeric_mode import BFLOAT16_FLAGS, cpu_flags
+from convscope.files import Json
 
 
 def processor() -> str:
@@ -27,7 +27,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
-def machine() -> dict[str, Any]:
+def machine() -> Json:
     """Hardware, operating system and versions of what computes."""
     return {
         "processor": processor(),

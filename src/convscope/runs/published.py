@@ -27,7 +27,7 @@ from safetensors.numpy import load, load_file, save, save_file
 from convscope.engines import ENGINE_REVISION
 from convscope.engines.outcome import Epoch
 from convscope.errors import ConvscopeError, SpecError
-from convscope.files import replacing, replacing_folder, sha256_of, sizes_and_digests, write_json
+from convscope.files import Json, replacing, replacing_folder, sha256_of, sizes_and_digests, write_json
 from convscope.runs.result import Arrays, RunResult, as_json, fields_of
 from convscope.specs import NumericMode, RunSpec, canonical_json, from_json, run_key
 
@@ -47,7 +47,7 @@ class DamagedPublication(ConvscopeError):
 class PublishedDataset:
     """What is kept of a data set."""
 
-    facts: dict[str, Any]  # as `convscope.datasets.eda.describe` gives them
+    facts: Json  # as `convscope.datasets.eda.describe` gives them
     labels: NDArray[np.int64]  # of all its test images, (images,)
     pictures: Arrays  # sample and mean images, by name
 
@@ -244,7 +244,7 @@ class PublishedRuns:
                 with replacing(file) as temporary:
                     temporary.write_bytes(to_png(image))
 
-    def add_dataset(self, facts: dict[str, Any], labels: NDArray[np.int64], pictures: Arrays) -> None:
+    def add_dataset(self, facts: Json, labels: NDArray[np.int64], pictures: Arrays) -> None:
         """Keep the facts, test labels and pictures of a data set, unless they are there."""
         folder = self.dataset_path(facts["fingerprint"])
         if folder.is_dir():
@@ -262,7 +262,7 @@ def _check_file(file: Path, stated: Mapping[str, Any]) -> None:
         raise DamagedPublication(f"{file} is not what was published: its SHA-256 differs.")
 
 
-def _read_json(file: Path) -> dict[str, Any]:
+def _read_json(file: Path) -> Json:
     try:
         content = json.loads(file.read_bytes())
     except (OSError, ValueError) as error:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engines.outcome import Epoch
+from convscope.files import Json
 from convscope.specs import NumericMode, RunSpec, from_json, to_json
 
 Arrays = dict[str, NDArray[Any]]
@@ -35,7 +36,7 @@ class RunResult:
     # wall time
     train_seconds: float
     evaluate_seconds: float
-    environment: dict[str, Any]  # versions, processor, time and commit of the training
+    environment: Json  # versions, processor, time and commit of the training
     # (test images,): predicted class, uint8, and its probability, float32
     predictions: NDArray[np.uint8]
     confidences: NDArray[np.float32]
@@ -54,13 +55,13 @@ class RunResult:
         return self.train_images / self.train_seconds
 
 
-def as_json(result: RunResult) -> dict[str, Any]:
+def as_json(result: RunResult) -> Json:
     """Return what JSON holds of a result: all but its history and its arrays."""
     scalars = {name: getattr(result, name) for name in _SCALARS}
     return {"key": result.key, "spec": to_json(result.spec), "mode": to_json(result.mode), **scalars}
 
 
-def fields_of(written: dict[str, Any]) -> dict[str, Any]:
+def fields_of(written: Json) -> dict[str, Any]:
     """Return the fields of a result that `as_json` wrote."""
     scalars = {name: written[name] for name in _SCALARS}
     return {"key": written["key"], "spec": from_json(written["spec"]), "mode": from_json(written["mode"]), **scalars}

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from convscope.datasets.eda import describe
 from convscope.datasets.folds import all_tested
 from convscope.datasets.load import load
 from convscope.datasets.splits import Split
+from convscope.files import Json
 from convscope.runs.plan import plan_study, plan_tuning
 from convscope.runs.published import DamagedPublication, PublishedRuns
 from convscope.runs.result import Arrays, RunResult
@@ -46,7 +46,7 @@ class Results:
     # does not tune
     tuning: Mapping[str, Curve]
     # of the data set, as `convscope.datasets.eda.describe` gives them
-    facts: dict[str, Any]
+    facts: Json
     pictures: Arrays
     labels: NDArray[np.int64]  # of the images that every run was tested on, (test images,)
     measure: Measure  # gives what needs the weights of a run

@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import numpy as np
 
 from convscope.datasets.dataset import Images
 from convscope.datasets.splits import Split
-from convscope.files import write_json
+from convscope.files import Json, write_json
 from convscope.runs.environment import cores, processor
 from convscope.runs.executors import Executor
 from convscope.runs.plan import PlannedRun
@@ -50,7 +49,7 @@ class Speed:
     def __init__(self, memory: Path) -> None:
         self._memory = memory
         self._machine = f"{processor()}, {cores()} cores"
-        self._known: dict[str, Any] = {"machine": self._machine, "runs": {}, "steps": {}}
+        self._known: Json = {"machine": self._machine, "runs": {}, "steps": {}}
         with suppress(OSError, ValueError, AttributeError):
             known = json.loads(memory.read_bytes())
             if known.get("machine") == self._machine and known.keys() == self._known.keys():

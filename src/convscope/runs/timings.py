@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from convscope.datasets.folds import image_counts
 from convscope.engines.numeric_mode import numeric_mode
+from convscope.files import Json
 from convscope.runs.environment import machine
 from convscope.runs.plan import PlannedRun
 from convscope.runs.worker import loaded, result_of_run
@@ -35,7 +35,7 @@ def measure_speeds(
     device: str = "auto",
     rounds: int = ROUNDS,
     say: Callable[[str], None] = lambda _: None,
-) -> dict[str, Any]:
+) -> Json:
     """Train every network of some studies for a moment, one after the other, round after round.
 
     Parameters
