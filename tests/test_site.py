@@ -439,3 +439,43 @@ def test_chapters_become_pages_that_know_each_other(tmp_path: Path) -> None:
     assert rewritten("[a](../report/studies.md#sec-shift-data) [b](report/studies.md#tbl-claims-shift)", targets) == (
         "[a](../report/shift.md#sec-shift-data) [b](claims.md#tbl-claims-shift)"
     )
+
+
+def test_long_tables_and_curves_of_a_study_are_folded_with_their_captions(tmp_path: Path) -> None:
+    parts = [
+        '<figure class="table" id="tbl-shift-rates">\n<table></table></figure>\n<div class="origin" a>\nR\n</div>',
+        '<figure class="table" id="tbl-shift-results">\n<table></table></figure>\n<div class="origin">\nS\n</div>',
+        '<figure id="fig-shift-curves">\n<img>\n</figure>',
+        '<figure id="fig-shift-baseline-curves">\n<img>\n</figure>',
+    ]
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "index.md").write_text(
+        "# T\n\n## Summary {#sec-summary}\n\n## Factors {#sec-experiments}\n\n"
+        '<figure class="table" id="tbl-factors">\nF</figure>\n\n'
+        '<figure id="fig-all-curves">\nG</figure>\n'
+    )
+    (tmp_path / "pages" / "studies.md").write_text(
+        "# T\n\n## About {#sec-about}\n\n## Shift {#sec-shift}\n\n" + "\n\n".join(parts)
+    )
+    write_chapters(tmp_path / "pages", ["shift"], tmp_path)
+    study, factors = (
+        BeautifulSoup((tmp_path / name).read_text(), "html.parser") for name in ("shift.md", "one-factor-at-a-time.md")
+    )
+    assert [fold.figure["id"] for fold in study.select("details")] == ["tbl-shift-rates", "fig-shift-curves"]  # type: ignore[index]
+    assert "R" in study.select("details")[0].text
+    assert [fold.figure["id"] for fold in factors.select("details")] == ["tbl-factors"]  # type: ignore[index]
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_figures_keep_their_room_on_a_phone_before_they_are_loaded(site: Path, browser: Browser) -> None:
+    """They had no height until then: pages seemed shorter than they are, and moved under the reader."""
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.route("**/*.svg", lambda route: route.abort())
+    page.goto((site / "report" / "fashion.html").as_uri(), wait_until="load")
+    sizes = page.locator("figure .f-scroll img[width]:visible").evaluate_all(
+        "all => all.map(image => [image.clientHeight, Number(image.getAttribute('height'))])"
+    )
+    page.close()
+    assert sizes
+    assert [(shown, own) for shown, own in sizes if abs(shown - own) > 1] == []

@@ -32,6 +32,7 @@
     image.addEventListener("click", () => open(image));
     const scroll = document.createElement("div"); // on a phone a figure keeps its size and moves inside
     scroll.className = "f-scroll";
+    image.style.setProperty("--own", `${image.getAttribute("width")}px`); // its room, before it is loaded
     image.replaceWith(scroll);
     scroll.append(image);
     scroll.after(button);
