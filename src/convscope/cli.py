@@ -108,10 +108,11 @@ def grade(project: Project) -> None:
     """Check everything built against the assignment: build/PROFILE/grade.json."""
     from rich.console import Console
 
+    from convscope.grade.records import Grade
     from convscope.grade.sheet import show
 
     Build(project).all()
-    show(json.loads((project.build / "grade.json").read_bytes()), Console())
+    show(Grade.model_validate_json((project.build / "grade.json").read_bytes()), Console())
 
 
 @project_command(app, "readme", "profile", "studies", "device")

@@ -21,6 +21,7 @@ from rich.console import Console
 from checkout import Checkout, SmokeBuild
 from convscope.analysis.metrics_file import parse
 from convscope.grade.build import Build
+from convscope.grade.records import Grade
 from convscope.grade.sheet import grade, show
 from convscope.report.document import DOCUMENTS
 
@@ -115,7 +116,7 @@ def test_without_the_design_study_it_says_who_provides_its_experiments(copy: Cop
     for edit in copy.edits:
         edit(build.values)
     build.metrics = parse(build.values)
-    criteria = {c["id"]: c for task in grade(build)["tasks"] for c in task["criteria"]}
+    criteria = {c["id"]: c for task in grade(build).as_json()["tasks"] for c in task["criteria"]}
     missing = criteria["experiment-filters"]
     assert missing["status"] == "missing"
     assert "`design` (profiles smoke, full)" in missing["next_step"]  # reduced in quick
@@ -168,7 +169,7 @@ def test_checklists_are_answered_from_the_build(copy: Copy, graded: Checkout) ->
     assert no == {"Are there error bars, and is it said what they mean?"}  # one seed in `design`
     assert {"yes", "no", "not applicable"} == set(answers.values())
     build = Build(copy.root, copy.folder)  # a checkout without lock file, Makefile and trained runs
-    found = {q["question"]: q for checklist in grade(build)["checklists"] for q in checklist["questions"]}
+    found = {q["question"]: q for checklist in grade(build).as_json()["checklists"] for q in checklist["questions"]}
     assert found["Are dependencies specified?"]["answer"] == "no"
     assert found["Are there trained models?"]["answer"] == "no"
     assert "`make train`" in found["Are there trained models?"]["because"]
@@ -177,7 +178,7 @@ def test_checklists_are_answered_from_the_build(copy: Copy, graded: Checkout) ->
 @pytest.mark.parametrize("width", [80, 120])
 def test_table_in_the_terminal(graded: Checkout, width: int) -> None:
     console = Console(file=io.StringIO(), width=width)
-    show(json.loads((graded.build / "grade.json").read_bytes()), console)
+    show(Grade.model_validate_json((graded.build / "grade.json").read_bytes()), console)
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
     assert max(map(len, text.splitlines())) <= width

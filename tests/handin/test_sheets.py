@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from convscope.grade.records import CheckedCriterion, CheckedTask, Grade
 from convscope.handin.examine import compare_sheets
 
 
@@ -15,11 +16,20 @@ def sheet(*states: str, present: int | None = None) -> Any:
     return {"tasks": [{"criteria": criteria}], "present": counted if present is None else present}
 
 
-HERE = sheet("evidence present", "missing", "missing")
+STATES = ("evidence present", "missing", "missing")
+HERE = Grade.model_construct(
+    tasks=(
+        CheckedTask.model_construct(
+            criteria=tuple(
+                CheckedCriterion.model_construct(id=f"c{number}", status=state) for number, state in enumerate(STATES)
+            )
+        ),
+    )
+)
 
 
 def test_the_same_sheet_holds() -> None:
-    assert compare_sheets(HERE, HERE) == ([], [])
+    assert compare_sheets(sheet(*STATES), HERE) == ([], [])
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_a_submission_as_it_was_handed_in_holds(submitted: Submitted, standard: 
     assert found.state == "holds"
     assert found.grade is not None
     handed_in = json.loads((submitted.checkout.build / "grade.json").read_bytes())
-    assert found.grade["present"] == handed_in["present"]
+    assert found.grade.present == handed_in["present"]
     assert found.manifest["extra"] == {"Matriculation number": "0123456"}
 
 

@@ -100,7 +100,7 @@ def test_nothing_in_the_german_edition_is_english_but_what_students_name(german:
 def test_the_grade_sheet_of_an_edition_asks_for_what_is_to_be_written(german: Checkout) -> None:
     code = (
         "import json; from pathlib import Path; from convscope.grade.sheet import write_grade; "
-        "print(json.dumps(write_grade(Path('.'), Path('build/smoke'))))"
+        "print(json.dumps(write_grade(Path('.'), Path('build/smoke')).as_json()))"
     )
     german.built("report", STUDIES=STUDY, DEPLOY="0")
     done = subprocess.run(

@@ -6,10 +6,8 @@ It counts evidence. It awards no points and judges no prose: that is the grader'
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from rich.console import Console
@@ -19,8 +17,10 @@ from rich.text import Text
 from convscope.files import write_json, write_text
 from convscope.grade.assignment import Assignment, Checklist, Criterion, Question, Task, read_assignment
 from convscope.grade.build import Build
+from convscope.grade.documents import Evidence
 from convscope.grade.facts import facts_of
 from convscope.grade.needs import look, takes_all
+from convscope.grade.records import AnsweredChecklist, AnsweredQuestion, CheckedCriterion, CheckedTask, Grade
 from convscope.language import catalogue, language_of
 from convscope.report.document import DOCUMENTS
 from convscope.studies import PROFILES, STUDIES, Profile, Study
@@ -37,7 +37,6 @@ LINKS = 4
 """Pieces of evidence that the page shows of a criterion."""
 
 PAGES = {"index.md": "grade.md.jinja", "checklists.md": "checklists.md.jinja"}  # template of each page of the site
-Grade = dict[str, Any]
 Say = Callable[[str], str]  # in the language of the document
 
 
@@ -48,51 +47,50 @@ def grade(build: Build, assignment: Assignment | None = None) -> Grade:
     ----------
     assignment
         What is asked; None takes that of the build's checkout.
-
-    Returns
-    -------
-    dict
-        What grade.json holds: ``tasks``, each with its ``criteria``, and ``checklists``.
     """
     assignment = assignment or read_assignment(build.root)
     facts = facts_of(build)
     language = language_of(build.root / "report")
     say = catalogue(language).text
-    tasks: list[dict[str, Any]] = [
-        {"id": task.id, "title": say(task.title), "points": task.points, "worth": say(task.worth)}
-        | {"criteria": [_criterion(criterion, task, build, say) for criterion in task.criteria]}
+    tasks = tuple(
+        CheckedTask(
+            id=task.id,
+            title=say(task.title),
+            points=task.points,
+            worth=say(task.worth),
+            criteria=tuple(_criterion(criterion, task, build, say) for criterion in task.criteria),
+        )
         for task in assignment.tasks
-    ]
-    criteria = [criterion for task in tasks for criterion in task["criteria"]]
-    return {
-        "schema": SCHEMA,
-        "language": language,
-        "says": say(SAYS),
-        "toy": say(TOY) if build.metrics.profile == "smoke" else "",
-        "profile": build.metrics.profile,
-        "studies": [chapter.id for chapter in build.chapters],
-        "present": sum(criterion["status"] == "evidence present" for criterion in criteria),
-        "criteria": len(criteria),
-        "tasks": tasks,
-        "checklists": [_answered(checklist, build, facts, say) for checklist in assignment.checklists],
-    }
+    )
+    return Grade(
+        schema=SCHEMA,
+        language=language,
+        says=say(SAYS),
+        toy=say(TOY) if build.metrics.profile == "smoke" else "",
+        profile=build.metrics.profile,
+        studies=tuple(chapter.id for chapter in build.chapters),
+        present=sum(task.present for task in tasks),
+        criteria=sum(len(task.criteria) for task in tasks),
+        tasks=tasks,
+        checklists=tuple(_answered(checklist, build, facts, say) for checklist in assignment.checklists),
+    )
 
 
-def _criterion(criterion: Criterion, task: Task, build: Build, say: Say) -> dict[str, Any]:
+def _criterion(criterion: Criterion, task: Task, build: Build, say: Say) -> CheckedCriterion:
     outcome = look(build, criterion.needs, criterion.of or task.of)
     varied = {factor: values for need in criterion.needs for factor, values in need.varies.items()}
     step = say(criterion.step) or " ".join(_study_that_varies(*each, say) for each in varied.items()) or say(task.step)
-    return {
-        "id": criterion.id,
-        "task": task.id,
-        "statement": say(criterion.asks),
-        "points": task.points,
-        "part_of": say(task.worth),
-        "status": MISSING if outcome.missing else "evidence present",
-        "evidence": [asdict(evidence) for evidence in outcome.evidence],
-        "missing": list(outcome.missing),
-        "next_step": step if outcome.missing else "",
-    }
+    return CheckedCriterion(
+        id=criterion.id,
+        task=task.id,
+        statement=say(criterion.asks),
+        points=task.points,
+        part_of=say(task.worth),
+        status=MISSING if outcome.missing else "evidence present",
+        evidence=outcome.evidence,
+        missing=outcome.missing,
+        next_step=step if outcome.missing else "",
+    )
 
 
 def _study_that_varies(factor: str, values: Sequence[object], say: Say) -> str:
@@ -110,25 +108,25 @@ def _study_that_varies(factor: str, values: Sequence[object], say: Say) -> str:
     return f"{say(VARY)} {listed}."
 
 
-def _answered(checklist: Checklist, build: Build, facts: dict[str, str], say: Say) -> dict[str, Any]:
-    return {
-        "title": say(checklist.title),
-        "about": say(checklist.about),
-        "source": checklist.source,
-        "link": checklist.link,
-        "questions": [_answer(question, build, facts, say) for question in checklist.questions],
-    }
+def _answered(checklist: Checklist, build: Build, facts: dict[str, str], say: Say) -> AnsweredChecklist:
+    return AnsweredChecklist(
+        title=say(checklist.title),
+        about=say(checklist.about),
+        source=checklist.source,
+        link=checklist.link,
+        questions=tuple(_answer(question, build, facts, say) for question in checklist.questions),
+    )
 
 
-def _answer(question: Question, build: Build, facts: dict[str, str], say: Say) -> dict[str, Any]:
+def _answer(question: Question, build: Build, facts: dict[str, str], say: Say) -> AnsweredQuestion:
     outcome = look(build, question.needs, question.of)
     missing = " ".join(f"{reason[:1].upper()}{reason[1:]}" for reason in outcome.missing)
-    return {
-        "question": say(question.asks),
-        "answer": say("no" if missing else question.answer),
-        "because": missing or say(question.because).format_map(facts),
-        "evidence": [] if missing else [asdict(evidence) for evidence in outcome.evidence],
-    }
+    return AnsweredQuestion(
+        question=say(question.asks),
+        answer=say("no" if missing else question.answer),
+        because=missing or say(question.because).format_map(facts),
+        evidence=() if missing else outcome.evidence,
+    )
 
 
 def write_grade(root: Path, folder: Path, evidence_folders: Sequence[Path] = ()) -> Grade:
@@ -142,7 +140,7 @@ def write_grade(root: Path, folder: Path, evidence_folders: Sequence[Path] = ())
         ``build/PROFILE``.
     """
     graded = grade(Build(root, folder, evidence_folders))
-    write_json(folder / "grade.json", graded)
+    write_json(folder / "grade.json", graded.as_json())
     write_pages(graded, folder / "grade")
     return graded
 
@@ -155,13 +153,8 @@ def write_pages(graded: Grade, folder: Path) -> None:
     environment.filters |= {"cell": _cell, "link": _link, "links": _links}
     for name, template in PAGES.items():
         text = files("convscope.grade").joinpath(template).read_text(encoding="utf-8")
-        text = catalogue(graded["language"]).template(text)
-        write_text(folder / name, environment.from_string(text).render(missing=missing_in(graded), **graded))
-
-
-def missing_in(graded: Grade) -> list[dict[str, Any]]:
-    """Return the criteria without evidence, of all tasks."""
-    return [each for task in graded["tasks"] for each in task["criteria"] if each["missing"]]
+        text = catalogue(graded.language).template(text)
+        write_text(folder / name, environment.from_string(text).render(missing=graded.missing, **dict(graded)))
 
 
 def _cell(text: str) -> str:
@@ -169,9 +162,9 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def _link(evidence: dict[str, Any]) -> str:
+def _link(evidence: Evidence) -> str:
     """Return evidence as a link from the page of the site; a file of the checkout is named alone."""
-    label, href = _cell(evidence["label"]), evidence["href"]
+    label, href = _cell(evidence.label), evidence.href
     places = {f"report/{name}.html#": f"../report/{page}#" for name, page in DOCUMENTS.items()}
     places |= {"metrics.json#": "../report/metrics.json"}
     places |= {"report/": "../report/", "metrics.json": "../report/metrics.json"}
@@ -179,12 +172,12 @@ def _link(evidence: dict[str, Any]) -> str:
         if href.startswith(beginning):
             target = place if place.endswith(".json") else place + href.removeprefix(beginning)
             pdf = "../" + href.partition("#")[0].removesuffix(".html").removesuffix(".pdf") + ".pdf"
-            page = f" ([p. {evidence['page']}]({pdf}#page={evidence['page']}))" if evidence["page"] else ""
+            page = f" ([p. {evidence.page}]({pdf}#page={evidence.page}))" if evidence.page else ""
             return f"[{label}]({target}){page}"
     return f"[{label}](../deployment/index.md)" if "deployment/" in href else f"`{label}`"
 
 
-def _links(evidence: Sequence[dict[str, Any]]) -> str:
+def _links(evidence: Sequence[Evidence]) -> str:
     """Return the first pieces of evidence as links, and where the others stand: a criterion can have thirty."""
     more = f", [+{len(evidence) - LINKS}](grade.json)" if len(evidence) > LINKS else ""
     return ", ".join(map(_link, evidence[:LINKS])) + more
@@ -192,26 +185,26 @@ def _links(evidence: Sequence[dict[str, Any]]) -> str:
 
 def show(graded: Grade, console: Console) -> None:
     """Print the grade sheet: what is missing first, then every task."""
-    if graded["toy"]:
-        console.print(Text(graded["toy"], "bold yellow"), "")
+    if graded.toy:
+        console.print(Text(graded.toy, "bold yellow"), "")
     table = _table("Missing", "What, and the next step")
-    for criterion in missing_in(graded):
-        table.add_row(Text(criterion["statement"]), Text("missing", "yellow"), Text(_why(criterion)))
+    for criterion in graded.missing:
+        table.add_row(Text(criterion.statement), Text("missing", "yellow"), Text(_why(criterion)))
     if table.rows:
         console.print(table, "")
     table = _table("Criterion", "Where")
-    for task in graded["tasks"]:
+    for task in graded.tasks:
         table.add_section()
-        present = [criterion for criterion in task["criteria"] if not criterion["missing"]]
-        name = f"{task['id']} {task['title']}" if task["id"].isdigit() else task["title"]
+        present = [criterion for criterion in task.criteria if not criterion.missing]
+        name = f"{task.id} {task.title}" if task.id.isdigit() else task.title
         table.add_row(
-            Text(name, "bold"), Text(f"{len(present)} of {len(task['criteria'])}", "bold"), Text(task["worth"], "bold")
+            Text(name, "bold"), Text(f"{task.present} of {len(task.criteria)}", "bold"), Text(task.worth, "bold")
         )
         for criterion in present:
-            table.add_row(Text(criterion["statement"]), Text("present", "green"), Text(_where(criterion)))
+            table.add_row(Text(criterion.statement), Text("present", "green"), Text(_where(criterion)))
     console.print(table)
-    console.print(f"\nEvidence for {graded['present']} of {graded['criteria']} criteria, profile {graded['profile']}.")
-    console.print(Text(graded["says"]))
+    console.print(f"\nEvidence for {graded.present} of {graded.criteria} criteria, profile {graded.profile}.")
+    console.print(Text(graded.says))
 
 
 def _table(first: str, last: str) -> Table:
@@ -222,14 +215,11 @@ def _table(first: str, last: str) -> Table:
     return table
 
 
-def _why(criterion: dict[str, Any]) -> str:
-    first, *more = criterion["missing"]
-    return f"{first}{f' And {len(more)} more.' if more else ''} {criterion['next_step']}".replace("`", "")
+def _why(criterion: CheckedCriterion) -> str:
+    first, *more = criterion.missing
+    return f"{first}{f' And {len(more)} more.' if more else ''} {criterion.next_step}".replace("`", "")
 
 
-def _where(criterion: dict[str, Any]) -> str:
-    shown = [
-        evidence["label"] + (f" (p. {evidence['page']})" if evidence["page"] else "")
-        for evidence in criterion["evidence"]
-    ]
+def _where(criterion: CheckedCriterion) -> str:
+    shown = [evidence.label + (f" (p. {evidence.page})" if evidence.page else "") for evidence in criterion.evidence]
     return ", ".join(shown[:3]) + (f", and {len(shown) - 3} more" if len(shown) > 3 else "")

@@ -33,9 +33,9 @@ class Submission:
 
     name: str
     # the loaded MANIFEST.json, metrics.json and grade.json
-    manifest: dict[str, Any]
+    manifest: Json
     metrics: Json
-    grade: dict[str, Any]
+    grade: Json
 
 
 @dataclass(frozen=True)
@@ -163,11 +163,11 @@ def _specifications(metrics: Json) -> dict[str, str]:
     return found
 
 
-def _criteria(graded: dict[str, Any]) -> dict[str, str]:
+def _criteria(graded: Json) -> dict[str, str]:
     return {each["statement"]: each["status"] for task in graded["tasks"] for each in task["criteria"]}
 
 
-def _verdict(claim: dict[str, Any]) -> str:
+def _verdict(claim: Json) -> str:
     verdict, leaning = claim["verdict"], claim["leaning"]
     return f"{verdict}, leaning to {leaning}" if leaning not in (None, verdict) else str(verdict)
 
@@ -194,7 +194,7 @@ def _effects(old: Json, new: Json) -> Iterator[Row]:
         yield Row(place, texts[0], texts[1], points(b["effect"] - a["effect"], 3) if a and b else "")
 
 
-def _variants(metrics: Json) -> dict[str, Any]:
+def _variants(metrics: Json) -> Json:
     return {
         f"{study}/{name}": variant
         for study, described in metrics["studies"].items()
@@ -202,8 +202,8 @@ def _variants(metrics: Json) -> dict[str, Any]:
     }
 
 
-def _comparisons(metrics: Json) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _comparisons(metrics: Json) -> Json:
+    found: Json = {}
     for study, described in metrics["studies"].items():
         groups = {name: experiment["comparisons"] for name, experiment in described.get("experiments", {}).items()}
         for group, rows in (groups | {"against baseline": described.get("against_baseline", [])}).items():
@@ -211,7 +211,7 @@ def _comparisons(metrics: Json) -> dict[str, Any]:
     return found
 
 
-def _pairs(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+def _pairs(old: Json, new: Json) -> Iterator[tuple[str, Any, Any]]:
     for place in [*old, *(name for name in new if name not in old)]:
         a, b = old.get(place), new.get(place)
         if a != b:

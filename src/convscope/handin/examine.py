@@ -18,7 +18,8 @@ from convscope.errors import ConvscopeError
 from convscope.files import Json, sha256_of
 from convscope.grade.assignment import Assignment
 from convscope.grade.build import Build
-from convscope.grade.sheet import MISSING, Grade, grade
+from convscope.grade.records import Grade
+from convscope.grade.sheet import MISSING, grade
 from convscope.handin import verify
 from convscope.handin.answers import check_answers, train_one_again
 from convscope.handin.unpack import unpack
@@ -174,11 +175,12 @@ def _grade(folder: Path, metrics: Metrics, standard: Standard, found: Finding) -
     found.notes += notes
 
 
-def compare_sheets(handed_in: Grade, here: Grade) -> tuple[list[str], list[str]]:
+def compare_sheets(handed_in: Json, here: Grade) -> tuple[list[str], list[str]]:
     """Return what a grade sheet claims beyond the one computed here, and where else they differ."""
     problems, notes = [], []
-    said = _states(handed_in)
-    for name, state in _states(here).items():
+    said = {each["id"]: each["status"] for task in handed_in["tasks"] for each in task["criteria"]}
+    states = {each.id: each.status for task in here.tasks for each in task.criteria}
+    for name, state in states.items():
         claimed = said.get(name, MISSING)
         if claimed not in (MISSING, state):
             problems.append(f"grade.json claims evidence for {name!r}; there is none")
@@ -188,10 +190,6 @@ def compare_sheets(handed_in: Grade, here: Grade) -> tuple[list[str], list[str]]
     if handed_in["present"] != counted:
         problems.append(f"grade.json counts {handed_in['present']} criteria with evidence, and lists {counted}")
     return problems, notes
-
-
-def _states(graded: Grade) -> dict[str, str]:
-    return {criterion["id"]: criterion["status"] for task in graded["tasks"] for criterion in task["criteria"]}
 
 
 def _source(folder: Path, standard: Standard, found: Finding) -> None:

@@ -13,10 +13,11 @@ from rich.text import Text
 
 from convscope.files import csv_text, write_text
 from convscope.grade.assignment import Assignment
-from convscope.grade.sheet import SAYS, missing_in
+from convscope.grade.sheet import SAYS
 from convscope.handin.examine import Finding
 
 _COLOURS = {"holds": "green", "look at it": "yellow", "does not hold": "bold red"}
+Row = dict[str, str | int]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would compute
 
 
@@ -28,7 +29,7 @@ def show(found: Sequence[Finding], console: Console) -> None:
     for each in in_order(found):
         reasons = each.problems or each.notes
         more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-        evidence = f"{each.grade['present']} of {each.grade['criteria']}" if each.grade else "–"
+        evidence = f"{each.grade.present} of {each.grade.criteria}" if each.grade else "–"
         table.add_row(
             Text(each.archive), Text(each.authors), Text(each.state, _COLOURS[each.state]), evidence,
             str(len(each.changed)), Text(f"{reasons[0]}{more}" if reasons else ""),
@@ -50,18 +51,17 @@ def write_csv(found: Sequence[Finding], assignment: Assignment, path: Path) -> N
     write_text(path, csv_text([_row(each, assignment) for each in in_order(found)]))
 
 
-def _row(found: Finding, assignment: Assignment) -> dict[str, Any]:
+def _row(found: Finding, assignment: Assignment) -> Row:
     manifest = found.manifest
-    tasks = {task["id"]: task["criteria"] for task in (found.grade or {"tasks": []})["tasks"]}
-    row: dict[str, Any] = {"archive": found.archive, "authors": found.authors}
+    tasks = {task.id: task for task in found.grade.tasks} if found.grade else {}
+    row: Row = {"archive": found.archive, "authors": found.authors}
     row |= {f"author: {name}": value for name, value in manifest.get("extra", {}).items()}
     row |= {name: manifest.get(name, "") for name in ("course", "profile", "commit", "seal")}
     row |= {"result": found.state, "problems": len(found.problems), "why": (found.problems or found.notes or [""])[0]}
-    row["evidence"] = found.grade["present"] if found.grade else ""
+    row["evidence"] = found.grade.present if found.grade else ""
     for task in assignment.tasks:
-        criteria = tasks.get(task.id, [])
-        present = sum(not criterion["missing"] for criterion in criteria)
-        row[f"{task.title}: evidence"] = f"{present}/{len(task.criteria)}" if criteria else ""
+        there = tasks.get(task.id)
+        row[f"{task.title}: evidence"] = f"{there.present}/{len(task.criteria)}" if there else ""
         if task.points:
             row[f"{task.title}: points of {task.points}"] = ""
     row["changed files"] = " ".join(found.changed)
@@ -95,17 +95,15 @@ def feedback(found: Finding) -> str:
         lines += [f"{_line(found.authors)}, {_line(manifest['course'])}. Seal `{manifest['seal']}`.", ""]
     lines += _section("What does not hold", found.problems)
     if found.grade:
-        if found.grade["toy"]:
-            lines += [f"**{found.grade['toy']}**", ""]
-        missing = missing_in(found.grade)
+        if found.grade.toy:
+            lines += [f"**{found.grade.toy}**", ""]
         lines += _section(
             "What is missing",
-            [f"{each['statement']}: {' '.join(each['missing'])} {each['next_step']}" for each in missing],
+            [f"{each.statement}: {' '.join(each.missing)} {each.next_step}" for each in found.grade.missing],
         )
         lines += ["## Tasks", "", "| Task | Evidence |", "|:--|--:|"]
-        for task in found.grade["tasks"]:
-            present = sum(not criterion["missing"] for criterion in task["criteria"])
-            lines.append(f"| {task['title']} ({task['worth']}) | {present} of {len(task['criteria'])} |")
+        for task in found.grade.tasks:
+            lines.append(f"| {task.title} ({task.worth}) | {task.present} of {len(task.criteria)} |")
         lines += ["", SAYS, ""]
     lines += _section("What was noted", found.notes)
     lines += _section("Source files that are not those of the course", [f"`{name}`" for name in found.changed])
