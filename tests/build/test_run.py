@@ -11,7 +11,7 @@ import pytest
 
 from convscope.build import run
 from convscope.build.project import Project
-from convscope.build.run import Build, after, needed
+from convscope.build.run import Build, after, crowded, needed
 from convscope.build.table import TABLE, Step
 from convscope.errors import ConvscopeError
 
@@ -93,3 +93,14 @@ def test_a_step_needs_what_it_reads() -> None:
     assert [step.name for step in needed("metrics")] == ["metrics"]
     assert set(after(steps["figures"])) >= {"metrics"}
     assert set(after(steps["report"])) >= {"metrics", "figures", "deployment"}
+
+
+@pytest.mark.parametrize(
+    ("load", "processors", "processes", "times"),
+    [(0.0, 2, 2, 1), (0.3, 2, 2, 1), (2.0, 2, 2, 2), (7.2, 2, 2, 5), (1.0, 16, 8, 1), (24.0, 16, 8, 2)],
+)
+def test_a_busy_machine_is_said_to_take_so_many_times_as_long(
+    load: float, processors: int, processes: int, times: int
+) -> None:
+    """As a fair scheduler shares processors: among all that run."""
+    assert crowded(load, processors, processes) == times

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -70,6 +71,8 @@ class Build:
         waited_for = [step for step in steps if not step.beside]
         rest = sum(project.speed.step(f"{project.profile} {step.name}") or step.seconds for step in waited_for)
         say(f"About {duration(training + rest)} in all: {duration(training)} to train, {duration(rest)} for the rest.")
+        if (times := crowded(os.getloadavg()[0], os.cpu_count() or 1, project.processes)) > 1:
+            say(f"Other programs keep this machine busy: it may take up to {times} times as long.")
 
     def due(self) -> dict[str, list[str]]:
         """Return why each step is due, by name: changed inputs; none where it is up to date."""
@@ -138,3 +141,14 @@ def needed(until: str) -> list[Step]:
 
 def _digest(file: Path) -> str:
     return sha256_of(file) if file.is_file() else "missing"
+
+
+def crowded(load: float, processors: int, processes: int) -> int:
+    """Return how many times as long this build may take beside what runs already.
+
+    Examples
+    --------
+    >>> crowded(7.2, 2, 2), crowded(0.3, 2, 2), crowded(1.0, 16, 8)
+    (5, 1, 1)
+    """
+    return max(1, round((load + processes) / max(processors, processes)))

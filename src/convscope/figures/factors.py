@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+from math import ceil
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from convscope.figures.argument import comparison
 from convscope.figures.registry import Material, Rows, figure
 from convscope.figures.results import MOST_COLOURS, WILD
-from convscope.figures.style import MUTED, PALETTE, WIDTH, logarithmic, signed
+from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, logarithmic, signed
 
+ACROSS = 4  # panels of curves beside each other
+TWIN = ", GAP head"  # at the end of a network's title
 FURTHEST = 8  # times the median size of a group's differences: what lies beyond is written, not drawn
 
 
@@ -86,3 +93,72 @@ def _limits(group: Rows, reach: float) -> tuple[float, float]:
         ends += [row["difference"], row["low"] or 0, row["high"] or 0] if near else [np.sign(row["difference"]) * reach]
     room = 0.06 * (max(ends) - min(ends) or 1)
     return min(ends) - room, max(ends) + room
+
+
+def factor_curve_rows(material: Material, study_id: str) -> Rows:
+    """Return, for a study of many variants, the mean accuracy by epoch of the networks that differ in one factor.
+
+    A factor whose networks all stand beside those of another is left out, and a network of which some runs never
+    trained.
+    """
+    study = material.metrics.ran[study_id]
+    if study.baseline != study.reference or len(study.variants) <= MOST_COLOURS:
+        return []
+    chosen: dict[str, list[str]] = {}
+    for each in study.experiments.values():
+        trained = [name for name in each.variants if (study.variants[name].test_accuracy.sd or 0) <= WILD]
+        chosen.setdefault(each.factor, []).extend(trained)
+    for factor in list(chosen):
+        others = {name for other, names in chosen.items() if other != factor for name in names}
+        if set(chosen[factor]) <= others:
+            del chosen[factor]
+    return [
+        {"factor": factor, "variant": name, "title": study.variants[name].title, "part": part, "epoch": epoch,
+         "accuracy": float(np.mean(values))}
+        for factor, names in chosen.items()
+        for name in names
+        for part in ("train", "validation")
+        for epoch, values in enumerate(
+            zip(*getattr(study.variants[name].curves, f"{part}_accuracy"), strict=True), start=1
+        )
+    ]  # fmt: skip
+
+
+@figure("{study}-factor-curves", rows=factor_curve_rows)
+def factor_curves(rows: Rows) -> Figure:
+    """Draw accuracy by epoch, training dashed and validation solid, a panel a factor; a twin has its base's colour."""
+    factors = list(dict.fromkeys(row["factor"] for row in rows))
+    lines = ceil(len(factors) / ACROSS)
+    drawn, panels = plt.subplots(
+        lines, ACROSS, figsize=(WIDTH, 0.5 + 1.5 * lines), layout="constrained", squeeze=False, sharey=True
+    )
+    for axes, factor in zip_longest(panels.flat, factors):
+        if factor is None:
+            axes.set_axis_off()
+            continue
+        shown = [row for row in rows if row["factor"] == factor]
+        stems = list(dict.fromkeys(row["title"].removesuffix(TWIN) for row in shown))
+        for name in dict.fromkeys(row["variant"] for row in shown):
+            own = [row for row in shown if row["variant"] == name]
+            place = stems.index(own[0]["title"].removesuffix(TWIN))
+            for part, dashes in (("train", (0, (3, 2))), ("validation", "-")):
+                points = [(row["epoch"], 100 * row["accuracy"]) for row in own if row["part"] == part]
+                axes.plot(*zip(*points, strict=True), linestyle=dashes, color=_hue(place), linewidth=1.1)
+        handles = [Line2D([], [], color=_hue(place), label=stem) for place, stem in enumerate(stems)]
+        axes.legend(handles=handles, loc="lower right", fontsize=7, handlelength=1, labelspacing=0.2, borderpad=0.2)
+        axes.set_title(factor, fontsize=8)
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=4))
+    # The first epochs are far below, and would press the rest together.
+    ends = [100 * row["accuracy"] for row in rows if row["epoch"] > 1]
+    low, high = np.percentile(ends, 3), max(ends)
+    panels[0, 0].set_ylim(low - 0.55 * (high - low), high + 0.03 * (high - low))
+    kinds = [Line2D([], [], color=INK, label="validation"),
+             Line2D([], [], color=INK, label="training", linestyle=(0, (3, 2)))]  # fmt: skip
+    drawn.legend(handles=kinds, loc="outside lower center", ncols=2)
+    drawn.supylabel("accuracy (%)", fontsize=8)
+    return drawn
+
+
+def _hue(place: int) -> str:
+    return PALETTE[place] if place else MUTED
