@@ -98,8 +98,9 @@ export function shiftExhibit(data) {
 // Accuracy by distance as measured in the study; a line marks the distance shown.
 function accuracyChart({ networks, measured }) {
   const [width, height, left, foot] = [520, 230, 62, 44];
+  const names = matchMedia("(max-width: 40em)").matches ? 190 : 130; // letters are larger there, as the drawing is smaller
   const far = measured.distances.at(-1);
-  const x = (distance) => left + (distance / far) * (width - left - 130);
+  const x = (distance) => left + (distance / far) * (width - left - names);
   const y = (accuracy) => 12 + (1 - accuracy) * (height - foot - 12);
   const svg = (tag, attributes, ...children) => {
     const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
