@@ -151,6 +151,19 @@ def test_a_chapter_may_have_no_number() -> None:
     assert problem == "site/report/table.html: no number in it says where it comes from"
 
 
+def test_numbers_of_headings_formulas_and_literals_are_no_results() -> None:
+    page = (
+        '<nav><ul><li><nav><a>3.1 What the layer assumes</a></nav></li></ul><a>3.2 Take away</a></nav><h2>3.1 What</h2>'
+        '<p>Faces were aligned (<span class="citation">Author 2014, p. 3.2</span>), '
+        '<span class="literal">3.3 % <span>of 5.5</span></span> of them, in <code>v2.6</code>, '
+        '<math><mn>0.5</mn></math>.</p>'
+    )  # fmt: skip
+    assert verify.check_page("site/report/why-it-works.html", page, METRICS) == ([], 0)
+    for said in ("<p>It reads 91.2 %.</p>", "<p>0.91</p>", "<li>9 %</li>"):
+        (problem,), _ = verify.check_page("site/report/why-it-works.html", page + said, METRICS)
+        assert problem == "site/report/why-it-works.html: no number in it says where it comes from"
+
+
 @pytest.mark.parametrize("study", verify.SHOWN_ON["site/explore.html"])
 def test_the_explorer_shows_numbers_where_its_studies_were_run(study: str) -> None:
     page = "site/explore.html"

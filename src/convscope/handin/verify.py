@@ -28,6 +28,8 @@ MANIFEST = "MANIFEST.json"
 METRICS = "metrics.json"
 PAGES = re.compile(r"report/(report|supplement)\.html|site/(index|claims|explore|report/[\w-]+)\.html")
 MEASURED = re.compile(r"\d\.\d|\d\s*%")
+# Elements and classes whose numbers are no results.
+ASIDE = {"script", "style", "nav", "h1", "h2", "h3", "h4", "h5", "h6", "code", "pre", "math", "citation", "literal"}
 # Pages that show a number of ours only where one of these studies was run; the last has those of others.
 SHOWN_ON = {"site/explore.html": ("shift", "inductive_bias_glyphs"), "site/report/reference-list.html": ()}
 GRADE_SHEET = "grade.json"
@@ -168,7 +170,8 @@ class Page(HTMLParser):
     """Collects the elements that say where their text comes from.
 
     ``shown`` holds (source, rule, text) of each. Citations are left out of a text: their style is the renderer's.
-    ``said`` is everything that the page says, in pieces: one text that grows took 0.2 s a page.
+    ``said`` is what the page says in its text, in pieces: one text that grows took 0.2 s a page. Headings and contents
+    number themselves, and code, formulas, citations and marked literals are no results.
     """
 
     def __init__(self) -> None:
@@ -176,21 +179,26 @@ class Page(HTMLParser):
         self.shown: list[tuple[str, str, str]] = []
         self.said: list[str] = []
         self._open: list[dict[str, Any]] = []
-        self._tag = ""
+        self._aside = ""  # the name of an element that says no result
+        self._within = 0  # how many of that name are open
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begin an element; those of the same name inside count, to know where it ends."""
-        self._tag = tag
         for element in self._open:
             element["depth"] += element["tag"] == tag
         attributes = {name: value or "" for name, value in attrs}
-        cites = "citation" in attributes.get("class", "").split()
+        classes = attributes.get("class", "").split()
+        if self._within:
+            self._within += tag == self._aside
+        elif tag in ASIDE or not ASIDE.isdisjoint(classes):
+            self._aside, self._within = tag, 1
+        cites = "citation" in classes
         if cites or "data-source" in attributes:
             self._open.append({"tag": tag, "depth": 1, "text": "", "cites": cites, **attributes})
 
     def handle_endtag(self, tag: str) -> None:
         """End an element."""
-        self._tag = ""
+        self._within -= self._within > 0 and tag == self._aside
         for element in self._open:
             element["depth"] -= element["tag"] == tag
         if not self._open or self._open[-1]["depth"]:
@@ -206,7 +214,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         """Add text to every element around it."""
-        if self._tag not in ("script", "style"):
+        if not self._within:
             self.said.append(data)
         for element in self._open:
             element["text"] += data
