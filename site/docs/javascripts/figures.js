@@ -37,6 +37,7 @@
     scroll.append(image);
     scroll.after(button);
     const focusable = () => (scroll.scrollWidth > scroll.clientWidth + 1 ? (scroll.tabIndex = 0) : scroll.removeAttribute("tabindex"));
+    if (image.getAttribute("width") > innerWidth - 48) scroll.tabIndex = 0; // nobody observes what is not laid out yet
     new ResizeObserver(focusable).observe(scroll);
   });
 })();
