@@ -5,6 +5,9 @@
   const claims = [...document.querySelectorAll(".c-claim")];
   const studies = [...document.querySelectorAll(".c-study")];
   if (!place) return;
+  // The theme would measure every heading of its contents after each choice, and lay out for it what is out of sight: 10 ms. Before
+  // its script runs, the list becomes one of plain links.
+  for (const list of document.querySelectorAll("[data-md-component=toc]")) list.removeAttribute("data-md-component");
 
   const choice = (name, words) => {
     const select = document.createElement("select");
@@ -23,11 +26,11 @@
 
   const lists = studies.map((section) => {
     const fold = section.querySelector(".c-own");
-    return { section, fold, opened: fold.open, list: section.querySelector(".c-claims"), own: [...section.querySelectorAll(".c-claim")] };
+    return { section, fold, opened: fold.open, own: [...section.querySelectorAll(".c-claim")] };
   });
   function show() {
     let count = 0;
-    for (const { section, fold, opened, list, own } of lists) {
+    for (const { section, fold, opened, own } of lists) {
       let some = 0;
       for (const claim of own) {
         const hidden = Boolean((verdict.value && claim.dataset.verdict !== verdict.value) || (study.value && section.dataset.study !== study.value));
@@ -36,7 +39,7 @@
       }
       if (section.hidden !== !some) section.hidden = !some;
       const open = verdict.value || study.value ? some > 0 : opened;
-      if (open) list.style.containIntrinsicBlockSize = `auto ${17 * some}rem`; // see site.css
+      section.style.containIntrinsicBlockSize = `${open ? 10 + 17 * some : 7}rem`; // see site.css
       if (fold.open !== open) fold.open = open;
       count += some;
     }
