@@ -13,6 +13,7 @@ from typing import Any
 from bs4 import BeautifulSoup, Tag
 
 from convscope.analysis.metrics_file import parse
+from convscope.analysis.study_records import StudyNotRun
 from convscope.grade.assignment import read_assignment
 from convscope.grade.build import Build
 from convscope.grade.needs import look
@@ -239,6 +240,12 @@ def rising(study: dict[str, Any]) -> None:
 
 def second_difference(study: dict[str, Any]) -> None:
     study["variants"]["cnn5"]["model"]["layers"][0]["filters"] += 1
+
+
+def not_run(study: dict[str, Any]) -> dict[str, Any]:
+    """Return a study as it stands where its data are missing."""
+    kept = {name: study[name] for name in StudyNotRun.model_fields if name in study}
+    return kept | {"status": "not run", "reason": "No data."}
 
 
 def no_gain(study: dict[str, Any]) -> None:

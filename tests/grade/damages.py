@@ -12,6 +12,7 @@ from damage import (
     gone,
     metrics,
     no_gain,
+    not_run,
     notebook,
     rising,
     second_difference,
@@ -164,7 +165,7 @@ DAMAGES: dict[str, tuple[Damage, set[str]]] = {
     "figure confusion": (without("fig-fashion-confusion"), {"bonus-confusion"}),
     # validation list, what is handed in
     "a study left out": (
-        metrics(lambda m: m["studies"]["design"].update(status="not run", reason="No data.")),
+        metrics(lambda m: m["studies"].update(design=not_run(m["studies"]["design"]))),
         {"valid-end-to-end", *(f"experiment-{name}" for name in EXPERIMENTS)},
     ),
     "rising loss": (fashion(rising), {"valid-loss"}),

@@ -20,12 +20,14 @@ from convscope.errors import DatasetError, SpecError
 from convscope.files import write_text
 from convscope.studies import STUDIES
 
+*_MOST, _LAST = (f'"{name}"' for name in PUBLIC)
+_NAMES = f"{', '.join(_MOST)} or {_LAST}"
 _GLYPHS = {
     "title": "My study",
     "imports": "",
     "spec": "Glyphs, ",
     "about": "# The images: digits drawn by a program, which are always there.\n"
-    '# `convscope new-study NAME --images FOLDER` takes your own; "fashion-mnist", "mnist", "kmnist" or "cifar10"\n'
+    f"# `convscope new-study NAME --images FOLDER` takes your own; {_NAMES}\n"
     "# in place of Glyphs(...) is a public data set.",
     "dataset": "Glyphs(size=28, train=2000, test=500)",
     "shape": "(1, 28, 28)",
@@ -38,7 +40,7 @@ _GLYPHS = {
     "full_epochs": "10",
 }
 _CLOTHES = _GLYPHS | {  # of an edition for a course: a public data set, and digits for a look
-    "about": '# The images: "fashion-mnist", "mnist", "kmnist" or "cifar10"; the smoke profile draws digits instead.',
+    "about": f"# The images: {_NAMES}; the smoke profile draws digits instead.",
     "dataset": '"fashion-mnist"',
     "validation": "10_000",
     "batch": "128",
