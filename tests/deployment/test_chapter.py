@@ -13,9 +13,11 @@ from bs4 import BeautifulSoup
 from emulation import tiny_plan
 from numpy.testing import assert_array_equal
 
+from convscope.analysis.records import Metrics
 from convscope.deployment.evidence import estimate
+from convscope.deployment.records import parse
 from convscope.figures.deployment import deployment_request, deployment_way, latency_rows, request_rows, way_rows
-from convscope.figures.registry import registered
+from convscope.figures.registry import Material, registered
 from convscope.figures.style import figure_style, save
 from convscope.handin.verify import check_page, deployment
 from convscope.report import pandoc
@@ -26,6 +28,12 @@ from convscope.report.traced import check_numbers
 Json = dict[str, Any]
 REPORT = Path(__file__).parents[2] / "report"
 FRONT = '---\ntitle: "Chapter"\n---\n\n<% include "_deployment.qmd" %>\n'
+
+
+def material(evidence: Json | None) -> Material:
+    """Return what figures are drawn from where nothing was run, and perhaps something deployed."""
+    nothing = Metrics.model_construct(studies={}, datasets={}, claims={})
+    return Material(nothing, {}, parse(evidence, "evidence") if evidence else None)
 
 
 def document(evidence: Json | None) -> dict[str, Any]:
@@ -42,7 +50,7 @@ def page(metrics: dict[str, Any], folder: Path) -> Path:
         shutil.copy(REPORT / name, templates)
     figures.mkdir()
     with figure_style():
-        for name, drawing in registered(metrics, {}):
+        for name, drawing in registered(material(metrics.get("deployment"))):
             if name.startswith("deployment-"):
                 save(drawing(), figures / f"{name}.svg")
     fill(templates, metrics, figures, {"commit": "abc1234"}, folder / "source")
@@ -126,11 +134,11 @@ def test_the_way_is_that_of_the_requests(evidence: Json) -> None:
 
 
 def test_the_figures_show_the_evidence_and_its_label(evidence: Json) -> None:
-    metrics = document(evidence)
+    shown = material(evidence)
     with figure_style():
-        way = deployment_way(way_rows(metrics, {}))
+        way = deployment_way(way_rows(shown))
         words = [text.get_text() for axes in way.axes for text in axes.texts]
-        request = deployment_request(request_rows(metrics, {}))
+        request = deployment_request(request_rows(shown))
     assert "EMULATED" in words
     for stop in evidence["way"]:
         assert {stop["stop"], stop["call"], stop["outcome"]} <= set(words)
@@ -139,8 +147,8 @@ def test_the_figures_show_the_evidence_and_its_label(evidence: Json) -> None:
     pixels = tiny_plan().dataset.test.pixels
     for array, image in zip(drawn, images, strict=False):
         assert_array_equal(np.asarray(array), pixels[image["index"]][0])
-    assert [row["milliseconds"] for row in latency_rows(metrics, {})] == evidence["latency"]["milliseconds"]
-    assert way_rows(document(None), {}) == request_rows(document(None), {}) == latency_rows(document(None), {}) == []
+    assert [row["milliseconds"] for row in latency_rows(shown)] == evidence["latency"]["milliseconds"]
+    assert way_rows(material(None)) == request_rows(material(None)) == latency_rows(material(None)) == []
 
 
 def test_the_cost_is_the_sum_of_its_parts() -> None:
