@@ -64,10 +64,15 @@
     show();
     const claim = document.getElementById(location.hash.slice(1));
     const fold = claim?.closest(".c-own");
-    if (fold && !fold.open) {
-      fold.open = true;
+    if (!fold) return;
+    fold.open = true;
+    // Studies above it are laid out as they come near, and take less room than was kept for them: it moves until they are.
+    let times = 4;
+    const lead = () => {
       claim.scrollIntoView();
-    }
+      if (--times) requestAnimationFrame(lead);
+    };
+    lead();
   }
   verdict.addEventListener("change", change);
   study.addEventListener("change", change);
