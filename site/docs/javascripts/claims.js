@@ -28,6 +28,12 @@
     const fold = section.querySelector(".c-own");
     return { section, fold, opened: fold.open, own: [...section.querySelectorAll(".c-claim")] };
   });
+  // The room that is kept for a study out of sight: see site.css.
+  function room(section, fold, own) {
+    const rem = fold.open ? 12 + 24 * own.filter((claim) => !claim.hidden).length : 7;
+    section.style.containIntrinsicBlockSize = `${rem}rem`;
+  }
+  for (const { section, fold, own } of lists) fold.addEventListener("toggle", () => room(section, fold, own));
   function show() {
     let count = 0;
     for (const { section, fold, opened, own } of lists) {
@@ -39,8 +45,8 @@
       }
       if (section.hidden !== !some) section.hidden = !some;
       const open = verdict.value || study.value ? some > 0 : opened;
-      section.style.containIntrinsicBlockSize = `${open ? 10 + 17 * some : 7}rem`; // see site.css
       if (fold.open !== open) fold.open = open;
+      room(section, fold, own);
       count += some;
     }
     shown.textContent = `${count} of ${claims.length} claims`;
