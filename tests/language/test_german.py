@@ -128,7 +128,7 @@ def test_the_language_is_one_setting(tmp_path: Path) -> None:
 def absences() -> list[str]:
     """Return every sentence that says why something is missing, as the sources have it, x for its holes."""
     found = []
-    for file in sorted((ROOT / "src" / "convscope" / "grade").glob("*.py")):
+    for file in sorted((ROOT / "src" / "convscope" / "grade").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Absent"):
                 continue

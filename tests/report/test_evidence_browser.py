@@ -118,6 +118,26 @@ def test_a_ratio_shows_both_its_numbers_and_a_wording_its_verdict(browser: Brows
     page.close()
 
 
+def test_the_record_of_a_wording_covers_no_line_that_the_pointer_is_on(browser: Browser, build: SmokeBuild) -> None:
+    page, _ = opened(browser, build, PAGES[0], width=390)
+    wordings = page.locator('.value[data-format^="verdict"]')
+    lines = "e => e.getClientRects().length"
+    longest = max(range(wordings.count()), key=lambda place: int(wordings.nth(place).evaluate(lines)))
+    wording = wordings.nth(longest)
+    assert wording.evaluate(lines) > 2
+    wording.evaluate("e => e.scrollIntoView({ block: 'center' })")
+    for line in ("1", "e.getClientRects().length - 2"):
+        x, y = wording.evaluate(f"e => {{ const r = e.getClientRects()[{line}]; return [r.left + 30, r.top + 5]; }}")
+        page.mouse.move(x, y)
+        page.wait_for_selector(POPOVER)
+        box = page.locator(POPOVER).bounding_box()
+        assert box is not None
+        assert not box["y"] <= y <= box["y"] + box["height"]
+        page.mouse.move(0, 0)
+        page.wait_for_selector(POPOVER, state="hidden")
+    page.close()
+
+
 def test_touching_a_number_shows_its_record_and_touching_elsewhere_closes_it(
     browser: Browser, build: SmokeBuild
 ) -> None:

@@ -60,6 +60,7 @@ def rendered(grounds: str, text: str = "strong", fallback: str = "<% otherwise %
         'above(between("one", "wide", "cnn") ~ "/effect", between("one", "cnn", "mlp") ~ "/effect", 0.03)',
         'above("/studies/one/against_baseline/0/effect", -1)', 'either(supported("no"), supported("yes"))',
         'supported("yes"), refuted("no"), undecided("open")', 'one_rate("one")',
+        'unsure("/claims/no")',
     ],
 )  # fmt: skip
 def test_a_passage_stands_where_all_its_grounds_hold(grounds: str) -> None:
@@ -73,7 +74,7 @@ def test_a_passage_stands_where_all_its_grounds_hold(grounds: str) -> None:
         'positive(between("one", "cnn", "mlp"))', 'negative(between("one", "wide", "cnn"))',
         'level(between("one", "cnn", "mlp"), 2)', 'above("/studies/one/against_baseline/0/effect", 0)',
         'either(supported("no"), supported("open"))', 'supported("yes"), supported("no")',
-        'one_rate("one", "tuned")',
+        'one_rate("one", "tuned")', 'unsure("/claims/turned")',
     ],
 )  # fmt: skip
 def test_a_passage_gives_way_where_one_does_not(grounds: str) -> None:

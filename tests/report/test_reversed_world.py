@@ -25,7 +25,7 @@ from convscope.report.fill import fill
 PUBLISHED = ROOT / "data" / "published"
 OTHER = {"supported": "refuted", "refuted": "supported", "inconclusive": "inconclusive"}
 # Grounds that stay as they are when a sign turns: an effect near zero, a claim that is open.
-SYMMETRIC = re.compile(r" within [\d.]+ points| is inconclusive")
+SYMMETRIC = re.compile(r" within [\d.]+ points| around zero | is inconclusive")
 
 
 def turned(metrics: dict[str, Any]) -> dict[str, Any]:

@@ -150,9 +150,11 @@ def factor_curves(rows: Rows) -> Figure:
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=4))
     # The first epochs are far below, and would press the rest together.
-    ends = [100 * row["accuracy"] for row in rows if row["epoch"] > 1]
+    later = [row for row in rows if row["epoch"] > 1]
+    ends = [100 * row["accuracy"] for row in later or rows]
     low, high = np.percentile(ends, 3), max(ends)
-    panels[0, 0].set_ylim(low - 0.55 * (high - low), high + 0.03 * (high - low))
+    room = (high - low) or 1
+    panels[0, 0].set_ylim(low - 0.55 * room, high + 0.03 * room)
     kinds = [Line2D([], [], color=INK, label="validation"),
              Line2D([], [], color=INK, label="training", linestyle=(0, (3, 2)))]  # fmt: skip
     drawn.legend(handles=kinds, loc="outside lower center", ncols=2)

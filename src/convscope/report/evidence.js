@@ -68,7 +68,7 @@
   let openedAt = 0;
   let leaving = 0;
 
-  function openPopover(number, x) {
+  function openPopover(number, x, y) {
     clearTimeout(leaving);
     if (number === shownFor) return;
     closePopover();
@@ -86,7 +86,7 @@
     popover.hidden = false;
     // A wording may run over several lines: below the line that the pointer is on, above it where there is no room.
     const lines = [...number.getClientRects()];
-    const line = lines.find((rect) => rect.left <= x && x <= rect.right) ?? lines[0];
+    const line = lines.find((rect) => rect.left <= x && x <= rect.right && rect.top <= y && y <= rect.bottom) ?? lines[0];
     const { width, height } = popover.getBoundingClientRect();
     const room = document.documentElement.clientWidth - width - 8;
     const below = line.bottom + 4 + height <= innerHeight - 4;
@@ -104,7 +104,7 @@
   document.addEventListener("pointerover", (event) => {
     if (event.pointerType === "touch") return;
     const number = numberAt(event.target);
-    if (number) openPopover(number, event.clientX);
+    if (number) openPopover(number, event.clientX, event.clientY);
     else if (popover.contains(event.target)) clearTimeout(leaving);
     else if (shownFor) {
       clearTimeout(leaving);
@@ -116,7 +116,7 @@
     if (number && !panel.hidden) {
       closePopover(); // the panel says the same
       select(number);
-    } else if (number) openPopover(number, event.clientX);
+    } else if (number) openPopover(number, event.clientX, event.clientY);
     else if (!popover.contains(event.target)) closePopover();
   });
   // Where the number moves away under it; the event of a scroll that ended before it opened does not count.

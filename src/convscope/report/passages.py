@@ -105,6 +105,10 @@ class Grounds:
         """Rest on an effect whose whole interval lies within so many points around zero."""
         return self._sign(place, f"within {most} points", lambda low, high: -most <= 100 * low and 100 * high <= most)
 
+    def unsure(self, place: str) -> Ground:
+        """Rest on an effect whose interval has zero in it."""
+        return self._sign(place, "around zero", lambda low, high: low <= 0 <= high)
+
     def above(self, place: str | float | None, other: str | float | None, by: float = 0.0) -> Ground:
         """Rest on the order of two estimates, or of an estimate and a number: the first is above, by more than this."""
         one, two = (self._get(each) if isinstance(each, str) else each for each in (place, other))
