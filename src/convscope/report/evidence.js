@@ -87,11 +87,12 @@
     // A wording may run over several lines: below the line that the pointer is on, above it where there is no room.
     const lines = [...number.getClientRects()];
     const line = lines.find((rect) => rect.left <= x && x <= rect.right && rect.top <= y && y <= rect.bottom) ?? lines[0];
+    const [above, below] = [line.top - 8, innerHeight - line.bottom - 8];
+    popover.style.maxHeight = `min(60vh, ${Math.max(above, below)}px)`; // where neither side has room, it scrolls
     const { width, height } = popover.getBoundingClientRect();
     const room = document.documentElement.clientWidth - width - 8;
-    const below = line.bottom + 4 + height <= innerHeight - 4;
     popover.style.left = `${Math.max(8, Math.min(line.left, room))}px`;
-    popover.style.top = `${below ? line.bottom + 4 : Math.max(4, line.top - 4 - height)}px`;
+    popover.style.top = `${height <= below ? line.bottom + 4 : line.top - 4 - height}px`;
   }
 
   function closePopover() {
