@@ -101,6 +101,34 @@ def test_hovering_a_number_shows_its_record(
     page.close()
 
 
+def test_a_record_opens_only_for_a_pointer_that_moves(browser: Browser, build: SmokeBuild) -> None:
+    """Closed by Escape, a record uncovers the numbers under it: nobody pointed at the one that is there now."""
+    page, trouble = opened(browser, build, PAGES[1])
+    page.hover(NUMBER)
+    page.wait_for_selector(POPOVER, state="visible")
+    under = page.evaluate(
+        """popover => {
+            const box = document.querySelector(popover).getBoundingClientRect();
+            for (const number of document.querySelectorAll(".value[data-source]:not(.evidence-shown)")) {
+                const [x, y] = (({ left, top, width, height }) => [left + width / 2, top + height / 2])(
+                    number.getBoundingClientRect());
+                if (box.left < x && x < box.right && box.top < y && y < box.bottom) return [x, y];
+            }
+            return null;
+        }""",
+        POPOVER,
+    )
+    assert under is not None, "no number is under the record: the test needs one"
+    page.mouse.move(*under)
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(400)  # the browser tells what is under the pointer now a frame or two later
+    assert not page.is_visible(POPOVER)
+    page.mouse.move(under[0] + 1, under[1])
+    page.wait_for_selector(POPOVER, state="visible")
+    assert trouble == []
+    page.close()
+
+
 def test_a_ratio_shows_both_its_numbers_and_a_wording_its_verdict(browser: Browser, build: SmokeBuild) -> None:
     page, _ = opened(browser, build, PAGES[0])
     page.hover('.value[data-format^="ratio"] >> nth=0')

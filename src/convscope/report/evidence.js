@@ -66,10 +66,14 @@
   const popover = element("div", { class: "evidence-popover", role: "tooltip", id: "evidence-popover", hidden: "" });
   let shownFor = null;
   let openedAt = 0;
-  let leaving = 0;
+  let leaving; // the timer that will close it
+
+  function stay() {
+    leaving = clearTimeout(leaving);
+  }
 
   function openPopover(number, x, y) {
-    clearTimeout(leaving);
+    stay();
     if (number === shownFor) return;
     closePopover();
     shownFor = number;
@@ -96,21 +100,20 @@
   }
 
   function closePopover() {
-    clearTimeout(leaving);
+    stay();
     shownFor?.classList.remove("evidence-shown");
     shownFor = null;
     popover.hidden = true;
   }
 
-  document.addEventListener("pointerover", (event) => {
+  // A move, not "pointerover": what comes to lie under a pointer that stands still was not pointed at (a record that
+  // was closed above it, a page that scrolled).
+  document.addEventListener("pointermove", (event) => {
     if (event.pointerType === "touch") return;
     const number = numberAt(event.target);
     if (number) openPopover(number, event.clientX, event.clientY);
-    else if (popover.contains(event.target)) clearTimeout(leaving);
-    else if (shownFor) {
-      clearTimeout(leaving);
-      leaving = setTimeout(closePopover, 200); // time to reach the popover itself
-    }
+    else if (!shownFor || popover.contains(event.target)) stay();
+    else leaving ||= setTimeout(closePopover, 200); // time to reach the popover itself
   });
   document.addEventListener("click", (event) => {
     const number = numberAt(event.target);
