@@ -186,7 +186,7 @@ def answer_rows(material: Material) -> Rows:
 def answer(rows: Rows) -> Figure:
     """Draw gains in points, and beside them as shares of the errors that the baseline left."""
     drawn, (left, right) = plt.subplots(
-        1, 2, figsize=(WIDTH, 0.6 + 0.2 * len(rows)), layout="constrained", sharey=True, width_ratios=(3, 2)
+        1, 2, figsize=(WIDTH, 0.55 + 0.165 * len(rows)), layout="constrained", sharey=True, width_ratios=(3, 2)
     )
     for axes in (left, right):
         axes.axvline(0, color=MUTED, linewidth=1)

@@ -46,7 +46,7 @@ def disputed(rows: Rows) -> Figure:
         for place, row in enumerate(here):
             pixels[place] = unnumbered(row, *size)
         board = mosaic(np.moveaxis(pixels, 1, -1) if size[0] == 3 else pixels[:, 0], COLUMNS)
-        show(axes, board, "gray_r", (0, 255))
+        show(axes, board, "gray", (0, 255))
         for place in range(len(here), COLUMNS):
             axes.axvspan(board.shape[1] * place / COLUMNS, board.shape[1], color="white")
         shown = f"the first {len(here)}" if len(here) < here[0]["count"] else "all"

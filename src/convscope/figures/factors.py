@@ -126,11 +126,11 @@ def factor_curve_rows(material: Material, study_id: str) -> Rows:
 
 @figure("{study}-factor-curves", rows=factor_curve_rows)
 def factor_curves(rows: Rows) -> Figure:
-    """Draw accuracy by epoch, training dashed and validation solid, a panel a factor; a twin has its base's colour."""
+    """Draw accuracy by epoch, training dashed and validation solid, a panel a factor; a twin has its base's colour, thinner."""
     factors = list(dict.fromkeys(row["factor"] for row in rows))
     lines = ceil(len(factors) / ACROSS)
     drawn, panels = plt.subplots(
-        lines, ACROSS, figsize=(WIDTH, 0.5 + 1.5 * lines), layout="constrained", squeeze=False, sharey=True
+        lines, ACROSS, figsize=(WIDTH, 0.5 + 1.6 * lines), layout="constrained", squeeze=False, sharey=True
     )
     for axes, factor in zip_longest(panels.flat, factors):
         if factor is None:
@@ -143,22 +143,24 @@ def factor_curves(rows: Rows) -> Figure:
             place = stems.index(own[0]["title"].removesuffix(TWIN))
             for part, dashes in (("train", (0, (3, 2))), ("validation", "-")):
                 points = [(row["epoch"], 100 * row["accuracy"]) for row in own if row["part"] == part]
-                axes.plot(*zip(*points, strict=True), linestyle=dashes, color=_hue(place), linewidth=1.1)
+                twin = own[0]["title"].endswith(TWIN)
+                axes.plot(*zip(*points, strict=True), linestyle=dashes, color=_hue(place), linewidth=0.7 if twin else 1.4)
         handles = [Line2D([], [], color=_hue(place), label=stem) for place, stem in enumerate(stems)]
-        axes.legend(handles=handles, loc="lower right", fontsize=7, handlelength=1, labelspacing=0.2, borderpad=0.2)
+        axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False, fontsize=7,
+                    handlelength=1, labelspacing=0.2, borderpad=0)  # fmt: skip
         axes.set_title(factor, fontsize=8)
-        axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=4))
     # The first epochs are far below, and would press the rest together.
     later = [row for row in rows if row["epoch"] > 1]
     ends = [100 * row["accuracy"] for row in later or rows]
     low, high = np.percentile(ends, 3), max(ends)
     room = (high - low) or 1
-    panels[0, 0].set_ylim(low - 0.55 * room, high + 0.03 * room)
+    panels[0, 0].set_ylim(low - 0.05 * room, high + 0.03 * room)
     kinds = [Line2D([], [], color=INK, label="validation"),
              Line2D([], [], color=INK, label="training", linestyle=(0, (3, 2)))]  # fmt: skip
     drawn.legend(handles=kinds, loc="outside lower center", ncols=2)
     drawn.supylabel("accuracy (%)", fontsize=8)
+    drawn.supxlabel("epoch", fontsize=8)
     return drawn
 
 

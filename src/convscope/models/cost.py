@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from math import prod
 
-from convscope.specs import ModelSpec, Shape
+from convscope.specs import Flatten, ModelSpec, Shape
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class LayerCost:
         Values in the layer's output.
     receptive_field
         Side, in input pixels, of the square that one output value can depend on; the whole image (its longer
-        side) from the first layer on that sees all of it, such as Flatten. After `PermutePixels` the pixels are
+        side) from the first layer on that mixes positions, such as Dense. After `PermutePixels` the pixels are
         those of the shuffled image.
     """
 
@@ -39,10 +39,11 @@ class LayerCost:
 def layer_costs(model: ModelSpec) -> tuple[LayerCost, ...]:
     """Cost of each layer, in order."""
     image_side = max(model.input_shape[1:])
-    costs = []
+    costs, receptive_field = [], 1
     for layer, before, after, window in zip_longest(model.layers, model.shapes[:-1], model.shapes[1:], model.windows):
         parameters = sum(map(prod, layer.weights(before).values()))
-        receptive_field = min(window.size, image_side) if window else image_side
+        if not isinstance(layer, Flatten):  # which moves values, and lets each see what it saw
+            receptive_field = min(window.size, image_side) if window else image_side
         costs.append(LayerCost(after, parameters, layer.macs(before), prod(after), receptive_field))
     return tuple(costs)
 
