@@ -126,7 +126,7 @@ def factor_curve_rows(material: Material, study_id: str) -> Rows:
 
 @figure("{study}-factor-curves", rows=factor_curve_rows)
 def factor_curves(rows: Rows) -> Figure:
-    """Draw accuracy by epoch, training dashed and validation solid, a panel a factor; a twin has its base's colour, thinner."""
+    """Draw accuracy by epoch, training dashed and validation solid, a panel a factor; a twin is a thin line."""
     factors = list(dict.fromkeys(row["factor"] for row in rows))
     lines = ceil(len(factors) / ACROSS)
     drawn, panels = plt.subplots(
@@ -143,8 +143,8 @@ def factor_curves(rows: Rows) -> Figure:
             place = stems.index(own[0]["title"].removesuffix(TWIN))
             for part, dashes in (("train", (0, (3, 2))), ("validation", "-")):
                 points = [(row["epoch"], 100 * row["accuracy"]) for row in own if row["part"] == part]
-                twin = own[0]["title"].endswith(TWIN)
-                axes.plot(*zip(*points, strict=True), linestyle=dashes, color=_hue(place), linewidth=0.7 if twin else 1.4)
+                width = 0.7 if own[0]["title"].endswith(TWIN) else 1.4
+                axes.plot(*zip(*points, strict=True), linestyle=dashes, color=_hue(place), linewidth=width)
         handles = [Line2D([], [], color=_hue(place), label=stem) for place, stem in enumerate(stems)]
         axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False, fontsize=7,
                     handlelength=1, labelspacing=0.2, borderpad=0)  # fmt: skip
@@ -158,7 +158,7 @@ def factor_curves(rows: Rows) -> Figure:
     panels[0, 0].set_ylim(low - 0.05 * room, high + 0.03 * room)
     kinds = [Line2D([], [], color=INK, label="validation"),
              Line2D([], [], color=INK, label="training", linestyle=(0, (3, 2)))]  # fmt: skip
-    drawn.legend(handles=kinds, loc="outside lower center", ncols=2)
+    drawn.legend(handles=kinds, loc="outside upper center", ncols=2)
     drawn.supylabel("accuracy (%)", fontsize=8)
     drawn.supxlabel("epoch", fontsize=8)
     return drawn
