@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,9 +14,11 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 
 from convscope.datasets.png import from_png
-from convscope.deployment.records import AnsweredImage
 from convscope.figures.registry import Material, Row, Rows, figure, numbered, unnumbered
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH
+
+if TYPE_CHECKING:
+    from convscope.deployment.records import AnsweredImage
 
 LABEL_COLOURS = {"EMULATED": PALETTE[1], "AWS": PALETTE[2]}
 SHOWN = 5

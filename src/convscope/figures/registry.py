@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 
 from convscope.analysis.pictures import Pictures
 from convscope.analysis.records import Metrics
-from convscope.deployment.records import Evidence
+
+if TYPE_CHECKING:  # notebooks draw figures, and rest on no deployment
+    from convscope.deployment.records import Evidence
 
 Row = dict[str, Any]  # by column: text or a number
 Rows = list[Row]
