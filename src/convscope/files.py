@@ -94,6 +94,15 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
 
 
+def remembered(path: Path) -> Json:
+    """Return the object of a JSON file that only spares work; nothing where it is absent or damaged."""
+    try:
+        known = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
 def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return rows as CSV; columns are all that any row has, in the order they appear."""
     columns = list(dict.fromkeys(name for row in rows for name in row))

@@ -7,7 +7,6 @@ each input by its name, so that it can say why it is done again.
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 import time
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convscope.files import Json, digest_of_files, write_json
+from convscope.files import digest_of_files, remembered, write_json
 
 SILENCE_SECONDS = 25.0
 
@@ -38,15 +37,15 @@ class Stage:
 
     def due(self) -> list[str]:
         """Return why the step is due: names of inputs that changed, or what is the matter with its outputs."""
-        return self._due(self._remembered(), self._inputs())
+        return self._due(remembered(self.memory), self._inputs())
 
     def run(self) -> bool:
         """Do the step unless it is current; return whether it was done."""
         inputs = self._inputs()  # before the work: a file edited meanwhile makes the next build do it again
-        remembered = self._remembered()
-        if not self._due(remembered, inputs):
+        before = remembered(self.memory)
+        if not self._due(before, inputs):
             return False
-        if self.before_overwriting and remembered.get("inputs") == inputs:
+        if self.before_overwriting and before.get("inputs") == inputs:
             self.before_overwriting()
         started = time.monotonic()
         self.memory.unlink(missing_ok=True)
@@ -69,21 +68,14 @@ class Stage:
         inputs = self.inputs()
         return {"inputs": inputs} if isinstance(inputs, str) else dict(inputs)
 
-    def _due(self, remembered: Mapping[str, Any], inputs: dict[str, str]) -> list[str]:
-        before = remembered.get("inputs")
+    def _due(self, known: Mapping[str, Any], inputs: dict[str, str]) -> list[str]:
+        before = known.get("inputs")
         if not isinstance(before, dict):
             return ["not built yet"]
         changed = sorted(name for name in before.keys() | inputs if before.get(name) != inputs.get(name))
-        if not changed and remembered.get("outputs") != self._outputs():
+        if not changed and known.get("outputs") != self._outputs():
             return ["its result was changed or removed"]
         return changed
-
-    def _remembered(self) -> Json:
-        try:
-            remembered = json.loads(self.memory.read_bytes())
-        except (OSError, ValueError):
-            return {}
-        return remembered if isinstance(remembered, dict) else {}
 
     def _outputs(self) -> str:
         return digest_of_files(files_below(*self.outputs))

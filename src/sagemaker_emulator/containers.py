@@ -78,9 +78,9 @@ class Container:
         self._signal(signal.SIGKILL)
         self.process.wait()
 
-    def last_output(self, characters: int = 600) -> str:
-        """Return the end of what it printed."""
-        return self.log.read_text(encoding="utf-8", errors="replace")[-characters:]
+    def last_output(self) -> str:
+        """Return the last 600 characters of what it printed."""
+        return self.log.read_text(encoding="utf-8", errors="replace")[-600:]
 
     def _signal(self, number: int) -> None:
         if self.is_running:

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,7 +18,7 @@ import uvicorn
 from sagemaker_emulator.account import Account
 from sagemaker_emulator.containers import Image
 from sagemaker_emulator.control import ControlPlane
-from sagemaker_emulator.faults import Fault, Faults
+from sagemaker_emulator.faults import Faults
 from sagemaker_emulator.hosting import Endpoints
 from sagemaker_emulator.http import create_app
 from sagemaker_emulator.process import Running
@@ -37,8 +37,6 @@ class Emulator:
 
     Parameters
     ----------
-    sm_environment
-        Whether training containers get SM_MODEL_DIR and its like.
     health_check_seconds
         How long an endpoint's server may take to answer.
     grace_seconds
@@ -52,17 +50,11 @@ class Emulator:
     """
 
     def __init__(
-        self,
-        images: Mapping[str, Image],
-        faults: Sequence[Fault] = (),
-        sm_environment: bool = True,
-        health_check_seconds: float = 60,
-        grace_seconds: float = 120,
+        self, images: Mapping[str, Image], health_check_seconds: float = 60, grace_seconds: float = 120
     ) -> None:
-        self.faults = Faults(list(faults))
+        self.faults = Faults()
         self.records = Records(REGION, self.faults)
         self.images = images
-        self.sm_environment = sm_environment
         self.health_check_seconds = health_check_seconds
         self.grace_seconds = grace_seconds
         self._credentials = new_credentials()
@@ -78,7 +70,7 @@ class Emulator:
         self.role = _make_role(iam)
         self.bucket = _make_bucket(storage)
         shared = (self.records, storage, self.images)
-        jobs = TrainingJobs(*shared, self._folder / "jobs", self.sm_environment, self.grace_seconds)
+        jobs = TrainingJobs(*shared, self._folder / "jobs", self.grace_seconds)
         endpoints = Endpoints(*shared, self._folder / "endpoints", self.health_check_seconds)
         app = create_app(ControlPlane(self.records, storage, jobs, endpoints, iam), endpoints, self._credentials)
         self._server = uvicorn.Server(

@@ -21,8 +21,6 @@ _FOLDERS = ("input/config", "input/data", "model", "output/data", "checkpoints")
 class TrainingJobs(Work):
     """Runs training jobs."""
 
-    # whether SM_MODEL_DIR and its like are set: the images of AWS set them, a plain image does not
-    sm_environment: bool = True
     grace_seconds: float = 120  # between SIGTERM and SIGKILL; AWS gives 120
 
     def _fail(self, resource: Resource, reason: str) -> None:
@@ -80,22 +78,18 @@ class TrainingJobs(Work):
 
     def _environment(self, request: Description, opt_ml: Path) -> dict[str, str]:
         channels = [channel["ChannelName"] for channel in request.get("InputDataConfig", [])]
-        environment = {
+        return {
             "TRAINING_JOB_NAME": request["TrainingJobName"],
             # a container's paths are absolute: here they are below the job's folder
             **{name: text.replace("/opt/ml", str(opt_ml)) for name, text in request.get("Environment", {}).items()},
+            "SM_MODEL_DIR": str(opt_ml / "model"),
+            "SM_OUTPUT_DATA_DIR": str(opt_ml / "output/data"),
+            "SM_CHANNELS": json.dumps(channels),
+            "SM_HPS": json.dumps(request.get("HyperParameters", {})),
+            "SM_CURRENT_HOST": "algo-1",
+            "SM_HOSTS": '["algo-1"]',
+            **{f"SM_CHANNEL_{name.upper()}": str(opt_ml / "input/data" / name) for name in channels},
         }
-        if self.sm_environment:
-            environment |= {
-                "SM_MODEL_DIR": str(opt_ml / "model"),
-                "SM_OUTPUT_DATA_DIR": str(opt_ml / "output/data"),
-                "SM_CHANNELS": json.dumps(channels),
-                "SM_HPS": json.dumps(request.get("HyperParameters", {})),
-                "SM_CURRENT_HOST": "algo-1",
-                "SM_HOSTS": '["algo-1"]',
-                **{f"SM_CHANNEL_{name.upper()}": str(opt_ml / "input/data" / name) for name in channels},
-            }
-        return environment
 
     def _wait(self, job: Resource, container: Container, most_seconds: float) -> bool:
         """Wait for the end, a stop or the time limit; return whether it was the limit."""

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from convscope.analysis.verdicts import TOO_FEW
-from convscope.files import Json, digest, write_json
+from convscope.files import Json, digest, remembered, write_json
 
 Changes = Json
 
@@ -46,11 +46,9 @@ def note_verdicts(metrics: Json, path: Path) -> Changes:
 
 def read_changes(path: Path) -> Changes:
     """Read what `note_verdicts` wrote; a file that is absent or damaged is that of no build."""
-    try:
-        changes: Changes = json.loads(path.read_bytes())
-        return {name: changes[name] for name in ("results", "verdicts", "flipped")}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {"results": "", "verdicts": {}, "flipped": None}
+    none: Changes = {"results": "", "verdicts": {}, "flipped": None}
+    known = remembered(path)
+    return {name: known[name] for name in none} if none.keys() <= known.keys() else none
 
 
 def described(changes: Changes) -> str:

@@ -43,14 +43,8 @@ def parse(metrics: Json) -> Metrics:
         ) from error
 
 
-def read_metrics(path: Path, own_studies: Path | None = None) -> Metrics:
-    """Read metrics.json and check it.
-
-    Parameters
-    ----------
-    own_studies
-        Folder of files ``NAME.py`` that declare studies which are no part of the package; None takes
-        ``report/studies`` of the checkout that the file lies in.
+def read_metrics(path: Path) -> Metrics:
+    """Read metrics.json and check it; studies of one's own are those of the checkout that it lies in.
 
     Raises
     ------
@@ -67,7 +61,7 @@ def read_metrics(path: Path, own_studies: Path | None = None) -> Metrics:
         raise ReportError(f"{path} cannot be read: {error}.", "Delete it and run `make all` again.") from error
     metrics = parse(values)
     check_consistency(metrics)
-    folder = own_studies or _own_studies(path)
+    folder = _own_studies(path)
     check_declarations(metrics, lambda name: select(name, folder)[0])
     return metrics
 

@@ -10,7 +10,7 @@ from convscope.analysis.measures import measure
 from convscope.analysis.study_records import TunedPoint, TunedVariant, Tuning
 from convscope.runs.plan import PlannedRun, plan_tuning
 from convscope.runs.result import RunResult
-from convscope.runs.results import Curve, Results
+from convscope.runs.results import Curve, Results, read_curves
 from convscope.runs.store import RunStore
 from convscope.studies.study import Study
 
@@ -70,10 +70,7 @@ def search(study: Study, store: RunStore, device: str, execute: Callable[[list[P
         planned = plan_tuning(replace(study, tuning=tuning), "full", device)
         runs = [run for curve in planned.values() for of_rate in curve.values() for run in of_rate]
         execute(store.missing(runs))
-        curves = {
-            name: {rate: tuple(store.read(run.key) for run in of_rate) for rate, of_rate in curve.items()}
-            for name, curve in planned.items()
-        }
+        curves = read_curves(planned, store)
     for name, curve in curves.items():
         points = ", ".join(f"{rate:g}: {fmean(_validated(runs)):.2%}" for rate, runs in sorted(curve.items()))
         yield f"{study.id} · {name}: {points}; best {best_rate(curve):g}"

@@ -6,12 +6,11 @@ longer than all else in a build that is up to date.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import convscope
-from convscope.files import digest, sha256_of, write_json
+from convscope.files import digest, remembered, sha256_of, write_json
 from convscope.stages import files_below
 
 SOURCES = Path(convscope.__file__).parents[1]
@@ -63,13 +62,10 @@ def _file(module: str, files: Mapping[str, str]) -> str:
 
 def _remembered_graph(memory: Path, sources: str) -> Graph:
     """Return what each module imports; what only type checkers import does not count."""
-    try:
-        remembered = json.loads(memory.read_bytes())
-        if remembered["sources"] == sources:
-            graph: Graph = remembered["imports"]
-            return graph
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
+    known = remembered(memory)
+    if known.get("sources") == sources:
+        graph: Graph = known["imports"]
+        return graph
     import grimp
 
     packages = [package for package in PACKAGES if (SOURCES / package).is_dir()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from convscope.datasets.find import FOLDER_VARIABLE, find
 from convscope.errors import DatasetUnavailable
-from convscope.files import Json, write_json
+from convscope.files import Json, remembered, write_json
 
 RETRY_SECONDS = 3600  # a data set that was not available is looked for again after an hour
 
@@ -28,7 +27,7 @@ def why_unavailable(name: str, data_folder: Path, memory: Path, *, again: bool =
         Look again for what was not available a short while ago.
     """
     where = os.environ.get(FOLDER_VARIABLE, "")
-    known = _remembered(memory)
+    known = remembered(memory)
     if known.get("where") == where:
         files, looked = known.get("files"), known.get("looked")
         if files and isinstance(files, list) and all(Path(str(file)).is_file() for file in files):
@@ -45,12 +44,3 @@ def why_unavailable(name: str, data_folder: Path, memory: Path, *, again: bool =
         print(f"data: {error}", file=sys.stderr)
     write_json(memory, answer)
     return str(answer["reason"])
-
-
-def _remembered(memory: Path) -> Json:
-    """Return what was written last; nothing where the file is damaged: looking again costs little."""
-    try:
-        known = json.loads(memory.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,8 +43,7 @@ def image_folder(path: str | Path, test_share: float = 0.2) -> ImageFolder:
         is no plain file.
     """
     root = Path(path).resolve()
-    files = [file for part in parts_of(root).values() for group in part.values() for file in group]
-    content = digest(f"{file.relative_to(root).as_posix()} {sha256_of(file)}" for file in files)
+    content = digest(f"{file.relative_to(root).as_posix()} {sha256_of(file)}" for file in _all(parts_of(root)))
     return ImageFolder(root.name, content, test_share, str(root))
 
 
@@ -62,7 +62,7 @@ def load_folder(spec: ImageFolder) -> Dataset:
     parts = parts_of(root)
     if image_folder(root, spec.test_share).fingerprint != spec.fingerprint:
         raise DatasetError(f"{root} has changed since the build began.", "Run the same command again.")
-    opened = {file: _eight_bits(file) for part in parts.values() for group in part.values() for file in group}
+    opened = {file: _eight_bits(file) for file in _all(parts)}
     mode = "L" if all(image.mode in ("L", "1") for image in opened.values()) else "RGB"
     first, size = next((file, image.size) for file, image in opened.items())
     for file, image in opened.items():
@@ -91,9 +91,8 @@ def pack_folder(spec: ImageFolder, archive: Path) -> Path:
     """
     root = Path(spec.path)
     with zipfile.ZipFile(archive, "w") as packed:  # images are compressed already
-        for part in parts_of(root).values():
-            for file in (file for group in part.values() for file in group):
-                packed.write(file, file.relative_to(root))
+        for file in _all(parts_of(root)):
+            packed.write(file, file.relative_to(root))
     return archive
 
 
@@ -130,6 +129,10 @@ def parts_of(root: Path) -> dict[str, Classes]:
             "Both need a sub-folder for each class.",
         )
     return parts
+
+
+def _all(parts: Mapping[str, Classes]) -> Iterator[Path]:
+    return (file for part in parts.values() for group in part.values() for file in group)
 
 
 def has_split(root: Path) -> bool:

@@ -173,9 +173,8 @@ def _verdict(claim: Json) -> str:
 
 
 def _texts(old: dict[str, str], new: dict[str, str]) -> Iterator[Row]:
-    for what in [*old, *(name for name in new if name not in old)]:
-        if old.get(what) != new.get(what):
-            yield Row(what, old.get(what, ABSENT), new.get(what, ABSENT))
+    for what, before, after in _pairs(old, new):
+        yield Row(what, ABSENT if before is None else before, ABSENT if after is None else after)
 
 
 def _results(old: Json, new: Json) -> Iterator[Row]:

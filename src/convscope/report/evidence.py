@@ -87,8 +87,13 @@ def _indexed(value: Json, moved: Callable[[str, int], int]) -> Json:
 
 def script(records: Json) -> str:
     """Return records as JSON in a script element."""
-    data = json.dumps(records, ensure_ascii=False, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")
-    return f'<script type="application/json" id="evidence-data">{data}</script>'
+    return json_script("evidence-data", records)
+
+
+def json_script(name: str, value: Json) -> str:
+    """Return JSON in a script element that has this id; no text in it can end the element."""
+    data = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")
+    return f'<script type="application/json" id="{name}">{data}</script>'
 
 
 def write_evidence(folder: Path, name: str, metrics: Json, pointers: Iterable[str]) -> None:

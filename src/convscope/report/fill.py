@@ -154,7 +154,7 @@ def fill(templates: Path, metrics: Json, figures: Path, facts: Json, output: Pat
         **numbers.functions, **Grounds(metrics).functions,
     )  # fmt: skip
     # The report comes first: at its end the supplement lists what both have quoted.
-    written = {name: _render(jinja, templates, f"{name}.qmd") for name in names}
+    written = {name: rendered(jinja, templates, f"{name}.qmd") for name in names}
     with replacing_folder(output) as folder:
         origins = Origins(templates, figures, facts["commit"], facts.get("repository", ""), say)
         (folder / DATA).mkdir()
@@ -169,10 +169,13 @@ def fill(templates: Path, metrics: Json, figures: Path, facts: Json, output: Pat
         write_json(folder / PASSAGES, [passage.record() for passage in jinja.passages])  # type: ignore[attr-defined]
 
 
-def _render(jinja: jinja2.Environment, templates: Path, name: str) -> str:
-    """Fill one template; what goes wrong in it is named with its file and line."""
+def rendered(jinja: jinja2.Environment, templates: Path, name: str, given: Json | None = None) -> str:
+    """Fill one template; what goes wrong in it is named with its file and line.
+
+    Raises ReportError: something does.
+    """
     try:
-        return jinja.get_template(name).render()
+        return jinja.get_template(name).render(given or {})
     except jinja2.TemplateSyntaxError as error:
         raise ReportError(f"{error.filename or name}, line {error.lineno}: {error.message}.") from error
     except jinja2.TemplateNotFound as error:
@@ -214,7 +217,7 @@ def fill_plain(templates: Path, name: str, metrics: Json, **more: Any) -> str:
         metrics=metrics, studies=metrics["studies"], spans=False, **more, **Numbers(metrics, spans=False).functions,
         **Grounds(metrics).functions,
     )  # fmt: skip
-    return _render(jinja, templates, name)
+    return rendered(jinja, templates, name)
 
 
 def _width(figure: Path) -> str:

@@ -151,12 +151,6 @@ class Grounds:
         """Rest on what is so whatever this build measured: a definition, arithmetic, a source."""
         return Ground(reason, holds=True, measured=False)
 
-    def either(self, *grounds: Ground) -> Ground:
-        """Rest on any of several grounds."""
-        states = [ground.holds for ground in grounds]
-        holds = True if True in states else False if False in states else None
-        return Ground(" or ".join(ground.words for ground in grounds), holds, any(g.measured for g in grounds))
-
     def between(self, study: str, a: str, b: str) -> str:
         """Return the place of a study's comparison, variant a minus variant b; empty where there is none.
 

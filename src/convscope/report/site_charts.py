@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from convscope.files import Json
+from convscope.report.evidence import json_script
 from convscope.report.formats import resolve
 from convscope.report.numbers import Numbers
 from convscope.report.site_pages import in_html
@@ -36,9 +37,8 @@ def with_charts(text: str, up: str, figures: Path, metrics: Json) -> str:
             charts[name] = [_said(spot, f"/studies/{study}", metrics) for spot in json.loads(file.read_bytes())]
     if not charts:
         return text
-    data = json.dumps(charts, ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
     script = f'<script src="{up}javascripts/charts.js" defer></script>'
-    return f'{text}\n\n<script type="application/json" id="chart-values">{data}</script>\n{script}\n'
+    return f"{text}\n\n{json_script('chart-values', charts)}\n{script}\n"
 
 
 def _said(spot: Json, study: str, metrics: Json) -> Json:

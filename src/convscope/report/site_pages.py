@@ -6,12 +6,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import jinja2
-
-from convscope.errors import ReportError
 from convscope.files import Json, write_text
 from convscope.report.evidence import evidence, numbers_in, script
-from convscope.report.fill import environment
+from convscope.report.fill import environment, rendered
 from convscope.report.numbers import Numbers
 from convscope.report.origins import DATA
 from convscope.report.passages import Grounds
@@ -62,13 +59,7 @@ def write_pages(templates: Path, metrics: Json, report: Path, output: Path, link
     written = []
     for template in sorted(templates.rglob("*.md")):
         name = template.relative_to(templates).as_posix()
-        try:
-            text = jinja.get_template(name).render(given)
-        except jinja2.UndefinedError as error:
-            raise ReportError(f"A hole of site/pages/{name} has no value: {error}.") from error
-        except jinja2.TemplateSyntaxError as error:
-            raise ReportError(f"site/pages/{name}, line {error.lineno}: {error.message}.") from error
-        text = in_html(text)
+        text = in_html(rendered(jinja, templates, name, given))
         if pointers := numbers_in(text):
             text += f"\n\n{script(evidence(metrics, pointers))}\n"
         write_text(output / name, text)

@@ -19,7 +19,7 @@ from convscope.datasets.folds import all_tested
 from convscope.datasets.load import load
 from convscope.datasets.splits import Split
 from convscope.files import Json
-from convscope.runs.plan import plan_study, plan_tuning
+from convscope.runs.plan import PlannedRun, plan_study, plan_tuning
 from convscope.runs.published import DamagedPublication, PublishedRuns
 from convscope.runs.result import Arrays, RunResult
 from convscope.runs.store import RunStore
@@ -78,25 +78,27 @@ def trained_here(
     dataset = load(data.dataset, data_folder)
     images = all_tested(dataset, data, seed=0)
     facts, pictures = describe(dataset)
-
-    def read_tuned() -> dict[str, Curve]:
-        curves = plan_tuning(study, profile, device)
-        keys = [run.key for curve in curves.values() for runs in curve.values() for run in runs]
-        if not keys or any(store.state(key) is None for key in keys):
-            return {}
-        return {
-            name: {rate: tuple(store.read(run.key) for run in runs) for rate, runs in curve.items()}
-            for name, curve in curves.items()
-        }
-
+    curves = plan_tuning(study, profile, device)
+    tuned = not store.missing(run for curve in curves.values() for of_rate in curve.values() for run in of_rate)
     return Results(
         study, profile,
         runs={name: tuple(store.read(run.key) for run in runs) for name, runs in planned.items()},
-        tuning=read_tuned(),
+        tuning=read_curves(curves, store) if tuned else {},
         facts=facts, pictures=pictures, labels=images.test.labels,
         measure=lambda _run, _name, compute: compute(images),
         test_images=lambda places: images.test.pixels[list(places)],
     )  # fmt: skip
+
+
+def read_curves(planned: Mapping[str, Mapping[float, Sequence[PlannedRun]]], store: RunStore) -> dict[str, Curve]:
+    """Read the runs that learning rates are chosen from, by variant and rate.
+
+    Raises UnreadableResult: a run is absent or damaged.
+    """
+    return {
+        name: {rate: tuple(store.read(run.key) for run in runs) for rate, runs in curve.items()}
+        for name, curve in planned.items()
+    }
 
 
 def complete_seeds(study: Study, store: RunStore, device: str = "auto") -> int:

@@ -7,9 +7,7 @@ the last ones counts, so that one run beside a video call does not.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
@@ -17,7 +15,7 @@ import numpy as np
 
 from convscope.datasets.dataset import Images
 from convscope.datasets.splits import Split
-from convscope.files import Json, write_json
+from convscope.files import Json, remembered, write_json
 from convscope.runs.environment import cores, processor
 from convscope.runs.executors import Executor
 from convscope.runs.plan import PlannedRun
@@ -50,10 +48,9 @@ class Speed:
         self._memory = memory
         self._machine = f"{processor()}, {cores()} cores"
         self._known: Json = {"machine": self._machine, "runs": {}, "steps": {}}
-        with suppress(OSError, ValueError, AttributeError):
-            known = json.loads(memory.read_bytes())
-            if known.get("machine") == self._machine and known.keys() == self._known.keys():
-                self._known = known
+        known = remembered(memory)
+        if known.get("machine") == self._machine and known.keys() == self._known.keys():
+            self._known = known
 
     def seconds(self, run: PlannedRun) -> float:
         """Return how long a run is expected to take here."""
