@@ -12,7 +12,6 @@ from dataclasses import asdict
 
 from convscope.analysis.agreement import contradiction, same
 from convscope.analysis.claims import compute, declared_claim
-from convscope.analysis.estimates import Record
 from convscope.analysis.measured import Pair
 from convscope.analysis.records import Metrics
 from convscope.analysis.study_records import (
@@ -27,6 +26,7 @@ from convscope.analysis.study_records import (
 from convscope.analysis.variants import declared_variant
 from convscope.datasets.catalogue import fingerprint
 from convscope.engines import ENGINE_REVISION
+from convscope.records import Record
 from convscope.specs import ImageFolder, from_json, run_key
 from convscope.studies.study import Experiment, Profile, Study
 

@@ -1,18 +1,16 @@
 """Numbers with their uncertainty, as metrics.json has them: a value over seeds, a difference between two variants.
 
-All of metrics.json is typed: here, in `convscope.analysis.study_records` and in `convscope.analysis.records`. pydantic,
-because it is locked already (sagemaker-core rests on it), generates the schema, and checks the published file a hundred
-times faster than jsonschema did: 0.17 s and 20 s on the same busy machine. Fields with a default came later: results
-that were published before lack them.
+All of metrics.json is typed: here, in `convscope.analysis.study_records` and in `convscope.analysis.records`. Fields
+with a default came later: results that were published before lack them.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from convscope.files import Json
+from convscope.records import Record
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Error = Annotated[float, Field(ge=0)]
@@ -27,24 +25,6 @@ Text = Annotated[str, Field(min_length=1)]
 Unit = Literal["fraction", "nats", "seconds", "images per second"]
 Quantity = Literal["test_accuracy", "test_loss", "generalisation_gap"]
 Values = Annotated[tuple[float, ...], Field(min_length=1)]
-
-
-class Record(BaseModel):
-    """What all records share: fields are those declared, of the type declared, and stay as they were read."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-    def stated(self) -> dict[str, Any]:
-        """Return the fields that were given, by name."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
-
-    def plus(self, **more: Any) -> Self:
-        """Return the record with further fields."""
-        return type(self)(**self.stated() | more)
-
-    def as_json(self) -> Json:
-        """Return what metrics.json holds of it: fields that were given."""
-        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 class Measure(Record):

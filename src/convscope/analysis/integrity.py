@@ -17,7 +17,7 @@ import numpy as np
 from convscope.analysis.agreement import contradiction, same
 from convscope.analysis.claims import power_of, rule
 from convscope.analysis.efficiency import crossing, tried
-from convscope.analysis.estimates import Comparison, Difference, Measure, Record
+from convscope.analysis.estimates import Comparison, Difference, Measure
 from convscope.analysis.ledger import clock_order, reproduction
 from convscope.analysis.pooling import SeedSpread, seed_spread
 from convscope.analysis.power import detectable, seeds_needed
@@ -27,6 +27,7 @@ from convscope.analysis.statistics import Estimate, sign_flip_p, summarise
 from convscope.analysis.study_records import StudyNotRun, StudyRun, Variant
 from convscope.analysis.verdicts import arithmetic, nuance
 from convscope.models.cost import macs, parameters
+from convscope.records import Record
 from convscope.specs import from_json
 
 OfVariant = Callable[[Variant], Sequence[float]]

@@ -16,13 +16,13 @@ from convscope.analysis.estimates import (
     Measure,
     Number,
     Positive,
-    Record,
     RunKey,
     Text,
 )
 from convscope.analysis.study_records import Dataset, StudyNotRun, StudyRun
 from convscope.analysis.verdicts import Nuance, Outcome
 from convscope.files import Json
+from convscope.records import Record
 
 
 class Counted(Record):

@@ -16,11 +16,11 @@ from convscope.analysis.estimates import (
     Measure,
     Number,
     Positive,
-    Record,
     RunKey,
     Text,
 )
 from convscope.files import Json
+from convscope.records import Record
 from convscope.studies.factors import Factor
 
 

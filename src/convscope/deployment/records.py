@@ -1,16 +1,14 @@
-"""The records of evidence.json, typed and frozen; its JSON Schema is generated from them.
-
-pydantic, which the SageMaker SDK brings along: patterns and bounds stand beside types, and an error names its place.
-"""
+"""The records of evidence.json, typed and frozen; its JSON Schema is generated from them."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from convscope.errors import DeploymentError
 from convscope.files import Json
+from convscope.records import Record
 
 SCHEMA = 2
 Label = Literal["EMULATED", "AWS"]
@@ -22,12 +20,6 @@ Png = Annotated[str, Field(pattern=r"^iVBOR[0-9A-Za-z+/]*=*$")]
 Count = Annotated[int, Field(ge=0)]
 Amount = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-
-
-class Record(BaseModel):
-    """A part of the evidence: nothing in it changes, and nothing is added."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, serialize_by_alias=True)
 
 
 class Run(Record):
@@ -226,10 +218,6 @@ class Evidence(Record):
     comparison: Comparison
     latency: Latency
     leftovers: list[LeftThing]
-
-    def as_json(self) -> Json:
-        """Return what evidence.json holds."""
-        return self.model_dump(mode="json")
 
 
 def parse(value: Any, name: str) -> Evidence:

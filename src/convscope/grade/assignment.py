@@ -6,30 +6,31 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from convscope.errors import ReportError
+from convscope.records import Record
 
 FILE = Path("report/assignment.yml")
 Scope = Literal["comparisons", "experiments", "some", "report"]
 Wanted = list[str] | int | Literal["classes", "variants", "baseline", "reference"]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _Written(Record):
+    model_config = ConfigDict(strict=False)  # YAML has lists where tuples are declared
 
 
-class Need(_Record):
+class Need(_Written):
     """One thing that a build must have; the head of report/assignment.yml says what each field means."""
 
     place: str = Field("", alias="in")
     shows: tuple[str, ...] = ()
     either: tuple[str, ...] = ()
-    rows: dict[str, Wanted] = {}
-    topics: dict[str, int] = {}
+    rows: dict[str, Wanted] = Field(default_factory=dict)
+    topics: dict[str, int] = Field(default_factory=dict)
     words: int = 0
     symbols: str = ""
-    varies: dict[str, tuple[str | int, ...]] = {}
+    varies: dict[str, tuple[str | int, ...]] = Field(default_factory=dict)
     decides: str = ""
     file: str = ""
     check: str = ""
@@ -55,7 +56,7 @@ class Need(_Record):
         return name
 
 
-class Criterion(_Record):
+class Criterion(_Written):
     """One thing that the assignment asks for; without scope and step it has those of its task."""
 
     id: str
@@ -65,7 +66,7 @@ class Criterion(_Record):
     step: str = ""
 
 
-class Task(_Record):
+class Task(_Written):
     """One task: its points rest on its criteria together."""
 
     id: str
@@ -77,7 +78,7 @@ class Task(_Record):
     criteria: tuple[Criterion, ...] = Field(min_length=1)
 
 
-class Question(_Record):
+class Question(_Written):
     """One question of a checklist; it has this answer where its needs are there, and else no."""
 
     asks: str
@@ -87,7 +88,7 @@ class Question(_Record):
     of: Scope = "report"
 
 
-class Checklist(_Record):
+class Checklist(_Written):
     """Questions after a checklist that others published."""
 
     title: str
@@ -97,7 +98,7 @@ class Checklist(_Record):
     questions: tuple[Question, ...]
 
 
-class Assignment(_Record):
+class Assignment(_Written):
     """The whole file."""
 
     tasks: tuple[Task, ...] = Field(min_length=1)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from convscope.analysis.estimates import Record
 from convscope.grade.documents import Evidence
+from convscope.records import Record
 
 
 class CheckedCriterion(Record):
