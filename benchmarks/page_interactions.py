@@ -125,7 +125,7 @@ def explorer(page: Page) -> None:
             measure(page, "kernel: size", "click", clicks(*place.locator("[data-kernel]").all()[::-1]))
             measure(page, "kernel: choose weights", "change", chooses(place.locator("select").nth(1)))
             measure(page, "kernel: choose layer", "change", chooses(place.locator("select").first))
-            weight = place.locator(".x-grid-inputs input").first
+            weight = place.locator(".x-grid-inputs input:visible").first
 
             def typed(time: int, weight: Locator = weight) -> None:
                 weight.fill(f"{time / 10}")

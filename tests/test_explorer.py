@@ -209,7 +209,7 @@ def test_a_link_leads_to_its_state(explorer: Path, browser: Browser) -> None:
     expect(page.locator("[data-exhibit=shift] .x-chooser")).to_contain_text("image 7 of 30")
     expect(page.locator("[data-exhibit=shift] .x-note").nth(1)).to_have_text("measured at 4 pixels: 12.5 % right")
     expect(page.locator("[data-exhibit=shuffle] .x-row:visible")).to_have_count(2)
-    expect(page.locator("[data-exhibit=kernel] .x-grid-inputs input")).to_have_count(25)
+    expect(page.locator("[data-exhibit=kernel] .x-grid-inputs input:visible")).to_have_count(25)
     page.close()
 
 
@@ -232,7 +232,7 @@ def test_a_link_leads_to_the_exhibit_whose_state_it_has_also_from_the_same_page(
     page.evaluate("location.hash = '#kernel=5'")
     page.wait_for_load_state("load")
     in_view("kernel")
-    expect(page.locator("[data-exhibit=kernel] .x-grid-inputs input")).to_have_count(25)
+    expect(page.locator("[data-exhibit=kernel] .x-grid-inputs input:visible")).to_have_count(25)
     expect(page.locator("[data-exhibit=shift][data-ready], [data-exhibit=shuffle][data-ready]")).to_have_count(2)
     in_view("kernel")  # still, with those above it in their places
     page.evaluate("location.hash = '#shuffle=1&picture=3'")
@@ -270,7 +270,7 @@ def test_the_window_of_a_typed_kernel_is_summed_as_pytorch_does(explorer: Path, 
     seen = torch.from_numpy((pixels / 255 - 0.25) / 0.5)[None, None]
     page.wait_for_selector("[data-exhibit=kernel][data-ready]")
     page.select_option("[data-exhibit=kernel] select >> nth=1", "Sobel, left to right")
-    page.fill("[data-exhibit=kernel] .x-grid-inputs input >> nth=4", "0,5")
+    page.fill("[data-exhibit=kernel] .x-grid-inputs input:visible >> nth=4", "0,5")
     page.keyboard.press("Tab")
     canvas = page.locator("[data-exhibit=kernel] canvas").first
     canvas.focus()
@@ -288,10 +288,10 @@ def test_a_typed_kernel_keeps_its_middle_in_another_size(page: Page) -> None:
     exhibit = page.locator("[data-exhibit=kernel]")
     page.wait_for_selector("[data-exhibit=kernel][data-ready]")
     page.select_option("[data-exhibit=kernel] select >> nth=1", "nothing changed")
-    exhibit.locator(".x-grid-inputs input").nth(3).fill("0.5")
+    exhibit.locator(".x-grid-inputs input:visible").nth(3).fill("0.5")
     page.keyboard.press("Tab")
     exhibit.get_by_role("button", name="5×5").click()
-    weights = exhibit.locator(".x-grid-inputs input")
+    weights = exhibit.locator(".x-grid-inputs input:visible")
     expect(weights).to_have_count(25)
     kernel = [float(weight) for weight in weights.evaluate_all("all => all.map(one => one.value)")]
     assert kernel == [0.0] * 11 + [0.5, 1.0] + [0.0] * 12
@@ -299,6 +299,35 @@ def test_a_typed_kernel_keeps_its_middle_in_another_size(page: Page) -> None:
     exhibit.get_by_role("button", name="3×3").click()
     expect(weights).to_have_count(9)
     assert weights.nth(3).input_value() == "0.50"
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_another_size_makes_no_fields_and_moves_nothing_on_the_page(page: Page) -> None:
+    exhibit = page.locator("[data-exhibit=kernel]")
+    page.wait_for_selector("[data-exhibit=kernel][data-ready]")
+    page.evaluate("""() => {
+      const changes = { subtree: true, childList: true };
+      const place = document.querySelector("[data-exhibit=kernel]");
+      const elements = (nodes) => [...nodes].filter(({ nodeType }) => nodeType === 1).length;
+      globalThis.made = 0;
+      const count = (list) => list.forEach(({ addedNodes }) => (made += elements(addedNodes)));
+      new MutationObserver(count).observe(place, changes);
+    }""")
+    below = "place => place.querySelector('.x-sum').getBoundingClientRect().top - place.getBoundingClientRect().top"
+    before = exhibit.evaluate(below)
+    for name, count in (("5×5", 25), ("3×3", 9)):
+        exhibit.get_by_role("button", name=name).click()
+        expect(exhibit.locator(".x-grid-inputs input:visible")).to_have_count(count)
+        assert exhibit.evaluate(below) == before
+    assert page.evaluate("made") == 0
+    exhibit.locator("select").nth(1).focus()
+    page.keyboard.press("Tab")
+    for number in range(9):  # the keyboard goes through the fields that are shown, and no others
+        focused = page.evaluate("[document.activeElement.checkVisibility(), document.activeElement.ariaLabel]")
+        assert focused == [True, f"Weight in row {number // 3 + 1}, column {number % 3 + 1}"]
+        page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.x-sizes')") is None
 
 
 @pytest.mark.slow

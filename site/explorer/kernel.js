@@ -22,6 +22,9 @@ function inTheMiddle(weights, size) {
   });
 }
 
+// Only what changes: a text that is put in again is laid out again.
+const write = (node, property, text) => node[property] === text || (node[property] = text);
+
 export function kernelExhibit(data) {
   const { images, variants } = data;
   let image = remembered("photo", 1, images.labels.length) - 1;
@@ -30,8 +33,7 @@ export function kernelExhibit(data) {
   let depth = 0; // of the layer whose receptive field is shown
   let kernel;
   let bias;
-  let map;
-  const values = () => images.pixels[image];
+  let seen; // the image as the network is fed it
 
   const input = element("canvas", { class: "x-image x-drag", tabindex: "0", role: "img", "aria-label": "The image under the kernel. Arrow keys move the window." });
   const output = element("canvas", { class: "x-image x-drag", tabindex: "0", role: "img", "aria-label": "The map that the kernel makes. Click a pixel to see what it was made of." });
@@ -40,8 +42,9 @@ export function kernelExhibit(data) {
   const outputFrame = element("div", { class: "x-window" });
   const sum = element("p", { class: "x-sum", "aria-live": "polite" });
   const facts = element("p", { class: "x-note" });
-  const grid = element("div", { class: "x-grid-inputs" });
-  const products = element("div", { class: "x-grid-inputs x-products", "aria-hidden": "true" });
+  const numbers = new Map(variants.map(({ kernel: size }) => [size, numbersOf(size)]));
+  const factsOf = new Map(variants.map((one) => [one.kernel, `The network with ${one.kernel}×${one.kernel} kernels: ${one.parameters.toLocaleString("en")} weights, ${(one.macs / 1e6).toFixed(1)} million multiply-accumulates an image, ${percent(one.accuracy)} right (measured${one.seeds > 1 ? `, mean of ${one.seeds} seeds` : ""}).`]));
+  const boxes = Array.from(numbers.values(), ({ box }) => box);
 
   const sizes = element(
     "div", { class: "x-buttons", role: "group", "aria-label": "Size of the kernel" },
@@ -60,14 +63,16 @@ export function kernelExhibit(data) {
   }
   function fill() {
     const size = variant.kernel;
-    facts.textContent = `The network with ${size}×${size} kernels: ${variant.parameters.toLocaleString("en")} weights, ${(variant.macs / 1e6).toFixed(1)} million multiply-accumulates an image, ${percent(variant.accuracy)} right (measured${variant.seeds > 1 ? `, mean of ${variant.seeds} seeds` : ""}).`;
+    facts.textContent = factsOf.get(size);
     sizes.querySelectorAll("button").forEach((button) => button.setAttribute("aria-pressed", Number(button.dataset.kernel) === size));
     if (source.length !== variant.filters.length + Object.keys(FAMOUS).length + 1) {
       const learned = variant.filters.map((_, i) => element("option", { value: `learned ${i + 1}` }, `learned, no. ${i + 1}`));
       const famous = Object.keys(FAMOUS).map((name) => element("option", { value: name }, name));
       source.replaceChildren(element("optgroup", { label: "Trained on this data" }, ...learned), element("optgroup", { label: "Written by hand" }, ...famous), element("option", { value: "typed" }, "typed below"));
     }
-    fields.replaceChildren(...variant.fields.map(({ name, size }) => element("option", {}, `${name}: ${size}×${size} pixels`)));
+    if (fields.length !== variant.fields.length) fields.replaceChildren(...variant.fields.map(() => element("option")));
+    variant.fields.forEach(({ name, size }, i) => write(fields[i], "text", `${name}: ${size}×${size} pixels`));
+    fields.selectedIndex = 0;
     depth = 0;
   }
   function choose() {
@@ -76,37 +81,46 @@ export function kernelExhibit(data) {
     kernel = inTheMiddle(weights, variant.kernel);
     if (source.value !== "typed") bias = learned ? (variant.bias?.[learned[1] - 1] ?? null) : 0;
     remember({ filter: source.value === "learned 1" ? null : source.value });
-    typeGrid();
+    const { box, weights: typed } = numbers.get(variant.kernel);
+    boxes.forEach((one) => one.classList.toggle("x-unseen", one !== box));
+    kernel.forEach((weight, i) => write(typed[i], "value", signed(weight, 2)));
     draw();
   }
-  // The kernel as numbers that can be typed over.
-  function typeGrid() {
-    if (grid.childElementCount === kernel.length) return kernel.forEach((weight, i) => (grid.children[i].value = signed(weight, 2)));
-    for (const box of [grid, products]) box.style.setProperty("--side", variant.kernel);
-    products.replaceChildren(...Array.from(kernel, () => element("span", {})));
-    grid.replaceChildren(
-      ...Array.from(kernel, (weight, i) =>
-        element("input", {
-          type: "text", inputmode: "decimal", value: signed(weight, 2),
-          "aria-label": `Weight in row ${Math.floor(i / variant.kernel) + 1}, column ${(i % variant.kernel) + 1}`,
-          onchange: ({ target }) => {
-            const typed = Number.parseFloat(target.value.replace("−", "-").replace(",", "."));
-            if (!Number.isNaN(typed)) kernel[i] = typed;
-            target.value = signed(kernel[i], 2);
-            source.value = "typed";
-            draw();
-          },
-        }),
-      ),
+  // The kernel as numbers that can be typed over, and its products with the window. Each size has its own, made once,
+  // in the same room: making 49 fields, and moving all of the page that comes after them, took most of a change of size.
+  function numbersOf(size) {
+    const places = Array.from({ length: size * size }, (_, i) => i);
+    const products = places.map(() => element("span", {}));
+    const weights = places.map((i) =>
+      element("input", {
+        type: "text", inputmode: "decimal",
+        "aria-label": `Weight in row ${Math.floor(i / size) + 1}, column ${(i % size) + 1}`,
+        onchange: ({ target }) => {
+          const typed = Number.parseFloat(target.value.replace("−", "-").replace(",", "."));
+          if (!Number.isNaN(typed)) kernel[i] = typed;
+          target.value = signed(kernel[i], 2);
+          source.value = "typed";
+          draw();
+        },
+      }),
     );
+    const box = element(
+      "div", { class: "x-numbers", style: `--side: ${size}` },
+      element("div", { class: "x-grid-inputs" }, ...weights), element("h3", {}, "Window × kernel"),
+      element("div", { class: "x-grid-inputs x-products", "aria-hidden": "true" }, ...products),
+    );
+    return { box, weights, products };
   }
 
+  function look() {
+    const data = images.pixels[image];
+    seen = { height: images.height, width: images.width, channels: 1, data: Float64Array.from(data, (pixel) => (pixel / 255 - images.mean) / images.scale) };
+    paint(input, { ...images, data }, { high: 255 });
+  }
   const draw = () => {
     const size = variant.kernel;
     const padding = (size - 1) / 2;
-    const seen = { height: images.height, width: images.width, channels: 1, data: Float64Array.from(values(), (pixel) => (pixel / 255 - images.mean) / images.scale) };
-    map = convolve(seen, { filters: 1, kernel: size, padding, weights: kernel, bias: [bias ?? 0], relu: true });
-    paint(input, { ...images, data: values() }, { high: 255 });
+    const map = convolve(seen, { filters: 1, kernel: size, padding, weights: kernel, bias: [bias ?? 0], relu: true });
     paint(output, mapOf(map, 0));
 
     const multiplied = [];
@@ -118,7 +132,7 @@ export function kernelExhibit(data) {
       }
     }
     const total = multiplied.reduce((a, b) => a + b, 0);
-    multiplied.forEach((product, i) => (products.children[i].textContent = signed(product, 2)));
+    multiplied.forEach((product, i) => write(numbers.get(size).products[i], "textContent", signed(product, 2)));
     sum.textContent = `Sum of ${size * size} products ${signed(total, 2)}, plus bias ${bias === null ? "0 (not kept here)" : signed(bias, 2)} = ${signed(total + bias, 2)}; after ReLU ${signed(Math.max(0, total + bias), 2)}.`;
 
     frame(inputFrame, row - padding, column - padding, size);
@@ -163,6 +177,7 @@ export function kernelExhibit(data) {
   const wanted = new URLSearchParams(location.hash.slice(1)).get("filter");
   fill();
   if ([...source.options].some(({ value }) => value === wanted && value !== "typed")) source.value = wanted;
+  look();
   choose();
   return element(
     "div", { class: "x-exhibit x-kernel" },
@@ -170,10 +185,11 @@ export function kernelExhibit(data) {
       chooser(images, image, (to) => {
         image = to;
         remember({ photo: image + 1 });
+        look();
         draw();
       })),
     element("div", { class: "x-side" }, element("h3", {}, "Map"), element("div", { class: "x-frame" }, output, outputFrame),
       element("label", {}, "A pixel of this layer sees ", fields)),
-    element("div", { class: "x-side" }, element("h3", {}, "Kernel"), sizes, element("label", {}, "Weights ", source), grid, element("h3", {}, "Window × kernel"), products, sum, facts),
+    element("div", { class: "x-side" }, element("h3", {}, "Kernel"), sizes, element("label", {}, "Weights ", source), element("div", { class: "x-sizes" }, ...boxes), sum, facts),
   );
 }
