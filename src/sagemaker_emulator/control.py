@@ -51,7 +51,7 @@ class ControlPlane:
             if operation == f"List{kind}s":
                 part = request.get("NameContains", "").lower()
                 key = KINDS[kind].key
-                return self.records.summaries(operation, kind, lambda r: part in r.description[key].lower())  # noqa: B023
+                return self.records.summaries(operation, kind, lambda r: part in r.description[key].lower())  # noqa: B023  # called here
         raise Refusal(f"The emulator does not do {operation}.", "UnknownOperationException")
 
     def _CreateTrainingJob(self, request: Description) -> Description:  # the API's own names

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from convscope.analysis import records
 from convscope.analysis.estimates import ClaimComparison
 from convscope.analysis.measured import Measured
-from convscope.analysis.measures import removed
+from convscope.analysis.measures import difference_fields, removed
 from convscope.analysis.outcomes import ACCURACY
 from convscope.analysis.power import detectable, seeds_needed
 from convscope.analysis.statistics import Estimate, simultaneous_level
@@ -162,22 +162,13 @@ def _tested(claim: Claim, study: Study, measured: Measured, runs: tuple[str, ...
     verdict, decided_by = rule(claim.kind, estimates, margin, level, claim.expected, trained=trained)
     comparisons = []
     for (a, b), each in zip(claim.pairs, found, strict=True):
-        estimate = each.estimate
         shared = claim.measure == ACCURACY and b is not None and claim.contrast is None
         comparisons.append(
             ClaimComparison(
                 a=a,
                 b=b,
                 minus=claim.contrast,
-                effect=estimate.effect,
-                interval=estimate.interval(level),
-                n=estimate.n,
-                seed_error=estimate.seed_error,
-                test_set_error=estimate.test_set_error,
-                degrees_of_freedom=estimate.degrees_of_freedom,
-                images=estimate.images,
-                pooled=each.pooled,
-                differences=tuple(float(value) for value in each.by_seed),
+                **difference_fields(each, level),
                 errors_removed=removed(a, b, measured, level) if shared and b is not None else None,
             )
         )

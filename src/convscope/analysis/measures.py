@@ -92,16 +92,23 @@ def comparison(a: str, b: str, measured: Measured, margin: float, quantity: Quan
         b=b,
         quantity=quantity,
         unit="fraction",
-        effect=found.estimate.effect,
-        n=found.estimate.n,
-        differences=tuple(float(difference) for difference in found.by_seed),
         sign_flip_p=sign_flip_p(found.by_seed),
         smallest_detectable=detectable(found.estimate),
         n_needed=seeds_needed(found.estimate, margin),
-        interval=found.estimate.interval(),
-        **_errors(found.estimate, found.pooled),
+        **difference_fields(found),
     )
     return described.plus(errors_removed=removed(a, b, measured)) if quantity == "test_accuracy" else described
+
+
+def difference_fields(found: Difference, level: float = 0.95) -> dict[str, Any]:
+    """Return the fields of a record of a difference that follow from it alone, its interval at this level."""
+    return {
+        "effect": found.estimate.effect,
+        "interval": found.estimate.interval(level),
+        "n": found.estimate.n,
+        "differences": tuple(float(difference) for difference in found.by_seed),
+        **_errors(found.estimate, found.pooled),
+    }
 
 
 def removed(a: str, b: str, measured: Measured, level: float = 0.95) -> ErrorsRemoved | None:

@@ -1,16 +1,76 @@
-"""In which batches, and at which learning rates, a run sees its training images; the same for every engine."""
+"""The course of a training, the same for every engine: batches and learning rates, epoch after epoch, and the test."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice, pairwise
+from time import perf_counter
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.specs import TrainSpec
+from convscope.datasets.splits import stream
+from convscope.engines.outcome import Epoch, Outcome, Progress
+from convscope.specs import RunSpec, TrainSpec
 
 Batch = NDArray[np.int64]  # indices of training images
+
+
+class Evaluation(NamedTuple):
+    """How a network does on some images: means over them, and what it said about each."""
+
+    loss: float
+    accuracy: float
+    predictions: NDArray[np.uint8]
+    confidences: NDArray[np.float32]
+
+
+Learn = Callable[[Iterator[Batch], Iterator[float]], tuple[float, float]]
+"""One update a batch, each with the next learning rate; returns mean loss and accuracy of the batches as they were met.
+"""
+Evaluate = Callable[[Literal["validation", "test"]], Evaluation]
+"""Tests the network as it is now."""
+Weights = Callable[[], dict[str, NDArray[np.float32]]]
+"""Gives what the network has learned, as `Outcome` has it."""
+
+
+def through_epochs(
+    spec: RunSpec, images: int, progress: Progress, *, learn: Learn, evaluate: Evaluate, weights: Weights
+) -> Outcome:
+    """Train a network for all its epochs and test it once, after the last.
+
+    Parameters
+    ----------
+    images
+        How many it trains on.
+    """
+    training = spec.training
+    rates = learning_rates(training, training.total_updates(images))
+    history: list[Epoch] = []
+    train_seconds = evaluate_seconds = 0.0
+    for number, batches in enumerate(epochs(training, images, stream(spec.seed, "order")), start=1):
+        started = perf_counter()
+        loss, accuracy = learn(batches, rates)
+        trained = perf_counter()
+        validation = evaluate("validation")
+        evaluate_seconds += perf_counter() - trained
+        train_seconds += trained - started
+        history.append(Epoch(loss, accuracy, validation.loss, validation.accuracy))
+        progress(number, validation.accuracy)
+    started = perf_counter()
+    test = evaluate("test")
+    evaluate_seconds += perf_counter() - started
+    return Outcome(
+        history=tuple(history),
+        test_loss=test.loss,
+        test_accuracy=test.accuracy,
+        predictions=test.predictions,
+        confidences=test.confidences,
+        weights=weights(),
+        train_seconds=train_seconds,
+        evaluate_seconds=evaluate_seconds,
+    )
 
 
 def epochs(training: TrainSpec, images: int, order: np.random.Generator) -> Iterator[Iterator[Batch]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,8 +13,8 @@ from torch.nn import functional
 from convscope.datasets.dataset import Images
 from convscope.datasets.splits import Split, stream
 from convscope.engines.augmentation import Augmentation
-from convscope.engines.outcome import Epoch, Outcome, Progress
-from convscope.engines.schedule import Batch, epochs, learning_rates
+from convscope.engines.outcome import Outcome, Progress
+from convscope.engines.schedule import Batch, Evaluation, through_epochs
 from convscope.models.local import PixelPermutation
 from convscope.models.torch_model import build
 from convscope.specs import ModelSpec, NumericMode, RunSpec, TrainSpec
@@ -43,44 +42,39 @@ def _trained(spec: RunSpec, split: Split, mode: NumericMode, progress: Progress)
     network = initialised(spec.model, spec.seed).to(mode.device).to(memory_format=torch.channels_last)
     optimiser = make_optimiser(network, training)
     parts = {name: _on_device(getattr(split, name), split, mode) for name in ("train", "validation", "test")}
-    images, labels = parts["train"]
-    order = stream(spec.seed, "order")
     augment = Augmentation(training, split, spec.seed, mode)
-    rates = learning_rates(training, training.total_updates(len(labels)))
-    history: list[Epoch] = []
-    train_seconds = evaluate_seconds = 0.0
-    for number, batches in enumerate(epochs(training, len(labels), order), start=1):
-        started = time.perf_counter()
-        loss, accuracy = _one_epoch(
-            network,
-            optimiser=optimiser,
-            images=images,
-            labels=labels,
-            batches=batches,
-            augment=augment,
-            rates=rates,
-            mode=mode,
-        )
-        trained = time.perf_counter()
-        validation = evaluate(network, *parts["validation"], mode)
-        evaluate_seconds += time.perf_counter() - trained
-        train_seconds += trained - started
-        history.append(Epoch(loss, accuracy, validation.loss, validation.accuracy))
-        progress(number, validation.accuracy)
-    started = time.perf_counter()
-    test = evaluate(network, *parts["test"], mode)
-    evaluate_seconds += time.perf_counter() - started
-    weights = {name: value.detach().float().cpu().contiguous().numpy() for name, value in network.state_dict().items()}
-    return Outcome(
-        history=tuple(history),
-        test_loss=test.loss,
-        test_accuracy=test.accuracy,
-        predictions=test.predictions.astype(np.uint8),
-        confidences=test.confidences.astype(np.float32),
-        weights=weights,
-        train_seconds=train_seconds,
-        evaluate_seconds=evaluate_seconds,
-    )
+
+    def learn(batches: Iterator[Batch], rates: Iterator[float]) -> tuple[float, float]:
+        network.train()
+        seen = 0
+        images, labels = parts["train"]
+        loss_sum = torch.zeros((), device=labels.device)
+        correct = torch.zeros((), dtype=torch.int64, device=labels.device)
+        for chosen in batches:
+            indices = torch.from_numpy(chosen).to(labels.device)
+            seen += len(indices)
+            batch, target = augment(images[indices]).permute(0, 3, 1, 2), labels[indices]  # (N, C, H, W), (N,)
+            for group in optimiser.param_groups:
+                group["lr"] = next(rates)
+            with autocast(mode):
+                logits = network(batch)
+            logits = logits.float()
+            loss = functional.cross_entropy(logits, target)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]  # torch has no type for it
+            optimiser.step()
+            loss_sum += loss.detach() * len(indices)
+            correct += (logits.argmax(1) == target).sum()
+        return float(loss_sum) / seen, int(correct) / seen
+
+    def weights() -> dict[str, NDArray[np.float32]]:
+        arrays = network.state_dict().items()
+        return {name: array.detach().float().cpu().contiguous().numpy() for name, array in arrays}
+
+    return through_epochs(
+        spec, len(split.train), progress,
+        learn=learn, evaluate=lambda part: evaluate(network, *parts[part], mode), weights=weights,
+    )  # fmt: skip
 
 
 def initialised(model: ModelSpec, seed: int) -> nn.Sequential:
@@ -121,55 +115,16 @@ def images_on_device(normalised: NDArray[np.float32], mode: NumericMode) -> Tens
     return images.to(mode.device, torch.bfloat16 if mode.dtype == "bfloat16" else torch.float32)
 
 
-def _one_epoch(
-    network: nn.Module,
-    *,
-    optimiser: torch.optim.Optimizer,
-    images: Tensor,
-    labels: Tensor,
-    batches: Iterator[Batch],
-    augment: Augmentation,
-    rates: Iterator[float],
-    mode: NumericMode,
-) -> tuple[float, float]:
-    """Make one update a batch; return mean loss and accuracy of the batches as they were met."""
-    network.train()
-    seen = 0
-    loss_sum = torch.zeros((), device=labels.device)
-    correct = torch.zeros((), dtype=torch.int64, device=labels.device)
-    for chosen in batches:
-        indices = torch.from_numpy(chosen).to(labels.device)
-        seen += len(indices)
-        batch, target = augment(images[indices]).permute(0, 3, 1, 2), labels[indices]  # (N, C, H, W), (N,)
-        for group in optimiser.param_groups:
-            group["lr"] = next(rates)
-        with autocast(mode):
-            logits = network(batch)
-        logits = logits.float()
-        loss = functional.cross_entropy(logits, target)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch has no type for it
-        optimiser.step()
-        loss_sum += loss.detach() * len(indices)
-        correct += (logits.argmax(1) == target).sum()
-    return float(loss_sum) / seen, int(correct) / seen
-
-
-class Evaluation:
-    """Loss, accuracy, predicted class and its softmax probability over a set of images."""
-
-    def __init__(self, logits: Tensor, labels: Tensor) -> None:
-        probabilities = logits.softmax(1)
-        confidences, predictions = probabilities.max(1)
-        self.loss = float(functional.cross_entropy(logits, labels))
-        self.accuracy = float((predictions == labels).double().mean())
-        self.predictions = predictions.cpu().numpy()
-        self.confidences = confidences.cpu().numpy()
-
-
 def evaluate(network: nn.Module, images: Tensor, labels: Tensor, mode: NumericMode) -> Evaluation:
     """Evaluate on images (N, H, W, C) as they are kept in memory."""
-    return Evaluation(logits_of(network, images, mode), labels)
+    logits = logits_of(network, images, mode)
+    confidences, predictions = logits.softmax(1).max(1)
+    return Evaluation(
+        loss=float(functional.cross_entropy(logits, labels)),
+        accuracy=float((predictions == labels).double().mean()),
+        predictions=predictions.cpu().numpy().astype(np.uint8),
+        confidences=confidences.cpu().numpy().astype(np.float32),
+    )
 
 
 @torch.inference_mode()

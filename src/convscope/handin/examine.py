@@ -24,13 +24,12 @@ from convscope.handin import verify
 from convscope.handin.answers import check_answers, train_one_again
 from convscope.handin.unpack import unpack
 from convscope.report.document import DOCUMENTS
-from convscope.report.page import read_page
+from convscope.report.page import article_of, read_page
 
 State = Literal["holds", "look at it", "does not hold"]
 REFERENCE = ("src/", "report/assignment.yml", "requirements.lock", "pyproject.toml", "Makefile")
 STUDIES = "src/convscope/studies/"  # which the assignment asks to edit
 _WHAT = {(True, True): "changed", (True, False): "added", (False, True): "gone"}
-_ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
 _HEADING = re.compile(r"<h[1-6].*?</h[1-6]>", re.DOTALL)  # its number is no result
 MOST = 20  # problems of one kind that are listed
 
@@ -138,8 +137,8 @@ def _two_renderings(folder: Path) -> Iterator[str]:
     for source, _, text in lost:
         yield f"the site shows {text!r} of {source}, the report does not"
     for chapter in chapters:
-        article = _ARTICLE.search(chapter.read_text(encoding="utf-8"))
-        untraced = read_page(_HEADING.sub("", article[0] if article else "")).untraced
+        article = article_of(chapter.read_text(encoding="utf-8"))
+        untraced = read_page(_HEADING.sub("", article)).untraced
         if untraced:
             yield f"site/report/{chapter.name} has numbers without a source: {' '.join(untraced[:5])}"
 

@@ -58,6 +58,12 @@ class Page:
     tables: list[Table] = field(default_factory=list)  # in the order of the page
 
 
+def article_of(html: str) -> str:
+    """Return the text of a page of the site without what stands on all of them; empty where there is none."""
+    found = re.search(r"<article.*?</article>", html, re.DOTALL)
+    return found[0] if found else ""
+
+
 def read_page(html: str) -> Page:
     """Read a page; Markdown with HTML in it is read as well."""
     reader = _Reader()

@@ -70,7 +70,6 @@ _LONG_TABLES = {
     "factors": "The networks of all these experiments in numbers",
 }
 _EVIDENCE = re.compile(r'<script type="application/json" id="evidence-data">(?P<json>.*?)</script>\s*', re.DOTALL)
-_FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _CHAPTER = re.compile(r"^## (?P<title>.*?) \{#(?P<label>[\w-]+)\}$", re.MULTILINE)
 _TARGET = re.compile(r'\bid="(?P<id>[^"]+)"|^#+ .*\{#(?P<label>[\w-]+)\}$', re.MULTILINE)
 _LABELLED = re.compile(r"^#+ .*\{#(?P<label>[\w-]+)\}$", re.MULTILINE)

@@ -8,10 +8,9 @@ from pathlib import Path
 from convscope.errors import ReportError
 from convscope.files import Json
 from convscope.report.formats import recompute
-from convscope.report.page import Traced, read_page
+from convscope.report.page import Traced, article_of, read_page
 
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
-_ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
 _FENCED = re.compile(r"^(```+).*?^\1", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^#+ (?:[\d.]+ )?(?P<words>.*?)(?: \{#.*\})?$", re.MULTILINE)
 
@@ -55,8 +54,7 @@ def check_article(page: Path, metrics: Json) -> int:
     page
         HTML; what stands in its ``<article>`` is checked.
     """
-    article = _ARTICLE.search(page.read_text(encoding="utf-8"))
-    return _checked(article[0] if article else "", page.name, metrics)
+    return _checked(article_of(page.read_text(encoding="utf-8")), page.name, metrics)
 
 
 def _compared(traced: Traced, metrics: Json) -> str:

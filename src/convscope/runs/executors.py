@@ -93,7 +93,7 @@ class Here:
         self,
         function: Callable[..., R],
         arguments: Sequence[tuple[Any, ...]],
-        jobs: int,  # noqa: ARG002
+        jobs: int,  # noqa: ARG002  # it is one
     ) -> Generator[R, None, None]:
         """Call the function when its next result is asked for."""
         for given in arguments:
