@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -219,6 +220,14 @@ def test_a_killed_worker_is_reported(tmp_path: Path) -> None:
     output, _ = process.communicate(timeout=LIMIT)
     assert "ended by itself or was killed" in output
     assert "JOBS" in output
+
+
+def test_a_thread_may_train(tmp_path: Path) -> None:
+    """As in a notebook that goes on meanwhile: Python lets the main thread alone handle signals."""
+    store, runs = RunStore(tmp_path), [tiny(0)]
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(execute, runs, store, NO_DATA, 1, executor_named("here")).result()
+    assert store.missing(runs) == []
 
 
 def test_leftovers_of_killed_processes_are_removed_after_an_hour(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from convscope.errors import ConvscopeError
 from convscope.files import Json
+from convscope.signals import handling
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -167,7 +167,7 @@ class Signals:
     def __init__(self) -> None:
         self.received: Interrupted | None = None
         self._held = False
-        self._previous: dict[signal.Signals, object] = {}
+        self._handling = handling(self._handle, *_ENDING)
 
     def check(self) -> None:
         """Raise what a signal raised before, if somebody swallowed it."""
@@ -179,15 +179,13 @@ class Signals:
         self._held = True
 
     def __enter__(self) -> Signals:
-        if threading.current_thread() is threading.main_thread():
-            self._previous = {number: signal.signal(number, self._handle) for number in _ENDING}
+        self._handling.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for number, before in self._previous.items():
-            signal.signal(number, before)  # type: ignore[arg-type]  # what signal.signal gave
+        self._handling.__exit__(kind, error, trace)
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         name = signal.Signals(number).name

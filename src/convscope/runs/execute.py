@@ -7,7 +7,7 @@ import signal
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -20,6 +20,7 @@ from convscope.runs.result import RunResult
 from convscope.runs.speed import Speed
 from convscope.runs.store import RunStore
 from convscope.runs.worker import result_of_run
+from convscope.signals import handling
 
 STALE_SECONDS = 3600
 
@@ -107,11 +108,8 @@ def termination_as_interrupt() -> Iterator[None]:
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    previous: Callable[[int, FrameType | None], object] | int | None = signal.signal(signal.SIGTERM, interrupt)
-    try:
+    with handling(interrupt, signal.SIGTERM):
         yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
 
 
 def remove_leftovers(root: Path) -> None:

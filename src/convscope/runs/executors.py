@@ -12,13 +12,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import as_completed
-from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Protocol, TypeVar
 
 from convscope.errors import ConvscopeError
+from convscope.signals import handling
 
 R = TypeVar("R")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -75,7 +75,8 @@ class Processes:
                 yield future.result()
         except BaseException as error:  # also GeneratorExit: nobody wants the others
             # Not by loky's get_reusable_executor, which keeps a lock that its own threads wait for.
-            with _undisturbed():
+            # Whoever presses Ctrl-C twice must not leave half of the workers.
+            with handling(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM):
                 pool.shutdown(wait=True, kill_workers=True)
             if isinstance(error, BrokenProcessPool):
                 raise WorkerLost(
@@ -134,17 +135,3 @@ def _become_worker(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Ignore further signals: whoever presses Ctrl-C twice must not leave half of the workers."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
