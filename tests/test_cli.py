@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from checkout import ROOT, Checkout
+from convscope.__main__ import main
+from convscope.errors import ConvscopeError, Interrupted
 
 COMMANDS = ("all", "data", "train", "metrics", "figures", "report", "site", "serve", "grade", "readme", "publish")
 
@@ -87,3 +89,18 @@ def test_an_unknown_command_is_named() -> None:
     done = run("everything")
     assert done.returncode == 2
     assert "everything" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(Interrupted("Stopped."), 130), (KeyboardInterrupt(), 130), (ConvscopeError("Wrong."), 1)]
+)
+def test_what_was_stopped_ends_as_a_shell_expects(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int
+) -> None:
+    def app() -> None:
+        raise error
+
+    monkeypatch.setattr("convscope.cli.app", app)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == status

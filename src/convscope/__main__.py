@@ -6,7 +6,7 @@ import errno
 import sys
 from typing import NoReturn
 
-from convscope.errors import ConvscopeError, of_module
+from convscope.errors import ConvscopeError, Interrupted, of_module
 
 # What a disk, a file system or its rights refuse.
 _REFUSALS = {
@@ -28,19 +28,21 @@ def main() -> None:
         _stop(str(of_module(error)))
     try:
         app()
+    except Interrupted as error:
+        _stop(str(error), 130)
     except ConvscopeError as error:
-        _stop(str(error), type(error).__name__)
+        _stop(str(error))
     except KeyboardInterrupt:
-        _stop("stopped.", "Interrupted")
+        _stop("stopped.", 130)
     except OSError as error:
         if error.errno not in _REFUSALS:
             raise
         _stop(f"{error.strerror}: {error.filename or 'a file of this build'}\n  {_REFUSALS[error.errno]}")
 
 
-def _stop(message: str, kind: str = "") -> NoReturn:
+def _stop(message: str, status: int = 1) -> NoReturn:
     print(f"\nconvscope: {message}", file=sys.stderr)
-    raise SystemExit(130 if kind == "Interrupted" else 1) from None
+    raise SystemExit(status) from None
 
 
 if __name__ == "__main__":

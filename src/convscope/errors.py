@@ -45,6 +45,10 @@ class DeploymentError(ConvscopeError):
     """A deployment that could not be done, or evidence of one that cannot be believed."""
 
 
+class Interrupted(ConvscopeError):
+    """Ctrl-C or a termination signal ended the work; the message says what of it stands."""
+
+
 def of_module(error: BaseException) -> SpecError:
     """Return what went wrong while a module was run, with its file and line: the last that Python ran of a module."""
     if isinstance(error, SyntaxError):

@@ -21,10 +21,10 @@ from emulation import QUICK, everything, images, start_client, tiny_plan
 from convscope.deployment import aws
 from convscope.deployment.aws import Cloud, connect_emulator
 from convscope.deployment.flow import deploy
-from convscope.deployment.journal import Interrupted, Signals
+from convscope.deployment.journal import Signals
 from convscope.deployment.plan import Options, Plan
 from convscope.deployment.sweep import sweep
-from convscope.errors import ConvscopeError, DeploymentError
+from convscope.errors import ConvscopeError, DeploymentError, Interrupted
 from sagemaker_emulator import ApiFault, ArtefactFault, CapacityFault
 from sagemaker_emulator.server import Emulator
 

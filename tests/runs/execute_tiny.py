@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tiny_runs import tiny
 
-from convscope.runs.execute import Interrupted, execute
+from convscope.errors import Interrupted
+from convscope.runs.execute import execute
 from convscope.runs.store import RunStore
 
 if __name__ == "__main__":

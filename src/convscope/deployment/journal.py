@@ -19,7 +19,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from convscope.errors import ConvscopeError
+from convscope.errors import Interrupted
 from convscope.files import Json
 from convscope.signals import handling
 
@@ -149,10 +149,6 @@ class Steps:
     def as_json(self) -> list[Json]:
         """Return the steps done, times rounded to milliseconds."""
         return [asdict(step) | {"began": round(step.began, 3), "seconds": round(step.seconds, 3)} for step in self.done]
-
-
-class Interrupted(ConvscopeError):
-    """The deployment was stopped by Ctrl-C or a termination signal."""
 
 
 class Signals:

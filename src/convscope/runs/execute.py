@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from convscope.errors import ConvscopeError
+from convscope.errors import ConvscopeError, Interrupted
 from convscope.runs.executors import Executor, Processes, WorkerLost
 from convscope.runs.plan import PlannedRun
 from convscope.runs.progress import ProgressDisplay, idle_server
@@ -27,10 +27,6 @@ STALE_SECONDS = 3600
 
 class TrainingFailed(ConvscopeError):
     """One or more runs failed; the others are stored."""
-
-
-class Interrupted(ConvscopeError):
-    """The user stopped the training; finished runs are stored."""
 
 
 def execute(
