@@ -147,6 +147,15 @@ def swap_answers(store: RunStore, variants: dict[str, Any]) -> None:
         store.write(replace(other, **{name: getattr(one, name) for name in answers}))
 
 
+@pytest.mark.extra
+def test_the_published_report_and_its_supplement_are_small_enough_to_send(tmp_path: Path) -> None:
+    checkout = Checkout.copy_to(tmp_path)
+    checkout.built("report", PROFILE="published", DEPLOY="0")
+    report = checkout.root / "build" / "published" / "report"
+    assert (report / "report.html").stat().st_size < 1_400_000
+    assert (report / "supplement.html").stat().st_size < 4_000_000
+
+
 def test_published_results_are_rendered_without_runs_or_data(tmp_path: Path) -> None:
     checkout = Checkout.copy_to(tmp_path)
     done = checkout.built("report", PROFILE="published", STUDIES="inductive_bias", DEPLOY="0")

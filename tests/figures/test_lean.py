@@ -14,10 +14,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from convscope.figures.lean import lean
 from convscope.figures.style import WEB, figure_style, save
 
 SVG = "{http://www.w3.org/2000/svg}"
-WORDS = ("accuracy (%) & more", "epoch < 9", "CNN 3×3", "turned", "in bold", "10 −2")
+WORDS = ("accuracy (%) & more", "epoch < 9", "CNN 3×3", "turned", "in bold", "10 −2", "five officials")  # fi, ffi
 
 
 @pytest.fixture
@@ -33,6 +34,7 @@ def drawn(tmp_path: Path) -> Path:
         curves.text(20, 0.1, WORDS[3], rotation=30)
         curves.set_title(WORDS[4])
         curves.text(5, 0.05, WORDS[5])
+        curves.text(5, 0.5, WORDS[6])
         curves.legend()
         smooth = np.add.outer(np.sin(np.arange(96) / 9), np.cos(np.arange(96) / 7))
         photograph.imshow(np.stack([smooth, smooth.T, -smooth], axis=-1) / 4 + 0.5, interpolation="nearest")
@@ -52,6 +54,13 @@ def test_text_is_text_and_nothing_is_named_that_nobody_refers_to(drawn: Path) ->
     assert there == set(re.findall(r"#([A-Za-z][\w-]*\d+)(?=[\")])", after))
     assert all(group.attrib and len(group) for group in root.iter(f"{SVG}g"))
     assert "data:image/webp" in after
+    assert " clip-path=" not in after  # it stands in the style that many lines share
+
+
+def test_lines_along_an_axis_need_one_coordinate() -> None:
+    path = '<svg><path d="M 0 9.123 L 4.5 9.123 L 4.5 0 L 0 0 z"/><path d="M 1 2 L 1 5 Q 2 6 3 5 L 3 9"/></svg>'
+    assert 'd="M0 9.12H4.5V0H0z"' in lean(path)
+    assert 'd="M1 2L1 5Q2 6 3 5L3 9"' in lean(path)
 
 
 @pytest.mark.slow

@@ -33,6 +33,7 @@ _OUTLINES = re.compile(
     re.DOTALL,
 )
 _LETTER = re.compile(r'<use xlink:href="#(?P<font>[\w-]+)-[0-9a-f]+"(?: transform="translate\((?P<at>[\d.]+) 0\)")?/>')
+_LIGATURE = re.compile("ff[il]?|f[il]")
 _GLYPH = re.compile(r'<path id="(?P<id>[\w]+(?:-[A-Z][A-Za-z]+)*-[0-9a-f]+)" d="[^"]*"[^>]*/>')
 _TAG = re.compile(r"<[A-Za-z][^>]*>")
 _ATTRIBUTE = re.compile(r'(?<= )(?P<name>d|x|y|x1|x2|y1|y2|width|height|transform)="(?P<value>[^"]*)"')
@@ -42,6 +43,8 @@ _REFERENCE = re.compile(r"(?<=[\"(])#([\w.-]+)(?=[\")])")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _GROUP = re.compile(r"<g\b[^>]*>|</g>")
 _EMPTY = re.compile(r"<(?P<tag>g|defs)\b[^>]*>\s*</(?P=tag)>|<g\b[^>]*/>")
+_CLIPPED = re.compile(r' clip-path="(?P<clip>url\(#[\w.-]+\))"(?: style="(?P<style>[^"]*)")?')
+_STEP = re.compile(r"(?P<to>[ML])(?P<x>[-\d.]+) (?P<y>[-\d.]+)")
 _STYLED = re.compile(r' style="(?P<style>[^"]*)"')
 _PNG = re.compile(r"data:image/png;base64,(?P<data>[\w+/=\s]+)")
 
@@ -57,11 +60,11 @@ def lean(svg: str) -> str:
     glyphs = {glyph["id"]: glyph[0] for glyph in _GLYPH.finditer(svg)}
     svg = _OUTLINES.sub(_as_text, _PREAMBLE.sub("", svg))
     missing = [glyphs[name] for name in glyphs if f"#{name}" in svg and f' id="{name}"' not in svg]
-    svg = _TAG.sub(_rounded, svg)
+    svg, outlines = _TAG.sub(_rounded, svg), _TAG.sub(_rounded, "".join(missing))
     svg = _short_names(_COMMENT.sub("", svg)).replace("xlink:href=", "href=")
     svg = _PNG.sub(_smaller, svg)
     rules, svg = _styles_once(_ungrouped(svg))
-    head = f"<style>{_STYLE}{rules}</style>" + (f"<defs>{''.join(missing)}</defs>" if missing else "")
+    head = f"<style>{_STYLE}{rules}</style>" + (f"<defs>{outlines}</defs>" if missing else "")
     svg = re.sub(r"(<svg\b[^>]*>)", lambda root: root[1] + head, svg, count=1)
     return re.sub(r">\s+<", "><", svg).strip()
 
@@ -71,7 +74,9 @@ def _as_text(found: re.Match[str]) -> str:
     text = unescape(found["text"])
     letters = list(_LETTER.finditer(found["letters"]))
     fonts = {letter["font"] for letter in letters}
-    if len(letters) != len(text) or len(fonts) != 1 or not fonts <= set(_WEIGHTS):
+    begun = text[:-1]  # the width of the last letter is asked for, so that it has to stand alone
+    shapes = {len(text), len(_LIGATURE.sub("f", begun)) + 1}
+    if len(letters) not in shapes or len(fonts) != 1 or not fonts <= set(_WEIGHTS):
         return found[0]
     weight = _WEIGHTS[fonts.pop()]
     scale = float(found["scale"])
@@ -104,10 +109,26 @@ def _rounded(tag: re.Match[str]) -> str:
             return found[0]
         value = _NUMBER.sub(_short, found["value"])
         if found["name"] == "d":
-            value = re.sub(r"\s*([A-Za-z])\s*", r"\1", " ".join(value.split()))
+            value = _straight(re.sub(r"\s*([A-Za-z])\s*", r"\1", " ".join(value.split())))
         return f'{found["name"]}="{value}"'
 
     return _ATTRIBUTE.sub(attribute, tag[0])
+
+
+def _straight(path: str) -> str:
+    """Write a line along an axis with the one coordinate that changes, where a path has nothing but lines."""
+    if not set(re.findall("[A-Za-z]", path)) <= set("MLz"):
+        return path
+    at: dict[str, str] = {}
+
+    def step(found: re.Match[str]) -> str:
+        before, now = dict(at), found.groupdict()
+        at.update(now)
+        if now["to"] == "L" and now["x"] == before["x"]:
+            return f"V{now['y']}"
+        return f"H{now['x']}" if now["to"] == "L" and now["y"] == before["y"] else found[0]
+
+    return _STEP.sub(step, path)
 
 
 def _short(number: re.Match[str]) -> str:
@@ -156,11 +177,16 @@ def _webp(image: Image.Image, **options: bool | int) -> bytes:
 
 
 def _styles_once(svg: str) -> tuple[str, str]:
-    """Give styles that stand in a file more than once a class."""
+    """Give styles that stand in a file more than once a class, what they are clipped to among them."""
+    svg = _CLIPPED.sub(lambda found: f' style="clip-path: {found["clip"]}; {found["style"] or ""}"', svg)
     counted = Counter(found["style"] for found in _STYLED.finditer(svg))
     classes = {style: f"s{i}" for i, (style, count) in enumerate(counted.items()) if count > 1}
 
     def named(found: re.Match[str]) -> str:
         return f' class="{classes[found["style"]]}"' if found["style"] in classes else found[0]
 
-    return "".join(f".{name}{{{style}}}" for style, name in classes.items()), _STYLED.sub(named, svg)
+    return "".join(f".{name}{{{_dense(style)}}}" for style, name in classes.items()), _STYLED.sub(named, svg)
+
+
+def _dense(style: str) -> str:
+    return re.sub(r"(?<=[:;]) ", "", style).removesuffix(";")

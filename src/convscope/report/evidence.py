@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,9 @@ KEY_LENGTH = 8
 
 SHARED = {"place": "places", "of": "measured"}
 """Where a number's record holds an index: the list that it counts in."""
+
+RECORDS = re.compile(r'<script type="application/json" id="evidence-data">(?P<json>.*?)</script>', re.DOTALL)
+"""The records in a page."""
 
 _MARK = re.compile(r'data-source="(?P<source>[^"]*)" data-format="(?P<rule>[^"]*)"')
 _MEASURED = ("n", "interval", "level", "effect", "margin")
@@ -94,6 +99,16 @@ def json_script(name: str, value: Json) -> str:
     """Return JSON in a script element that has this id; no text in it can end the element."""
     data = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")
     return f'<script type="application/json" id="{name}">{data}</script>'
+
+
+def pack_evidence(page: Path) -> None:
+    """Deflate the records of a standalone page: they are a tenth of a page's bytes, and only its script reads them."""
+
+    def packed(found: re.Match[str]) -> str:
+        deflated = base64.b64encode(zlib.compress(found["json"].encode(), 9)).decode()
+        return f'<script type="application/json" data-packed="deflate" id="evidence-data">"{deflated}"</script>'
+
+    page.write_text(RECORDS.sub(packed, page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def write_evidence(folder: Path, name: str, metrics: Json, pointers: Iterable[str]) -> None:

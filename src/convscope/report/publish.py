@@ -17,6 +17,7 @@ from convscope.report.backend import Backend, choose
 from convscope.report.checks import check_html
 from convscope.report.crosslinks import link_documents
 from convscope.report.document import DOCUMENTS, documents_in
+from convscope.report.evidence import pack_evidence
 from convscope.report.fill import PASSAGES, fill
 from convscope.report.lint import check_templates
 from convscope.report.origins import DATA, put_data_inside, put_figures_inside, repository_of
@@ -102,6 +103,7 @@ def _publish(templates: Path, metrics: Json, figures: Path, folder: Path, facts:
         page = folder / PAGES / DOCUMENTS[name]
         put_data_inside(folder / f"{name}.html", folder / DATA)
         put_figures_inside(folder / f"{name}.html", source / "figures")
+        pack_evidence(folder / f"{name}.html")
         check_html(folder / f"{name}.html")
         check_html(page)
         check_numbers(page, metrics)

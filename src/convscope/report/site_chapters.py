@@ -16,7 +16,7 @@ from pathlib import Path
 
 from convscope.files import Json, write_text
 from convscope.report.document import DOCUMENTS, REPORT
-from convscope.report.evidence import evidence, joined, numbers_in, script, selected
+from convscope.report.evidence import RECORDS, evidence, joined, numbers_in, script, selected
 
 CLAIMS, CLAIMS_PAGE = "sec-claims", "../claims.md"
 """The site has a page of its own for the claims, with the same labels."""
@@ -69,7 +69,7 @@ _LONG_TABLES = {
     "rates": "The accuracy of each network at each learning rate that was tried",
     "factors": "The networks of all these experiments in numbers",
 }
-_EVIDENCE = re.compile(r'<script type="application/json" id="evidence-data">(?P<json>.*?)</script>\s*', re.DOTALL)
+_EVIDENCE = re.compile(rf"{RECORDS.pattern}\s*", re.DOTALL)
 _CHAPTER = re.compile(r"^## (?P<title>.*?) \{#(?P<label>[\w-]+)\}$", re.MULTILINE)
 _TARGET = re.compile(r'\bid="(?P<id>[^"]+)"|^#+ .*\{#(?P<label>[\w-]+)\}$', re.MULTILINE)
 _LABELLED = re.compile(r"^#+ .*\{#(?P<label>[\w-]+)\}$", re.MULTILINE)
