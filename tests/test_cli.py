@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from checkout import ROOT, Checkout
 from convscope.__main__ import main
 from convscope.errors import ConvscopeError, Interrupted
+from convscope.signals import handling
 
 COMMANDS = ("all", "data", "train", "metrics", "figures", "report", "site", "serve", "grade", "readme", "publish")
 
@@ -101,6 +103,6 @@ def test_what_was_stopped_ends_as_a_shell_expects(
         raise error
 
     monkeypatch.setattr("convscope.cli.app", app)
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as ended, handling(signal.default_int_handler, signal.SIGINT):
         main()
     assert ended.value.code == status

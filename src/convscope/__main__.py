@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import signal
 import sys
 from typing import NoReturn
 
 from convscope.errors import ConvscopeError, Interrupted, of_module
 
+_STOPPED = 130  # as shells have it for Ctrl-C
 # What a disk, a file system or its rights refuse.
 _REFUSALS = {
     errno.ENOSPC: "Free some space; what is complete is kept.",
@@ -29,11 +31,11 @@ def main() -> None:
     try:
         app()
     except Interrupted as error:
-        _stop(str(error), 130)
+        _stop(str(error), _STOPPED)
     except ConvscopeError as error:
         _stop(str(error))
     except KeyboardInterrupt:
-        _stop("stopped.", 130)
+        _stop("stopped.", _STOPPED)
     except OSError as error:
         if error.errno not in _REFUSALS:
             raise
@@ -41,6 +43,8 @@ def main() -> None:
 
 
 def _stop(message: str, status: int = 1) -> NoReturn:
+    if status == _STOPPED:  # pressed again while Python ends, Ctrl-C would end it with another status
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     print(f"\nconvscope: {message}", file=sys.stderr)
     raise SystemExit(status) from None
 

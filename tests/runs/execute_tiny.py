@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ if __name__ == "__main__":
     try:
         execute(store.missing(runs), store, Path("no-data-here"), jobs)
     except Interrupted as error:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # as the command line does: Python takes its time to end
         print(f"Interrupted: {error.message}")
         sys.exit(130)
     print("done")

@@ -29,6 +29,23 @@ class TrainingFailed(ConvscopeError):
     """One or more runs failed; the others are stored."""
 
 
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def termination_as_interrupt() -> Iterator[None]:
+    """Let a termination signal end the block as Ctrl-C does, with its cleaning up, which no second one disturbs."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    with handling(interrupt, *_ENDING):
+        yield
+
+
+@termination_as_interrupt()
 def execute(
     runs: Sequence[PlannedRun],
     store: RunStore,
@@ -67,7 +84,6 @@ def execute(
 
     try:
         with (
-            termination_as_interrupt(),
             ProgressDisplay(ordered, folder, jobs, seconds=speed.seconds if speed else idle_server) as display,
             closing((executor or Processes()).results(_guarded, arguments, jobs)) as finished,
         ):
@@ -95,17 +111,6 @@ def _guarded(run: PlannedRun, data_folder: Path, progress_file: Path) -> tuple[s
         return run.key, result_of_run(run, data_folder, progress_file)
     except Exception:  # whatever it is, it must not stop the other runs
         return run.key, f"{run.title}:\n{traceback.format_exc()}"
-
-
-@contextmanager
-def termination_as_interrupt() -> Iterator[None]:
-    """Let a termination signal end the block as Ctrl-C does, with its cleaning up."""
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    with handling(interrupt, signal.SIGTERM):
-        yield
 
 
 def remove_leftovers(root: Path) -> None:
