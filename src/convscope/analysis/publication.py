@@ -15,6 +15,7 @@ from convscope.analysis.metrics import Analysis
 from convscope.analysis.metrics_file import read_metrics
 from convscope.analysis.pictures import Pictures, read_pictures
 from convscope.analysis.study_records import StudyRun
+from convscope.analysis.variants import declared_variant
 from convscope.datasets.folds import all_tested
 from convscope.datasets.load import load
 from convscope.datasets.splits import Split
@@ -115,15 +116,20 @@ def published_metrics(studies: Iterable[Study], kept: PublishedRuns) -> tuple[Js
         if results is not None and len(results.runs[study.baseline]) >= (before.seeds if before else 0):
             analysis.add(results)
         elif earlier and before:
-            declared = declared_study(study, "full")  # reasons may have been written since
-            before = before.model_copy(update={"decisions": declared.decisions})
-            analysis.carry_over(study.id, before, earlier, pictures)
+            analysis.carry_over(study.id, _declared_again(before, study), earlier, pictures)
         else:
             analysis.leave_out(study, "No seed of it has been published yet.")
     timings = kept.root / TIMINGS
     if timings.is_file():
         analysis.time(json.loads(timings.read_bytes()))
     return analysis.metrics(), analysis.pictures
+
+
+def _declared_again(before: StudyRun, study: Study) -> StudyRun:
+    """Return earlier results with what the study says and counts today: reasons, and costs of layers."""
+    layers = {each.id: declared_variant(each, None).layers for each in study.variants_in("full")}
+    variants = {name: run.model_copy(update={"layers": layers[name]}) for name, run in before.variants.items()}
+    return before.model_copy(update={"decisions": declared_study(study, "full").decisions, "variants": variants})
 
 
 def _earlier(root: Path) -> tuple[records.Metrics | None, Pictures]:

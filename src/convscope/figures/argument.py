@@ -193,6 +193,8 @@ def answer(rows: Rows) -> Figure:
         axes.grid(axis="y", visible=False)
     for place, row in enumerate(rows):
         hue, shape = look("cnn" if row["points"] > 0 else "gap", 0)
+        if row["low"] is not None and row["low"] < 0 < row["high"]:
+            hue = MUTED
         if row["low"] is not None:
             left.plot([row["low"], row["high"]], [place, place], color=hue, linewidth=1.6)
         left.plot([row["points"]], [place], shape, color=hue, markersize=6, mec="white")

@@ -118,7 +118,7 @@ def deployment_request(rows: Rows) -> Figure:
         axes.imshow(pixels[..., 0] if shape[2] == 1 else pixels, cmap="gray", vmin=0, vmax=255)
         axes.set_axis_off()
         right = row["endpoint_says"] == row["is"]
-        same = "the same" if row["endpoint_says"] == row["computed_here"] else ""
+        same = "the same class," if row["endpoint_says"] == row["computed_here"] else ""
         lines = (
             (f"is {row['is']}", INK, "bold"),
             (f"{row['endpoint_says']} {row['confidence']:.3f}", INK if right else PALETTE[1], "normal"),

@@ -146,7 +146,7 @@ def factor_curves(rows: Rows) -> Figure:
                 width = 0.7 if own[0]["title"].endswith(TWIN) else 1.4
                 axes.plot(*zip(*points, strict=True), linestyle=dashes, color=_hue(place), linewidth=width)
         handles = [Line2D([], [], color=_hue(place), label=stem) for place, stem in enumerate(stems)]
-        axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False, fontsize=7,
+        axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.3), frameon=False, fontsize=7,
                     handlelength=1, labelspacing=0.2, borderpad=0)  # fmt: skip
         axes.set_title(factor, fontsize=8)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=4))
