@@ -118,11 +118,11 @@ def deployment_request(rows: Rows) -> Figure:
         axes.imshow(pixels[..., 0] if shape[2] == 1 else pixels, cmap="gray", vmin=0, vmax=255)
         axes.set_axis_off()
         right = row["endpoint_says"] == row["is"]
-        same = "the same class," if row["endpoint_says"] == row["computed_here"] else ""
+        also = "too, at" if row["endpoint_says"] == row["computed_here"] else row["computed_here"]
         lines = (
             (f"is {row['is']}", INK, "bold"),
             (f"{row['endpoint_says']} {row['confidence']:.3f}", INK if right else PALETTE[1], "normal"),
-            (f"here {same or row['computed_here']} {row['confidence_here']:.3f}", MUTED, "normal"),
+            (f"here {also} {row['confidence_here']:.3f}", MUTED, "normal"),
         )
         for line, (text, colour, weight) in enumerate(lines):
             axes.text(
