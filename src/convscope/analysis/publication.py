@@ -15,7 +15,7 @@ from convscope.analysis.metrics import Analysis
 from convscope.analysis.metrics_file import read_metrics
 from convscope.analysis.pictures import Pictures, read_pictures
 from convscope.analysis.study_records import StudyRun
-from convscope.analysis.variants import declared_variant
+from convscope.analysis.variants import layers_of
 from convscope.datasets.folds import all_tested
 from convscope.datasets.load import load
 from convscope.datasets.splits import Split
@@ -25,6 +25,7 @@ from convscope.runs.published import DamagedPublication, PublishedRuns
 from convscope.runs.result import Arrays, RunResult
 from convscope.runs.results import Results, complete_seeds, published, trained_here
 from convscope.runs.store import RunStore
+from convscope.specs import from_json
 from convscope.studies.explored import EXPLORED
 from convscope.studies.study import Study
 
@@ -126,9 +127,11 @@ def published_metrics(studies: Iterable[Study], kept: PublishedRuns) -> tuple[Js
 
 
 def _declared_again(before: StudyRun, study: Study) -> StudyRun:
-    """Return earlier results with what the study says and counts today: reasons, and costs of layers."""
-    layers = {each.id: declared_variant(each, None).layers for each in study.variants_in("full")}
-    variants = {name: run.model_copy(update={"layers": layers[name]}) for name, run in before.variants.items()}
+    """Return earlier results with the reasons that the study gives today, their networks' layers counted again."""
+    variants = {
+        name: run.model_copy(update={"layers": layers_of(from_json(run.model))})
+        for name, run in before.variants.items()
+    }
     return before.model_copy(update={"decisions": declared_study(study, "full").decisions, "variants": variants})
 
 
