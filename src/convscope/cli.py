@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from convscope.build.project import Project
-from convscope.build.run import Build
+from convscope.build.run import Runner
 from convscope.checkout import find_root
 from convscope.course.commands import course_app
 from convscope.deployment.commands import deploy_app, serve_model
@@ -37,7 +37,7 @@ app = typer.Typer(
 @project_command(app, "all", *OF_A_BUILD)
 def everything(project: Project) -> None:
     """Train, analyse, draw, render the report, run the notebooks and build the site."""
-    Build(project).all()
+    Runner(project).all()
     _where_to_look(project)
 
 
@@ -62,7 +62,7 @@ def _up_to(step: str, description: str) -> None:
 
     @project_command(app, step, *OF_A_BUILD, description=description)
     def _(project: Project) -> None:
-        Build(project).all(until=step)
+        Runner(project).all(until=step)
 
 
 _up_to("metrics", "Analyse the results: build/PROFILE/metrics.json.")
@@ -77,7 +77,7 @@ def status(project: Project) -> None:
     runs = project.planned()
     missing = len(project.store.missing(runs.values()))
     print(f"train: {f'{missing} of {len(runs)} runs are missing' if missing else 'up to date'}")
-    for step, reasons in Build(project).due().items():
+    for step, reasons in Runner(project).due().items():
         print(f"{step}: {', '.join(reasons) or 'up to date'}")
 
 
@@ -89,14 +89,14 @@ def serve(
     """Show the site on this machine, rebuilt and reloaded when a source changes."""
     from convscope.report.site import serve as serve_site
 
-    Build(project).all()
-    serve_site(project.root, project.build, port, rebuild=Build(project).all)
+    Runner(project).all()
+    serve_site(project.root, project.build, port, rebuild=Runner(project).all)
 
 
 @project_command(app, "notebooks", *OF_A_BUILD)
 def notebooks(project: Project) -> None:
     """Write and run a Jupyter notebook a study: build/PROFILE/notebooks/."""
-    Build(project).all(until="notebooks")
+    Runner(project).all(until="notebooks")
     folder = project.build.relative_to(project.root) / "notebooks"
     for study, facts in json.loads((project.build / "metrics.json").read_bytes())["studies"].items():
         made = f"{folder / study}.ipynb" if facts["status"] == "run" else "not run, so it has no notebook"
@@ -111,7 +111,7 @@ def grade(project: Project) -> None:
     from convscope.grade.records import Grade
     from convscope.grade.sheet import show
 
-    Build(project).all()
+    Runner(project).all()
     show(Grade.model_validate_json((project.build / "grade.json").read_bytes()), Console())
 
 
@@ -123,7 +123,7 @@ def readme(
     """Write the results of a build into README.md, between its markers."""
     from convscope.report.readme import check_readme, update_readme
 
-    Build(project).all(until="figures" if check else "report")
+    Runner(project).all(until="figures" if check else "report")
     (check_readme if check else update_readme)(project.root, project.build)
 
 
@@ -211,7 +211,7 @@ def submit(
             f"{len(missing)} runs are not trained, and `make submit` trains none.",
             f"`make all PROFILE={project.profile}{named}` does, and says how long it takes; then hand in.",
         )
-    Build(project).all()
+    Runner(project).all()
     bundled = write_bundle(
         project.root, project.build, project.store, profile=project.profile, weights=weights, strict=project.strict
     )

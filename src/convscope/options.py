@@ -12,7 +12,7 @@ import typer
 from convscope.build.project import PUBLISHED, Project
 from convscope.checkout import find_root
 from convscope.errors import ConvscopeError
-from convscope.report.backend import choose
+from convscope.report.backend import chosen_backend
 from convscope.runs.executors import executor_named
 from convscope.studies import PROFILES, STUDIES
 
@@ -82,6 +82,6 @@ def _project(*, profile: str = "full", backend: str = "auto", executor: str = "p
     """Return the project that options describe; words that are unknown are refused now, not after hours of training."""
     if profile not in (*PROFILES, PUBLISHED):
         raise ConvscopeError(f"PROFILE is {profile!r}; it must be one of {', '.join((*PROFILES, PUBLISHED))}.")
-    choose(backend)  # type: ignore[arg-type]
+    chosen_backend(backend)  # type: ignore[arg-type]
     executor_named(executor)
     return Project(find_root(Path.cwd()), profile, backend=backend, executor=executor, **options)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from convscope.analysis.failures import failed_to_train, trained_seeds
-from convscope.analysis.study_records import Failed, Images
+from convscope.analysis.study_records import Failed, ImageCounts
 from convscope.analysis.variants import summarise_variant
 from convscope.datasets.dataset import Dataset
 from convscope.datasets.glyphs import generate
@@ -83,7 +83,7 @@ def test_a_network_that_cannot_learn_is_counted_and_not_averaged(dataset: Datase
         Variant("mlp", "MLP", results[0].spec.model),
         results,
         images.test.labels,
-        counts=Images(train=len(images.train), validation=len(images.validation), test=len(images.test)),
+        counts=ImageCounts(train=len(images.train), validation=len(images.validation), test=len(images.test)),
         classes=10,
     )
     assert found.failed == Failed(of=3, runs=("1" * 64,))

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from convscope.build.project import Project
-from convscope.build.run import Build
+from convscope.build.run import Runner
 from convscope.build.table import TABLE
 from convscope.runs.plan import PlannedRun
 from convscope.runs.result import RunResult
@@ -27,13 +27,13 @@ STUDIES = "fashion mine"
 
 
 def remember(project: Project) -> None:
-    build = Build(project)
+    build = Runner(project)
     for step in TABLE:
         build.stage(step).remember()
 
 
 def due_of(project: Project) -> dict[str, list[str]]:
-    return {name: reasons for name, reasons in Build(project).due().items() if reasons}
+    return {name: reasons for name, reasons in Runner(project).due().items() if reasons}
 
 
 def due(root: Path) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ import pytest
 
 from convscope.build import run
 from convscope.build.project import Project
-from convscope.build.run import Build, after, crowded, needed
+from convscope.build.run import Runner, after, crowded, needed
 from convscope.build.table import TABLE, Step
 from convscope.errors import ConvscopeError
 
@@ -35,7 +35,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
         return work
 
     monkeypatch.setattr(run, "TABLE", SMALL)
-    monkeypatch.setattr(Build, "_below", lambda *_: {})
+    monkeypatch.setattr(Runner, "_below", lambda *_: {})
     for name, file in (("deployment", "evidence"), ("metrics", "metrics.json"), ("report", "report")):
         module = ModuleType(name)
         module.work = writes(file)  # type: ignore[attr-defined]
@@ -56,13 +56,13 @@ def built(project: Project) -> set[str]:
 
 
 def test_steps_are_done_once(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    Build(project).all("report")
+    Runner(project).all("report")
     assert built(project) == {"evidence", "metrics.json", "report"}
     assert capsys.readouterr().err.count(": done in ") == 3
-    Build(project).all("report")
+    Runner(project).all("report")
     assert capsys.readouterr().err.count(": up to date") == 3
     (project.build / "metrics.json").write_text("edited", encoding="utf-8")
-    Build(project).all("report")
+    Runner(project).all("report")
     said = capsys.readouterr().err
     assert "metrics: done in" in said  # written as it was, so that nothing that reads it is due
     assert "report: up to date" in said
@@ -75,16 +75,16 @@ def test_the_build_goes_on_where_the_deployment_fails_and_says_so(
     monkeypatch.setattr(module, "work", fail)
     for _ in range(2):  # it is tried each time
         with pytest.raises(ConvscopeError, match=r"The deployment failed\."):
-            Build(project).all("report")
+            Runner(project).all("report")
         assert built(project) == {"metrics.json", "report"}
     assert "report: up to date" in capsys.readouterr().err
 
 
 def test_nothing_is_deployed_unless_it_is_wanted(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["convscope.build.steps.deployment"], "work", fail)
-    Build(Project(project.root, "smoke", deploy=False)).all("report")
+    Runner(Project(project.root, "smoke", deploy=False)).all("report")
     monkeypatch.setattr(Project, "deployed", lambda _: None)
-    Build(project).all("report")
+    Runner(project).all("report")
 
 
 def test_a_step_needs_what_it_reads() -> None:

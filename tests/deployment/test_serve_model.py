@@ -15,7 +15,7 @@ import tiny_run
 
 from convscope.checkout import MARKS
 from convscope.datasets.load import load
-from convscope.deployment.commands import choose, trained_runs
+from convscope.deployment.commands import run_named, trained_runs
 from convscope.errors import ConvscopeError
 from convscope.runs.plan import PlannedRun, plan_study
 from convscope.runs.store import RunStore
@@ -48,11 +48,11 @@ def test_trained_runs_by_name(checkout: tuple[Path, PlannedRun]) -> None:
     root, run = checkout
     found = trained_runs(root, "smoke", "", "cpu")
     assert {name: each.key for name, each in found.items()} == {"fashion/mlp/seed0": run.key}
-    assert choose(found, "fashion/mlp/seed0", "smoke").key == run.key
+    assert run_named(found, "fashion/mlp/seed0", "smoke").key == run.key
     with pytest.raises(ConvscopeError, match=r"'fashion/mlp' is no trained run.*trained are: fashion/mlp/seed0"):
-        choose(found, "fashion/mlp", "smoke")
+        run_named(found, "fashion/mlp", "smoke")
     with pytest.raises(ConvscopeError, match="trained are: none"):
-        choose(trained_runs(root, "smoke", "mnist", "cpu"), "mnist/mlp/seed0", "smoke")
+        run_named(trained_runs(root, "smoke", "mnist", "cpu"), "mnist/mlp/seed0", "smoke")
 
 
 @pytest.mark.parametrize("folder", [".", "report"])

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from convscope.analysis.metrics_file import SCHEMA
 from convscope.cli import app
 from convscope.handin.bundle import sealed
-from convscope.handin.diff import Row, SubmissionError, compare, read_submission, show
+from convscope.handin.diff import Change, SubmissionError, compare, read_submission, show
 from convscope.models.cost import parameters
 from convscope.specs import ModelSpec, to_json
 from convscope.studies.architectures import cnn, mlp
@@ -122,30 +122,30 @@ def test_every_kind_of_change_is_named(old: Path, tmp_path: Path) -> None:
     files |= {"source/src/a.py": b"a = 22", "grade.json": grade_sheet("Mean image of each class")}
     new = submission(tmp_path / "new.zip", changed(), files, commit="2" * 40, dirty=["modified: README.md"])
     difference = compare(read_submission(old), read_submission(new))
-    assert difference.made_from == (Row("commit", "1" * 12, "2" * 12 + " (modified)"),)
-    assert difference.studies == (Row("mnist", "not run", "–"), Row("cifar10", "–", "run"))
+    assert difference.made_from == (Change("commit", "1" * 12, "2" * 12 + " (modified)"),)
+    assert difference.studies == (Change("mnist", "not run", "–"), Change("cifar10", "–", "run"))
     kernel = [row for row in difference.specifications if row.what.startswith("fashion/cnn3")]
     assert kernel == [
-        Row("fashion/cnn3, layer 1", "conv 3×3, ReLU", "conv 5×5, ReLU"),
-        Row("fashion/cnn3, layer 3", "conv 3×3, ReLU", "conv 5×5, ReLU"),
-        Row("fashion/cnn3, parameters", f"{parameters(network(3)):,}", f"{parameters(network(5)):,}"),
+        Change("fashion/cnn3, layer 1", "conv 3×3, ReLU", "conv 5×5, ReLU"),
+        Change("fashion/cnn3, layer 3", "conv 3×3, ReLU", "conv 5×5, ReLU"),
+        Change("fashion/cnn3, parameters", f"{parameters(network(3)):,}", f"{parameters(network(5)):,}"),
     ]
-    assert Row("fashion, training: epochs", "3", "4") in difference.specifications
-    assert difference.criteria == (Row("Mean image of each class", "evidence present", "missing"),)
-    assert difference.source == (Row("source/src/a.py", "5 bytes", "6 bytes"),)
-    assert difference.verdicts == (Row("wins", "inconclusive, leaning to supported", "refuted"),)
+    assert Change("fashion, training: epochs", "3", "4") in difference.specifications
+    assert difference.criteria == (Change("Mean image of each class", "evidence present", "missing"),)
+    assert difference.source == (Change("source/src/a.py", "5 bytes", "6 bytes"),)
+    assert difference.verdicts == (Change("wins", "inconclusive, leaning to supported", "refuted"),)
     assert difference.results == (
-        Row("fashion/cnn3 test accuracy", "91.000\u00a0% (n=3)", "90.500\u00a0% (n=3)", "−0.500"),
-        Row("cifar10/mlp test accuracy", "–", "88.000\u00a0% (n=3)"),
-        Row("cifar10/mlp test loss", "–", "0.300 (n=3)"),
+        Change("fashion/cnn3 test accuracy", "91.000\u00a0% (n=3)", "90.500\u00a0% (n=3)", "−0.500"),
+        Change("cifar10/mlp test accuracy", "–", "88.000\u00a0% (n=3)"),
+        Change("cifar10/mlp test loss", "–", "0.300 (n=3)"),
     )
     assert difference.effects == (
-        Row("fashion, kernel: cnn3 − cnn5", "+0.100", "–"),
-        Row("fashion, against baseline: cnn3 − mlp", "+3.000", "+2.500", "−0.500"),
+        Change("fashion, kernel: cnn3 − cnn5", "+0.100", "–"),
+        Change("fashion, against baseline: cnn3 − mlp", "+3.000", "+2.500", "−0.500"),
     )
     assert difference.figures == (
-        Row("figures/gains.svg", "6 bytes", "7 bytes"),
-        Row("figures/new.svg", "–", "6 bytes"),
+        Change("figures/gains.svg", "6 bytes", "7 bytes"),
+        Change("figures/new.svg", "–", "6 bytes"),
     )
     assert [row.what for row in difference.other_files] == ["grade.json", "metrics.json", "site/index.html"]
 

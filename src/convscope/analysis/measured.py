@@ -17,7 +17,7 @@ Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Difference:
+class Effect:
     """One effect, with what it rests on."""
 
     estimate: Estimate  # with its errors
@@ -44,7 +44,7 @@ class Measured:
             return None
         return seed_spread({name: self.scores[name].mean(axis=1) for name, all_ in self.counted.items() if all_.all()})
 
-    def of(self, variant: str) -> Difference:
+    def of(self, variant: str) -> Effect:
         """Estimate the measure of one variant."""
         rows = self.counted[variant]
         return self._estimated(self.scores[variant][rows], (1.0,))
@@ -54,7 +54,7 @@ class Measured:
         rows = np.logical_and.reduce([self.counted[name] for name in variants])
         return rows if rows.any() else np.ones_like(rows)
 
-    def difference(self, a: str, b: str | None, minus: Pair | None = None) -> Difference:
+    def difference(self, a: str, b: str | None, minus: Pair | None = None) -> Effect:
         """Estimate the difference between two variants, paired by seed.
 
         Parameters
@@ -75,8 +75,8 @@ class Measured:
         table = between(a, b) if minus is None else between(a, b) - between(*minus)
         return self._estimated(table, (1.0, -1.0) if minus is None else (1.0, -1.0, -1.0, 1.0))
 
-    def _estimated(self, table: Table, weights: tuple[float, ...]) -> Difference:
+    def _estimated(self, table: Table, weights: tuple[float, ...]) -> Effect:
         seeds = self.spread.variance(weights) if self.spread else None
         estimate = crossed_estimate(table, seeds=seeds, imagined="ratios" if self.between else "counts")
         pooled = self.spread.variants if self.spread and estimate.seed_error is not None else None
-        return Difference(estimate, table.mean(axis=1), pooled)
+        return Effect(estimate, table.mean(axis=1), pooled)

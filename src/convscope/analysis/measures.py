@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.analysis.estimates import Comparison, ErrorsRemoved, Measure, Quantity, Unit
-from convscope.analysis.measured import Difference, Measured
+from convscope.analysis.measured import Effect, Measured
 from convscope.analysis.pooling import SeedSpread
 from convscope.analysis.power import detectable, seeds_needed
 from convscope.analysis.proportions import errors_removed, most_worth, wilson, worth
@@ -68,7 +68,7 @@ def score(scores: NDArray[np.float64], spread: SeedSpread | None = None) -> Meas
     return measure(list(scores.mean(axis=1)), "fraction").plus(**errors | _limits(estimate, most_worth(scores)))
 
 
-def gap(found: Difference) -> Measure:
+def gap(found: Effect) -> Measure:
     """Describe a difference of two shares, such as that between training and test accuracy, of one variant."""
     errors = _errors(found.estimate, found.pooled)
     return measure(list(found.by_seed), "fraction").plus(**errors | {"interval": found.estimate.interval()})
@@ -100,7 +100,7 @@ def comparison(a: str, b: str, measured: Measured, margin: float, quantity: Quan
     return described.plus(errors_removed=removed(a, b, measured)) if quantity == "test_accuracy" else described
 
 
-def difference_fields(found: Difference, level: float = 0.95) -> dict[str, Any]:
+def difference_fields(found: Effect, level: float = 0.95) -> dict[str, Any]:
     """Return the fields of a record of a difference that follow from it alone, its interval at this level."""
     return {
         "effect": found.estimate.effect,

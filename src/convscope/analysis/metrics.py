@@ -32,7 +32,7 @@ from convscope.analysis.outcomes import ACCURACY, GAP, outcomes
 from convscope.analysis.pictures import Pictures
 from convscope.analysis.probes import INSIDE, look_inside
 from convscope.analysis.records import Clock
-from convscope.analysis.study_records import Dataset, Experiment, Gaps, Images, Reported, StudyNotRun, StudyRun
+from convscope.analysis.study_records import Dataset, Experiment, Gaps, ImageCounts, Reported, StudyNotRun, StudyRun
 from convscope.analysis.variants import correct_predictions, summarise_variant, timings_of
 from convscope.datasets.catalogue import dataset_key, public_class_names
 from convscope.datasets.folds import image_counts
@@ -92,7 +92,7 @@ class Analysis:
             self._datasets[name] = Dataset.model_validate_json(json.dumps(facts))
             self.pictures.update({f"datasets/{name}/{what}": array for what, array in results.pictures.items()})
         self.pictures.update(_pictures(results))
-        images = Images(**image_counts(data, facts["train_images"], facts["test_images"]))
+        images = ImageCounts(**image_counts(data, facts["train_images"], facts["test_images"]))
         correct = {variant: correct_predictions(of_variant, labels) for variant, of_variant in runs.items()}
         counted = {variant: trained_seeds(of_variant, labels) for variant, of_variant in runs.items()}
         compared = outcomes(study, runs, correct, labels, counted)

@@ -20,7 +20,7 @@ from convscope.analysis.estimates import (
     Text,
 )
 from convscope.analysis.study_records import Dataset, StudyNotRun, StudyRun
-from convscope.analysis.verdicts import Nuance, Outcome
+from convscope.analysis.verdicts import Nuance, Ruling
 from convscope.files import Json
 from convscope.records import Record
 
@@ -54,8 +54,8 @@ class DeclaredClaim(Record):
 class Claim(DeclaredClaim):
     """A statement with its verdict; effect and interval are those of the comparison that decides."""
 
-    verdict: Outcome
-    leaning: Outcome | None
+    verdict: Ruling
+    leaning: Ruling | None
     nuance: Nuance | None = Field(
         default=None, description="Which kind of refuted or supported it is, where there are two."
     )

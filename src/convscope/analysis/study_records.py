@@ -159,7 +159,7 @@ class Reported(Record):
     reproduction: Reproduction | None = Field(description="null where the runs did not have their full budgets.")
 
 
-class Images(Record):
+class ImageCounts(Record):
     """Numbers of images."""
 
     train: Count
@@ -286,7 +286,7 @@ class StudyRun(Study):
 
     status: Literal["run"]
     dataset: str
-    images: Images
+    images: ImageCounts
     look_alikes: tuple[Count, ...] | None = Field(
         default=None, description="Labels of classes that are hard to tell apart, for the measure class gain."
     )

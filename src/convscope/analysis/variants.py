@@ -31,7 +31,7 @@ def summarise_variant(
     results: Sequence[RunResult],
     labels: NDArray[np.int64],
     *,
-    counts: records.Images,
+    counts: records.ImageCounts,
     classes: int,
     spread: SeedSpread | None = None,
 ) -> records.Variant:

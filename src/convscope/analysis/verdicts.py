@@ -12,9 +12,9 @@ from typing import Literal
 
 from convscope.analysis.statistics import Estimate, Interval
 
-Comparison = Literal["superiority", "equivalence"]
-Kind = Literal[Comparison, "best of k"]
-Outcome = Literal["supported", "refuted", "inconclusive"]
+Hypothesis = Literal["superiority", "equivalence"]
+Kind = Literal[Hypothesis, "best of k"]
+Ruling = Literal["supported", "refuted", "inconclusive"]
 
 FEWEST_SEEDS = 8
 
@@ -24,11 +24,11 @@ class Verdict:
     """What the numbers say about a claim, with the numbers that say it."""
 
     kind: Kind  # the rule that was applied
-    verdict: Outcome  # what it gave
+    verdict: Ruling  # what it gave
     effect: float  # the difference it rests on, in the unit of the estimate
     interval: Interval | None  # of the effect, at the level asked for; None for a single seed
     n: int  # number of seeds, the fewest where there are several comparisons
-    leaning: Outcome  # the verdict if the estimates were exact: which way an inconclusive claim points
+    leaning: Ruling  # the verdict if the estimates were exact: which way an inconclusive claim points
     reason: str  # why the verdict is what it is, in words without numbers
     rival: str | None = None  # where there are several comparisons, the name of the one that decides; None otherwise
 
@@ -39,7 +39,7 @@ Nuance = Literal["the other way round", "too small to matter", "different, by le
 OPPOSITE: Nuance = "the other way round"
 TOO_SMALL: Nuance = "too small to matter"
 DIFFERENT: Nuance = "different, by less than matters"
-REASONS: dict[Comparison, dict[Outcome, str]] = {
+REASONS: dict[Hypothesis, dict[Ruling, str]] = {
     "superiority": {
         "supported": "the interval lies above zero and the estimate reaches the margin",
         "refuted": "the whole interval lies below the margin",
@@ -157,7 +157,7 @@ def all_of(verdicts: Mapping[str, Verdict]) -> Verdict:
         By a name for each comparison, at least one.
     """
 
-    def combined(outcomes: Mapping[str, Outcome]) -> tuple[Outcome, list[str]]:
+    def combined(outcomes: Mapping[str, Ruling]) -> tuple[Ruling, list[str]]:
         for outcome in ("refuted", "inconclusive", "supported"):
             deciding = [name for name, found in outcomes.items() if found == outcome]
             if deciding:
@@ -179,7 +179,7 @@ def all_of(verdicts: Mapping[str, Verdict]) -> Verdict:
     return replace(verdicts[name], verdict=verdict, leaning=leaning, reason=reason, n=n, rival=name)
 
 
-def arithmetic(claimed: tuple[float, float], computed: float) -> Outcome:
+def arithmetic(claimed: tuple[float, float], computed: float) -> Ruling:
     """Decide a claim about a count: supported where it lies in the claimed range, else refuted.
 
     Parameters
@@ -190,13 +190,13 @@ def arithmetic(claimed: tuple[float, float], computed: float) -> Outcome:
     return "supported" if claimed[0] <= computed <= claimed[1] else "refuted"
 
 
-def _by_interval(kind: Comparison, difference: Estimate, margin: float, level: float) -> Verdict:
+def _by_interval(kind: Hypothesis, difference: Estimate, margin: float, level: float) -> Verdict:
     """Apply the rule of a kind to the interval of an estimate with seeds enough, and to the bare estimate."""
     if not 0 < margin < float("inf"):
         raise ValueError(f"a margin of {margin} separates nothing; it is a finite number above 0")
     rule = _superior if kind == "superiority" else _equivalent
     interval = difference.interval(level)
-    verdict: Outcome = "inconclusive"
+    verdict: Ruling = "inconclusive"
     reason = TOO_FEW
     if interval is not None and difference.n >= FEWEST_SEEDS:
         verdict = rule(difference.effect, interval, margin)
@@ -212,19 +212,19 @@ def _by_interval(kind: Comparison, difference: Estimate, margin: float, level: f
     )
 
 
-def _superior(effect: float, interval: Interval, margin: float) -> Outcome:
+def _superior(effect: float, interval: Interval, margin: float) -> Ruling:
     if interval.lower > 0 and effect >= margin:
         return "supported"
     return "refuted" if interval.upper < margin else "inconclusive"
 
 
-def _equivalent(_effect: float, interval: Interval, margin: float) -> Outcome:
+def _equivalent(_effect: float, interval: Interval, margin: float) -> Ruling:
     if -margin < interval.lower and interval.upper < margin:
         return "supported"
     return "refuted" if interval.lower >= margin or interval.upper <= -margin else "inconclusive"
 
 
-def _best(above: Mapping[str, Outcome], below: Mapping[str, Outcome]) -> tuple[Outcome, str, list[str]]:
+def _best(above: Mapping[str, Ruling], below: Mapping[str, Ruling]) -> tuple[Ruling, str, list[str]]:
     """Combine the superiorities over each other variant, and theirs, to verdict, reason and who decides."""
     superior = [other for other, outcome in below.items() if outcome == "supported"]
     if superior:

@@ -9,7 +9,7 @@ from typing import Any
 
 from convscope.build.project import PUBLISHED, Project
 from convscope.files import digest, digest_of_files
-from convscope.report.backend import choose
+from convscope.report.backend import chosen_backend
 from convscope.report.origins import repository_of
 from convscope.runs.environment import commit
 from convscope.stages import files_below
@@ -79,4 +79,4 @@ def address(project: Project) -> Facts:
 
 def renderer(project: Project) -> Facts:
     """Return which program renders HTML and PDF."""
-    return {"the renderer": choose(project.backend)}
+    return {"the renderer": chosen_backend(project.backend)}

@@ -17,7 +17,7 @@ from convscope.files import digest, sha256_of
 from convscope.stages import Stage, files_below, say
 
 
-class Build:
+class Runner:
     """The table's steps for one project.
 
     Nothing heavy is imported until a step has work to do: the check that everything is up to date takes about a

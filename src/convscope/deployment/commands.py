@@ -11,7 +11,7 @@ import typer
 
 from convscope.checkout import find_root
 from convscope.deployment.plan import DEFAULT, Options, Target
-from convscope.deployment.stage import JOURNALS, PublishedStore, Results, connected, deploy, published_run
+from convscope.deployment.stage import JOURNALS, PublishedStore, ResultReader, connected, deploy, published_run
 from convscope.errors import ConvscopeError, DeploymentError
 from convscope.runs.plan import PlannedRun, plan_study
 from convscope.runs.store import RunStore
@@ -54,7 +54,7 @@ def run(  # noqa: PLR0917  # typer turns parameters into options
     root = find_root(Path.cwd())
     (chosen,) = select(study, root / "report" / "studies")
     name = f"{chosen.id}/{variant or chosen.reference}/seed0"
-    store: Results = RunStore(root / "build" / "runs")
+    store: ResultReader = RunStore(root / "build" / "runs")
     if profile == PUBLISHED:
         published = root / "data" / "published"
         found = published_run(chosen, variant or chosen.reference, published, root / "data")
@@ -65,7 +65,7 @@ def run(  # noqa: PLR0917  # typer turns parameters into options
             )
         planned, store = found, PublishedStore(published, root / "data")
     else:
-        planned = choose(trained_runs(root, profile_named(profile), study, device), name, profile)
+        planned = run_named(trained_runs(root, profile_named(profile), study, device), name, profile)
     options = Options(
         training_instances=_listed(training_instance_type) or DEFAULT.training_instances,
         endpoint_instances=_listed(instance_type),
@@ -134,7 +134,7 @@ def serve_model(  # noqa: PLR0917  # typer turns parameters into options
     if not run:
         print("\n".join(trained) or f"No run of profile {profile} is trained yet; `make train` does it.")
         return
-    chosen = choose(trained, run, profile)
+    chosen = run_named(trained, run, profile)
     from convscope.datasets.load import load
     from convscope.deployment.artefact import write_artefact
     from convscope.deployment.serving.__main__ import serve
@@ -157,7 +157,7 @@ def trained_runs(root: Path, profile: Profile, studies: str, device: str) -> dic
     return {run.name: run for run in runs if store.state(run.key) is not None}
 
 
-def choose(trained: dict[str, PlannedRun], name: str, profile: str) -> PlannedRun:
+def run_named(trained: dict[str, PlannedRun], name: str, profile: str) -> PlannedRun:
     """Return the run of a name.
 
     Raises ConvscopeError: none of the trained runs has it.

@@ -88,7 +88,7 @@ class Step(Record):
     outcome: str
 
 
-class Code(Record):
+class UploadedCode(Record):
     """The code that the training job ran."""
 
     sha256: Sha256
@@ -113,7 +113,7 @@ class Training(Record):
     transitions: Annotated[list[Transition], Field(min_length=1)]
 
 
-class Artefact(Record):
+class ModelArchive(Record):
     """The archive that the job left, and what is in it."""
 
     uri: S3Uri
@@ -162,7 +162,7 @@ class Inference(Record):
     images: Annotated[list[AnsweredImage], Field(min_length=1)]
 
 
-class Comparison(Record):
+class ComparedAnswers(Record):
     """Many answers beside the model's own predictions."""
 
     images: Count
@@ -210,12 +210,12 @@ class Evidence(Record):
     started: Time
     finished: Time
     steps: Annotated[list[Step], Field(min_length=1)]
-    code: Code
+    code: UploadedCode
     training: Training
-    artefact: Artefact
+    artefact: ModelArchive
     endpoint: Endpoint
     inference: Inference
-    comparison: Comparison
+    comparison: ComparedAnswers
     latency: Latency
     leftovers: list[LeftThing]
 

@@ -46,7 +46,7 @@ IMAGES: Mapping[str, Image] = {
 }
 
 
-class Results(Protocol):
+class ResultReader(Protocol):
     """Where the result of a run is read: the store of this machine, or what is published."""
 
     def read(self, key: str) -> RunResult:
@@ -54,7 +54,7 @@ class Results(Protocol):
 
 
 def deploy(
-    store: Results,
+    store: ResultReader,
     run: PlannedRun,
     data_folder: Path,
     output: Path,
@@ -107,7 +107,7 @@ def deploy(
     return path
 
 
-def plan_of(store: Results, run: PlannedRun, data_folder: Path, options: Options) -> Plan:
+def plan_of(store: ResultReader, run: PlannedRun, data_folder: Path, options: Options) -> Plan:
     """Load what a deployment needs from this machine.
 
     Raises

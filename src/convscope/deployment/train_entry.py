@@ -37,7 +37,7 @@ HYPERPARAMETERS = ("run", "name", "device")
 
 
 @dataclass(frozen=True)
-class Container:
+class ContainerPaths:
     """Where things lie in a training container."""
 
     root: Path  # ``/opt/ml`` in SageMaker
@@ -78,7 +78,7 @@ class Container:
         return merged
 
 
-def train(container: Container, options: Mapping[str, Any]) -> None:
+def train(container: ContainerPaths, options: Mapping[str, Any]) -> None:
     """Train the run that the hyperparameters describe and leave its artefact.
 
     Raises ConvscopeError: the run is not given or cannot mean anything, or its data set is not in the channel.
@@ -184,7 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.add_argument(f"--{name}", default=argparse.SUPPRESS)
     options = vars(parser.parse_args(arguments))
     del options["command"]
-    container = Container(Path(os.environ.get(ROOT_VARIABLE, "/opt/ml")), os.environ)
+    container = ContainerPaths(Path(os.environ.get(ROOT_VARIABLE, "/opt/ml")), os.environ)
     from convscope.runs.execute import termination_as_interrupt
 
     try:

@@ -15,7 +15,7 @@ from convscope.analysis.study_records import Dataset, StudyRun
 from convscope.deployment.evidence import validate
 from convscope.errors import DeploymentError
 from convscope.files import Json
-from convscope.grade.documents import Absent, Documents, Evidence
+from convscope.grade.documents import Absent, Documents, EvidenceLink
 from convscope.specs import Conv2d, ModelSpec, from_json
 
 ASKED_FACTORS = ("kernel", "filters", "depth", "pooling", "stride")  # those that the assignment names
@@ -123,14 +123,14 @@ class Build:
             raise Absent("this build has no evidence of a deployment")
         return max(found, key=lambda each: on_aws(each[0]))
 
-    def file(self, path: Path, label: str = "") -> Evidence:
+    def file(self, path: Path, label: str = "") -> EvidenceLink:
         """Return a file of the checkout or the build as evidence.
 
         Raises Absent: it is not there, or empty.
         """
         if not path.is_file() or not path.stat().st_size:
             raise Absent(f"there is no {label or path.name}")
-        return Evidence("file", label or path.name, Path(os.path.relpath(path, self.folder)).as_posix())
+        return EvidenceLink("file", label or path.name, Path(os.path.relpath(path, self.folder)).as_posix())
 
 
 def on_aws(evidence: Json) -> bool:

@@ -32,7 +32,7 @@ class Absent(Exception):
 
 
 @dataclass(frozen=True)
-class Evidence:
+class EvidenceLink:
     """Where a grader finds it."""
 
     kind: Kind  # what is there
@@ -47,7 +47,7 @@ class Part:
 
     label: str  # as a reader sees it
     elements: tuple[Tag, ...]  # its HTML; of a section, all up to the next of its level
-    evidence: Evidence
+    evidence: EvidenceLink
 
     @cached_property
     def shown(self) -> list[tuple[str, str, str]]:
@@ -131,7 +131,7 @@ class Documents:
         label = _label(element, kind)
         named = label if document == REPORT else f"{document.capitalize()}, {label}"
         page = self._page_of(document, anchor, label)
-        return Part(label, elements, Evidence(kind, named, f"report/{document}.html#{anchor}", page))
+        return Part(label, elements, EvidenceLink(kind, named, f"report/{document}.html#{anchor}", page))
 
     @cached_property
     def _pdfs(self) -> dict[str, Pdf]:

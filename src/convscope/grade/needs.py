@@ -11,7 +11,7 @@ from functools import partial
 from convscope.grade import checks
 from convscope.grade.assignment import Need, Scope, Wanted
 from convscope.grade.build import Build, Chapter
-from convscope.grade.documents import Absent, Evidence, Part
+from convscope.grade.documents import Absent, EvidenceLink, Part
 from convscope.language import catalogue, language_of
 from convscope.specs import Conv2d, ModelSpec, Pool2d
 
@@ -20,14 +20,14 @@ FEWEST_WORDS_OF_A_REASON = 4
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Finding:
     """What was found: the evidence, and what is missing; a criterion is present when nothing is."""
 
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[EvidenceLink, ...]
     missing: tuple[str, ...]
 
 
-def look(build: Build, needs: Iterable[Need], scope: Scope) -> Outcome:
+def look(build: Build, needs: Iterable[Need], scope: Scope) -> Finding:
     """Look for all needs of a criterion.
 
     Parameters
@@ -43,23 +43,23 @@ def look(build: Build, needs: Iterable[Need], scope: Scope) -> Outcome:
     evidence = tuple(dict.fromkeys(each for found in looked for each in found.evidence))
     reasons = dict.fromkeys(reason for found in looked for reason in found.missing)
     if not looked:
-        return Outcome((), ("no study sets a convolutional network beside one without convolution.",))
+        return Finding((), ("no study sets a convolutional network beside one without convolution.",))
     if scope == "some" and any(not found.missing for found in looked):
-        return Outcome(tuple(dict.fromkeys(e for found in looked if not found.missing for e in found.evidence)), ())
-    return Outcome(() if scope == "some" else evidence, tuple(reasons))
+        return Finding(tuple(dict.fromkeys(e for found in looked if not found.missing for e in found.evidence)), ())
+    return Finding(() if scope == "some" else evidence, tuple(reasons))
 
 
-def _found(needs: tuple[Need, ...], build: Build, chapter: Chapter | None) -> Outcome:
+def _found(needs: tuple[Need, ...], build: Build, chapter: Chapter | None) -> Finding:
     say = catalogue(language_of(build.root / "report")).sentence
     prefix = f"{chapter.study.title}: " if chapter else ""
     try:
         evidence = tuple(dict.fromkeys(each for need in needs for each in _evidence_of(need, build, chapter)))
-        return Outcome(evidence, ())
+        return Finding(evidence, ())
     except Absent as absent:
-        return Outcome((), (f"{prefix}{say(str(absent).rstrip('.'))}.",))
+        return Finding((), (f"{prefix}{say(str(absent).rstrip('.'))}.",))
 
 
-def _evidence_of(need: Need, build: Build, chapter: Chapter | None) -> list[Evidence]:
+def _evidence_of(need: Need, build: Build, chapter: Chapter | None) -> list[EvidenceLink]:
     if need.check:
         return checks.CHECKS[need.check](build, chapter)
     if need.file:
@@ -76,7 +76,7 @@ def _evidence_of(need: Need, build: Build, chapter: Chapter | None) -> list[Evid
 # ---------------------------------------------------------------- a part of the report
 
 
-def _in_part(need: Need, build: Build, chapter: Chapter | None) -> list[Evidence]:
+def _in_part(need: Need, build: Build, chapter: Chapter | None) -> list[EvidenceLink]:
     fill = partial(_filled, chapter=chapter)
     anchor = fill(need.place)
     part = build.documents.part(anchor)
@@ -190,7 +190,7 @@ def takes_all(factor: str, values: Iterable[object], models: Iterable[ModelSpec]
     return set(values) <= {VALUES[factor](model) for model in models}
 
 
-def _varied(build: Build, chapter: Chapter, factor: str, values: tuple[str | int, ...]) -> list[Evidence]:
+def _varied(build: Build, chapter: Chapter, factor: str, values: tuple[str | int, ...]) -> list[EvidenceLink]:
     """Look for an experiment whose networks take all these values, and for its comparisons."""
     for name, experiment in chapter.study.experiments.items():
         models = (chapter.models[variant] for variant in experiment.variants)
@@ -201,7 +201,7 @@ def _varied(build: Build, chapter: Chapter, factor: str, values: tuple[str | int
     raise Absent(f"no experiment takes {factor} through {', '.join(map(str, values))}")
 
 
-def _decided(build: Build, chapter: Chapter, choice: str) -> list[Evidence]:
+def _decided(build: Build, chapter: Chapter, choice: str) -> list[EvidenceLink]:
     """Look for a row with choice and reason for a decision, or for all that the study declares."""
     declared = chapter.study.decisions
     if not declared:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from convscope.grade.documents import Evidence
+from convscope.grade.documents import EvidenceLink
 from convscope.records import Record
 
 
@@ -17,7 +17,7 @@ class CheckedCriterion(Record):
     points: int
     part_of: str
     status: str
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[EvidenceLink, ...]
     missing: tuple[str, ...]
     next_step: str
 
@@ -43,7 +43,7 @@ class AnsweredQuestion(Record):
     question: str
     answer: str
     because: str
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[EvidenceLink, ...]
 
 
 class AnsweredChecklist(Record):

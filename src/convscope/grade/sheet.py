@@ -17,7 +17,7 @@ from rich.text import Text
 from convscope.files import write_json, write_text
 from convscope.grade.assignment import Assignment, Checklist, Criterion, Question, Task, read_assignment
 from convscope.grade.build import Build
-from convscope.grade.documents import Evidence
+from convscope.grade.documents import EvidenceLink
 from convscope.grade.facts import facts_of
 from convscope.grade.needs import look, takes_all
 from convscope.grade.records import AnsweredChecklist, AnsweredQuestion, CheckedCriterion, CheckedTask, Grade
@@ -162,7 +162,7 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def _link(evidence: Evidence) -> str:
+def _link(evidence: EvidenceLink) -> str:
     """Return evidence as a link from the page of the site; a file of the checkout is named alone."""
     label, href = _cell(evidence.label), evidence.href
     places = {f"report/{name}.html#": f"../report/{page}#" for name, page in DOCUMENTS.items()}
@@ -177,7 +177,7 @@ def _link(evidence: Evidence) -> str:
     return f"[{label}](../deployment/index.md)" if "deployment/" in href else f"`{label}`"
 
 
-def _links(evidence: Sequence[Evidence]) -> str:
+def _links(evidence: Sequence[EvidenceLink]) -> str:
     """Return the first pieces of evidence as links, and where the others stand: a criterion can have thirty."""
     more = f", [+{len(evidence) - LINKS}](grade.json)" if len(evidence) > LINKS else ""
     return ", ".join(map(_link, evidence[:LINKS])) + more

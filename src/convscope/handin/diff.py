@@ -39,7 +39,7 @@ class Submission:
 
 
 @dataclass(frozen=True)
-class Row:
+class Change:
     """One thing that differs."""
 
     what: str  # its name, as far as a reader needs it
@@ -50,20 +50,20 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Difference:
+class Changes:
     """All that differs between two submissions, by kind; false where nothing does."""
 
-    made_from: tuple[Row, ...]  # commit, profile, author
-    studies: tuple[Row, ...]  # added, removed, run or not run
-    specifications: tuple[Row, ...]  # networks, layer by layer, with their parameters, and settings of training
-    criteria: tuple[Row, ...]  # of the assignment, with evidence or without
-    verdicts: tuple[Row, ...]  # on claims
-    results: tuple[Row, ...]  # means over seeds
-    effects: tuple[Row, ...]  # differences between variants
+    made_from: tuple[Change, ...]  # commit, profile, author
+    studies: tuple[Change, ...]  # added, removed, run or not run
+    specifications: tuple[Change, ...]  # networks, layer by layer, with their parameters, and settings of training
+    criteria: tuple[Change, ...]  # of the assignment, with evidence or without
+    verdicts: tuple[Change, ...]  # on claims
+    results: tuple[Change, ...]  # means over seeds
+    effects: tuple[Change, ...]  # differences between variants
     # by their SHA-256
-    source: tuple[Row, ...]
-    figures: tuple[Row, ...]
-    other_files: tuple[Row, ...]
+    source: tuple[Change, ...]
+    figures: tuple[Change, ...]
+    other_files: tuple[Change, ...]
 
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))
@@ -101,10 +101,10 @@ def read_submission(path: Path) -> Submission:
     return Submission(path.name, manifest, *map(json.loads, read.values()))
 
 
-def compare(old: Submission, new: Submission) -> Difference:
+def compare(old: Submission, new: Submission) -> Changes:
     """Return what differs; times on a clock are left out."""
     files = list(_files(old, new))
-    return Difference(
+    return Changes(
         made_from=tuple(_texts(_origin(old), _origin(new))),
         studies=tuple(_texts(*({name: s["status"] for name, s in e.metrics["studies"].items()} for e in (old, new)))),
         specifications=tuple(_texts(_specifications(old.metrics), _specifications(new.metrics))),
@@ -118,7 +118,7 @@ def compare(old: Submission, new: Submission) -> Difference:
     )
 
 
-def show(difference: Difference, console: Console, most_files: int = 30) -> None:
+def show(difference: Changes, console: Console, most_files: int = 30) -> None:
     """Write what differs as tables; of the many other files the first so many."""
     if not difference:
         console.print("Nothing differs.")
@@ -172,25 +172,25 @@ def _verdict(claim: Json) -> str:
     return f"{verdict}, leaning to {leaning}" if leaning not in (None, verdict) else str(verdict)
 
 
-def _texts(old: dict[str, str], new: dict[str, str]) -> Iterator[Row]:
+def _texts(old: dict[str, str], new: dict[str, str]) -> Iterator[Change]:
     for what, before, after in _pairs(old, new):
-        yield Row(what, ABSENT if before is None else before, ABSENT if after is None else after)
+        yield Change(what, ABSENT if before is None else before, ABSENT if after is None else after)
 
 
-def _results(old: Json, new: Json) -> Iterator[Row]:
+def _results(old: Json, new: Json) -> Iterator[Change]:
     for measure, wording in (("test_accuracy", percent), ("test_loss", decimal)):
         before, after = ({place: v[measure] for place, v in _variants(metrics).items()} for metrics in (old, new))
         for place, a, b in _pairs(before, after):
             texts = [f"{wording(m['mean'], 3)} (n={m['n']})" if m else ABSENT for m in (a, b)]
             moved = b["mean"] - a["mean"] if a and b else 0.0
             change = "" if not (a and b) else points(moved, 3) if wording is percent else decimal(moved, 3)
-            yield Row(f"{place} {measure.replace('_', ' ')}", texts[0], texts[1], change)
+            yield Change(f"{place} {measure.replace('_', ' ')}", texts[0], texts[1], change)
 
 
-def _effects(old: Json, new: Json) -> Iterator[Row]:
+def _effects(old: Json, new: Json) -> Iterator[Change]:
     for place, a, b in _pairs(_comparisons(old), _comparisons(new)):
         texts = [points(c["effect"], 3) if c else ABSENT for c in (a, b)]
-        yield Row(place, texts[0], texts[1], points(b["effect"] - a["effect"], 3) if a and b else "")
+        yield Change(place, texts[0], texts[1], points(b["effect"] - a["effect"], 3) if a and b else "")
 
 
 def _variants(metrics: Json) -> Json:
@@ -217,9 +217,9 @@ def _pairs(old: Json, new: Json) -> Iterator[tuple[str, Any, Any]]:
             yield place, a, b
 
 
-def _files(old: Submission, new: Submission) -> Iterator[Row]:
+def _files(old: Submission, new: Submission) -> Iterator[Change]:
     before, after = old.manifest["files"], new.manifest["files"]
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
             sizes = [f"{each[name]['bytes']:,} bytes" if name in each else ABSENT for each in (before, after)]
-            yield Row(name, sizes[0], sizes[1])
+            yield Change(name, sizes[0], sizes[1])

@@ -146,7 +146,7 @@ def _two_renderings(folder: Path) -> Iterator[str]:
 def _shown(pages: Iterable[Path]) -> Counter[tuple[str, str, str]]:
     found: Counter[tuple[str, str, str]] = Counter()
     for page in pages:
-        reader = verify.Page()
+        reader = verify.TracedTexts()
         reader.feed(page.read_text(encoding="utf-8"))
         found.update(reader.shown)
     return found

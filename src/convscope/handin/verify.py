@@ -166,7 +166,7 @@ def text_of(metrics: Any, source: str, rule: str) -> str:
     return OTHER[style](value)
 
 
-class Page(HTMLParser):
+class TracedTexts(HTMLParser):
     """Collects the elements that say where their text comes from.
 
     ``shown`` holds (source, rule, text) of each. Citations are left out of a text: their style is the renderer's.
@@ -226,7 +226,7 @@ def check_page(page: str, html: str, metrics: Any) -> tuple[list[str], int]:
     def was_run(study: str) -> bool:
         return bool(metrics["studies"].get(study, {}).get("status") == "run")
 
-    reader = Page()
+    reader = TracedTexts()
     reader.feed(html)
     reader.close()
     wrong = []

@@ -10,7 +10,7 @@ from convscope.report import quarto
 Backend = Literal["auto", "quarto", "pandoc"]
 
 
-def choose(backend: Backend) -> Literal["quarto", "pandoc"]:
+def chosen_backend(backend: Backend) -> Literal["quarto", "pandoc"]:
     """Return Quarto where it is installed, otherwise Pandoc with Typst; or the one that is asked for.
 
     Raises ReportError: Quarto is asked for and not there, or the name is unknown.

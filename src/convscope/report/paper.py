@@ -51,7 +51,7 @@ class TableOnPage:
     rows: int
 
 
-class Page:
+class PaperPage:
     """A page of a PDF.
 
     Parameters
@@ -99,10 +99,10 @@ class Page:
             pdfium.FPDF_StructTree_Close(tree)
 
 
-def pages_of(path: Path) -> list[Page]:
+def pages_of(path: Path) -> list[PaperPage]:
     """Return the pages of a PDF file."""
     document = pypdfium2.PdfDocument(path)
-    return [Page(document, index) for index in range(len(document))]
+    return [PaperPage(document, index) for index in range(len(document))]
 
 
 def check_pdf(path: Path, tables: Sequence[Table]) -> None:
@@ -126,7 +126,7 @@ def check_pdf(path: Path, tables: Sequence[Table]) -> None:
         )
 
 
-def _complaints(page: Page) -> Iterator[str]:
+def _complaints(page: PaperPage) -> Iterator[str]:
     width, height = page.size
     boxes = np.array([word.box for word in page.words]).reshape(-1, 4)
     left, bottom, right, top = boxes.T
@@ -144,7 +144,7 @@ def _complaints(page: Page) -> Iterator[str]:
         yield f"page {page.number}: {page.words[first].text!r} and {page.words[second].text!r} overlap"
 
 
-def _lone_rows(pages: Sequence[Page]) -> Iterator[str]:
+def _lone_rows(pages: Sequence[PaperPage]) -> Iterator[str]:
     for before, page in pairwise(pages):
         if not (before.tables and page.tables) or page.tables[0].begins:
             continue
@@ -153,7 +153,7 @@ def _lone_rows(pages: Sequence[Page]) -> Iterator[str]:
                 yield f"page {where.number}: one row of a table stands alone"
 
 
-def _missing(pages: Sequence[Page], tables: Sequence[Table]) -> Iterator[str]:
+def _missing(pages: Sequence[PaperPage], tables: Sequence[Table]) -> Iterator[str]:
     texts = [_plain("".join(word.text for word in page.words)) for page in pages]
     first = 0
     for table in tables:

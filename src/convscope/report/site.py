@@ -22,9 +22,9 @@ from convscope.files import replacing_folder, write_json, write_text
 from convscope.report.document import DOCUMENTS
 from convscope.report.evidence import SHARED_FILES
 from convscope.report.origins import DATA, WEB
-from convscope.report.publish import PAGES
+from convscope.report.render import PAGES
 from convscope.report.site_card import draw_card
-from convscope.report.site_chapters import Chapter, rewritten, write_chapters
+from convscope.report.site_chapters import ChapterPage, rewritten, write_chapters
 from convscope.report.site_charts import with_charts
 from convscope.report.site_finish import API, finish
 from convscope.report.site_pages import write_pages
@@ -137,7 +137,7 @@ def _join_styles(folder: Path) -> None:
         part.unlink()
 
 
-def _write_settings(settings: Path, chapters: Sequence[Chapter], output: Path) -> None:
+def _write_settings(settings: Path, chapters: Sequence[ChapterPage], output: Path) -> None:
     """Write mkdocs.yml with each menu's chapters in the place of a comment with its name."""
     text = settings.read_text(encoding="utf-8")
     for menu in {chapter.menu: None for chapter in chapters}:

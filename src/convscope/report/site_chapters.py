@@ -82,7 +82,7 @@ _TAG = re.compile(r"<[^>]+>")
 
 
 @dataclass(frozen=True)
-class Chapter:
+class ChapterPage:
     """A page of the site.
 
     Parameters
@@ -102,7 +102,7 @@ class Chapter:
 
 def write_chapters(
     pages: Path, studies: Iterable[str], output: Path, exhibits: Container[str] = ()
-) -> tuple[list[Chapter], dict[str, str]]:
+) -> tuple[list[ChapterPage], dict[str, str]]:
     """Write the pages of the report's and the supplement's chapters.
 
     Parameters
@@ -154,7 +154,7 @@ def write_chapters(
             shown = _folded(shown)
         write_text(output / name, shown + _evidence_of(linked, records))
     listed = ((menu, name) for menu, own in menus.items() for name in dict.fromkeys(own.values()))
-    return [Chapter(name, titles[name], menu) for menu, name in listed if name in titles], everywhere
+    return [ChapterPage(name, titles[name], menu) for menu, name in listed if name in titles], everywhere
 
 
 def _parts(text: str, pages: Mapping[str, str], others: str) -> Iterator[tuple[str, str, str]]:

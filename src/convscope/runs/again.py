@@ -19,18 +19,18 @@ from convscope.runs.published import PublishedRuns
 from convscope.runs.result import RunResult
 from convscope.runs.worker import result_of_run
 
-Verdict = Literal["bit-identical", "within tolerance", "different"]
+Likeness = Literal["bit-identical", "within tolerance", "different"]
 TOLERANCE = 4.0  # standard errors of the difference of two accuracies, each on test images of its own
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Retrained:
     """A published run beside the one that was trained now."""
 
     key: str
     # Bit-identical: every answer and every number of the history. Within tolerance: trained in another arithmetic or on
     # another processor, with an accuracy as near as two runs may lie apart. Different: neither
-    verdict: Verdict
+    verdict: Likeness
     # on the test images, fractions
     accuracy: float
     accuracy_now: float
@@ -44,7 +44,7 @@ def sample(kept: PublishedRuns, count: int, seed: int) -> list[str]:
     return [keys[place] for place in chosen]
 
 
-def train_again(keys: list[str], kept: PublishedRuns, data_folder: Path, device: str = "auto") -> Iterator[Comparison]:
+def train_again(keys: list[str], kept: PublishedRuns, data_folder: Path, device: str = "auto") -> Iterator[Retrained]:
     """Train published runs in the arithmetic of this machine, one after the other."""
     for key in keys:
         published = kept.read(key)
@@ -78,12 +78,12 @@ def data_described_again(keys: list[str], kept: PublishedRuns, data_folder: Path
         yield facts["title"], different
 
 
-def compared(published: RunResult, now: RunResult) -> Comparison:
+def compared(published: RunResult, now: RunResult) -> Retrained:
     """Hold a run that was trained now against the published one."""
     changed = float((published.predictions != now.predictions).mean())
     mean = (published.test_accuracy + now.test_accuracy) / 2
     error = sqrt(2 * mean * (1 - mean) / len(now.predictions))
     near = abs(published.test_accuracy - now.test_accuracy) <= TOLERANCE * error
     same = changed == 0 and published.history == now.history
-    verdict: Verdict = "bit-identical" if same else "within tolerance" if near else "different"
-    return Comparison(published.key, verdict, published.test_accuracy, now.test_accuracy, changed)
+    verdict: Likeness = "bit-identical" if same else "within tolerance" if near else "different"
+    return Retrained(published.key, verdict, published.test_accuracy, now.test_accuracy, changed)

@@ -35,10 +35,10 @@ Factor = Literal[
 ]  # fmt: skip
 
 Layers = tuple[Layer, ...]
-Difference = str  # what differs beside the factor, as a reader is told; empty where nothing does
+Mismatch = str  # what differs beside the factor, as a reader is told; empty where nothing does
 
 
-def _compared(one: Iterable[object], other: Iterable[object]) -> Difference:
+def _compared(one: Iterable[object], other: Iterable[object]) -> Mismatch:
     """Name the first place at which two sequences of layers, or of parts of them, differ."""
     one, other = tuple(one), tuple(other)
     for a, b in zip(one, other, strict=False):
@@ -47,12 +47,12 @@ def _compared(one: Iterable[object], other: Iterable[object]) -> Difference:
     return "" if len(one) == len(other) else f"{len(one)} layers against {len(other)}"
 
 
-def _in_form(form: Callable[[Layers], Iterable[object]]) -> Callable[[ModelSpec, ModelSpec], Difference]:
+def _in_form(form: Callable[[Layers], Iterable[object]]) -> Callable[[ModelSpec, ModelSpec], Mismatch]:
     """Compare two networks once each is brought into a form that leaves the factor out."""
     return lambda model, other: _compared(form(model.layers), form(other.layers))
 
 
-def _without_field(name: str) -> Callable[[ModelSpec, ModelSpec], Difference]:
+def _without_field(name: str) -> Callable[[ModelSpec, ModelSpec], Mismatch]:
     """Take a field out of every layer that sees windows."""
 
     def form(layer: Layer) -> object:
@@ -112,7 +112,7 @@ def _without_skipping(layers: Layers) -> Iterable[object]:
 # ---------------------------------------------------------------- pooling: where, and of what kind and size
 
 
-def _beside_pooling(model: ModelSpec, other: ModelSpec) -> Difference:
+def _beside_pooling(model: ModelSpec, other: ModelSpec) -> Mismatch:
     """Pools may be taken out of one network, or differ in one field where both have them."""
     bodies = [[layer for layer in m.layers if not isinstance(layer, Pool2d)] for m in (model, other)]
     if difference := _compared(*bodies):
@@ -143,7 +143,7 @@ def _pools(layers: Layers) -> dict[tuple[int, int], Pool2d]:
 # ---------------------------------------------------------------- depth: the last block once more
 
 
-def _beside_depth(model: ModelSpec, other: ModelSpec) -> Difference:
+def _beside_depth(model: ModelSpec, other: ModelSpec) -> Mismatch:
     """One network is the other with its last block repeated, as it is or with filters that go on growing alike."""
     (stem, blocks, head), (other_stem, other_blocks, other_head) = _parts(model), _parts(other)
     shared = min(len(blocks), len(other_blocks))
@@ -177,7 +177,7 @@ def _width(layer: Layer) -> int:
     return layer.filters
 
 
-def _uneven_widths(widths: list[int], shared: int) -> Difference:
+def _uneven_widths(widths: list[int], shared: int) -> Mismatch:
     """Say where added blocks neither keep the filters of the last shared one nor let them go on growing alike."""
     last = widths[shared - 1]
     growth = last / widths[shared - 2] if shared > 1 else 2.0  # of a single block the common rule: twice as many
@@ -192,7 +192,7 @@ def _uneven_widths(widths: list[int], shared: int) -> Difference:
 # ---------------------------------------------------------------- head: from the first vector on
 
 
-def _beside_head(model: ModelSpec, other: ModelSpec) -> Difference:
+def _beside_head(model: ModelSpec, other: ModelSpec) -> Mismatch:
     """Heads differ in one choice, or one is global average pooling alone in the place of dense layers."""
     start, other_start = _head_start(model), _head_start(other)
     bodies = model.layers[:start], other.layers[:other_start]
@@ -222,7 +222,7 @@ def _head_start(model: ModelSpec) -> int:
     return next(i for i, shape in enumerate(model.shapes[1:]) if len(shape) == 1)
 
 
-_BESIDE: dict[Factor, Callable[[ModelSpec, ModelSpec], Difference]] = {
+_BESIDE: dict[Factor, Callable[[ModelSpec, ModelSpec], Mismatch]] = {
     "kernel": _without_field("kernel"),
     "filters": _without_field("filters"),
     "stride": _without_field("stride"),

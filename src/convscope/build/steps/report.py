@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from convscope.analysis.metrics_file import read_metrics
 from convscope.deployment.evidence import with_evidence
-from convscope.report.publish import publish
+from convscope.report.render import render
 from convscope.runs.environment import commit
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def work(project: Project) -> None:
     """Fill and render the report."""
     build = project.build
-    publish(
+    render(
         project.root / "report",
         with_evidence(read_metrics(build / "metrics.json").as_json(), project.evidence_folders),
         build / "figures", build / "report",

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from convscope.files import sha256_of
 from convscope.grade.build import Build, Chapter
 from convscope.grade.checks.registry import CHECKS, of_build
-from convscope.grade.documents import Absent, Evidence
+from convscope.grade.documents import Absent, EvidenceLink
 from convscope.grade.pdf import Pdf, UnreadablePdf
 
 
 @of_build
-def end_to_end(build: Build) -> list[Evidence]:
+def end_to_end(build: Build) -> list[EvidenceLink]:
     """Look for the result of every step, and for studies that were left out."""
     left_out = [f"{s.title}: {s.reason}" for s in build.metrics.studies.values() if s.status != "run"]
     if left_out:
@@ -24,27 +24,27 @@ def end_to_end(build: Build) -> list[Evidence]:
 
 
 @of_build
-def readable_pdf(build: Build) -> list[Evidence]:
+def readable_pdf(build: Build) -> list[EvidenceLink]:
     """Open the PDF, and count its pages."""
     pdf = build.file(build.folder / "report" / "report.pdf")
     try:
         pages = Pdf(build.folder / "report" / "report.pdf").pages
     except UnreadablePdf as error:
         raise Absent(f"report.pdf cannot be read: {error}") from None
-    return [Evidence("file", f"report.pdf, {pages} pages", pdf.href, 1)]
+    return [EvidenceLink("file", f"report.pdf, {pages} pages", pdf.href, 1)]
 
 
 @of_build
-def figures(build: Build) -> list[Evidence]:
+def figures(build: Build) -> list[EvidenceLink]:
     """Look for a set of figures as files."""
     drawn = sorted((build.folder / "figures").glob("*.svg"))
     if not drawn:
         raise Absent("there is no figure")
-    return [Evidence("file", f"{len(drawn)} figures", "figures")]
+    return [EvidenceLink("file", f"{len(drawn)} figures", "figures")]
 
 
 @of_build
-def notebook(build: Build) -> list[Evidence]:
+def notebook(build: Build) -> list[EvidenceLink]:
     """Look for a notebook whose cells of code were run, without an error, on the results of this build."""
     reasons, written_from = [], sha256_of(build.folder / "metrics.json")
     for file in sorted(build.folder.glob("notebooks/**/*.ipynb")):
@@ -64,7 +64,7 @@ def notebook(build: Build) -> list[Evidence]:
 def _requires(name: str, holds: Callable[[Build], object], otherwise: str) -> None:
     """Register a check that gives no evidence of its own."""
 
-    def check(build: Build, _: Chapter | None) -> list[Evidence]:
+    def check(build: Build, _: Chapter | None) -> list[EvidenceLink]:
         if not holds(build):
             raise Absent(otherwise)
         return []

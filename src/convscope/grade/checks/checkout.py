@@ -11,7 +11,7 @@ from pathlib import Path
 
 from convscope.grade.build import Build
 from convscope.grade.checks.registry import of_build
-from convscope.grade.documents import Absent, Evidence
+from convscope.grade.documents import Absent, EvidenceLink
 from convscope.runs.store import RunStore
 
 ENGINE = Path("src/convscope/engines/numpy_cnn")
@@ -19,7 +19,7 @@ ALLOWED_IN_ENGINE = {"numpy", "convscope", *sys.stdlib_module_names}
 
 
 @of_build
-def from_scratch(build: Build) -> list[Evidence]:
+def from_scratch(build: Build) -> list[EvidenceLink]:
     """Look at every import of the engine: NumPy, Python and this project; its products are NumPy's."""
     files = sorted((build.root / ENGINE).glob("*.py"))
     if not files:
@@ -34,7 +34,7 @@ def from_scratch(build: Build) -> list[Evidence]:
     if not products:
         raise Absent(f"no file in {ENGINE} computes a matrix product")
     folder = Path(os.path.relpath(build.root / ENGINE, build.folder)).as_posix()
-    return [Evidence("file", f"{ENGINE}, {len(files)} modules", folder)]
+    return [EvidenceLink("file", f"{ENGINE}, {len(files)} modules", folder)]
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:
@@ -46,7 +46,7 @@ def _imports(tree: ast.AST) -> Iterator[str]:
 
 
 @of_build
-def readme(build: Build) -> list[Evidence]:
+def readme(build: Build) -> list[EvidenceLink]:
     """Look for the marks of what README.md must have, for a table of results, and for its pictures on disk."""
     found = build.file(build.root / "README.md")
     text = (build.root / "README.md").read_text(encoding="utf-8")
@@ -63,7 +63,7 @@ def readme(build: Build) -> list[Evidence]:
 
 
 @of_build
-def readme_results(build: Build) -> list[Evidence]:
+def readme_results(build: Build) -> list[EvidenceLink]:
     """Look for results in README.md, and the command that makes them."""
     found = build.file(build.root / "README.md")
     text = (build.root / "README.md").read_text(encoding="utf-8")
@@ -78,7 +78,7 @@ def _results_in(text: str) -> bool:
 
 
 @of_build
-def targets(build: Build) -> list[Evidence]:
+def targets(build: Build) -> list[EvidenceLink]:
     """Look for the targets of the Makefile that train and evaluate."""
     found = build.file(build.root / "Makefile")
     lines = (build.root / "Makefile").read_text(encoding="utf-8").splitlines()
@@ -89,7 +89,7 @@ def targets(build: Build) -> list[Evidence]:
 
 
 @of_build
-def pinned(build: Build) -> list[Evidence]:
+def pinned(build: Build) -> list[EvidenceLink]:
     """Look for hashes in the lock file."""
     if "--hash=sha256:" not in (build.root / "requirements.lock").read_text(encoding="utf-8"):
         raise Absent("requirements.lock pins no package by its hash")
@@ -97,7 +97,7 @@ def pinned(build: Build) -> list[Evidence]:
 
 
 @of_build
-def weights(build: Build) -> list[Evidence]:
+def weights(build: Build) -> list[EvidenceLink]:
     """Count the runs whose weights are stored."""
     runs, store = build.metrics.runs, RunStore(build.root / "build" / "runs")
     kept = sum(bool(store.state(run)) for run in runs)

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from convscope.files import Json
 from convscope.grade.build import Build, Chapter, on_aws
 from convscope.grade.checks.registry import CHECKS
-from convscope.grade.documents import Absent, Evidence
+from convscope.grade.documents import Absent, EvidenceLink
 
 
 def _deployed(name: str, what: str, shows: Callable[[Json], bool]) -> None:
     """Register the check of a step of the deployment: its evidence shows it; `what` names it."""
 
-    def check(build: Build, _: Chapter | None) -> list[Evidence]:
+    def check(build: Build, _: Chapter | None) -> list[EvidenceLink]:
         evidence, folder = build.deployment
         try:
             shown = shows(evidence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from convscope.errors import SpecError
 from convscope.grade.build import Build, Chapter
 from convscope.grade.checks.registry import of_chapter
-from convscope.grade.documents import Absent, Evidence
+from convscope.grade.documents import Absent, EvidenceLink
 from convscope.specs import TrainSpec
 from convscope.studies.factors import check_one_factor
 
@@ -14,7 +14,7 @@ FEWEST_ON_ONE_PLOT = 4
 
 
 @of_chapter
-def one_factor(build: Build, chapter: Chapter) -> list[Evidence]:
+def one_factor(build: Build, chapter: Chapter) -> list[EvidenceLink]:
     """Compare the specifications of each experiment once more: they differ in its factor alone."""
     training = TrainSpec(**chapter.study.training)
     found = []
@@ -34,7 +34,7 @@ def one_factor(build: Build, chapter: Chapter) -> list[Evidence]:
 
 
 @of_chapter
-def four_on_one_plot(build: Build, chapter: Chapter) -> list[Evidence]:
+def four_on_one_plot(build: Build, chapter: Chapter) -> list[EvidenceLink]:
     """Look for a plot of learning curves with four variants or more, by the data behind it."""
     for name in ("curves", *(f"{experiment}-curves" for experiment in chapter.study.experiments)):
         anchor = f"fig-{chapter.id}-{name}"
@@ -47,7 +47,7 @@ def four_on_one_plot(build: Build, chapter: Chapter) -> list[Evidence]:
 
 
 @of_chapter
-def repeated(_: Build, chapter: Chapter) -> list[Evidence]:
+def repeated(_: Build, chapter: Chapter) -> list[EvidenceLink]:
     """Count the runs of every variant."""
     for variant in chapter.study.variants.values():
         if len(set(variant.runs)) < 2:
@@ -56,7 +56,7 @@ def repeated(_: Build, chapter: Chapter) -> list[Evidence]:
 
 
 @of_chapter
-def gain(build: Build, chapter: Chapter) -> list[Evidence]:
+def gain(build: Build, chapter: Chapter) -> list[EvidenceLink]:
     """Look for the reference's difference to the baseline, with its interval."""
     table = build.documents.part(f"tbl-{chapter.id}-against-baseline")
     for number, row in enumerate(chapter.study.against_baseline):
@@ -69,7 +69,7 @@ def gain(build: Build, chapter: Chapter) -> list[Evidence]:
 
 
 @of_chapter
-def loss_falls(_: Build, chapter: Chapter) -> list[Evidence]:
+def loss_falls(_: Build, chapter: Chapter) -> list[EvidenceLink]:
     """Look for a training loss, mean over seeds, that ends at most 5 % above its beginning."""
     for variant in chapter.study.variants.values():
         seeds = variant.curves.train_loss
@@ -82,7 +82,7 @@ def loss_falls(_: Build, chapter: Chapter) -> list[Evidence]:
 
 
 @of_chapter
-def above_chance(_: Build, chapter: Chapter) -> list[Evidence]:
+def above_chance(_: Build, chapter: Chapter) -> list[EvidenceLink]:
     """Look for a baseline that is better than always naming the largest class of the test part."""
     measure = chapter.study.variants[chapter.study.baseline].test_accuracy
     counts = chapter.dataset.test_counts
@@ -93,7 +93,7 @@ def above_chance(_: Build, chapter: Chapter) -> list[Evidence]:
 
 
 @of_chapter
-def wins_or_explained(build: Build, chapter: Chapter) -> list[Evidence]:
+def wins_or_explained(build: Build, chapter: Chapter) -> list[EvidenceLink]:
     """Look for a gain whose whole interval is above zero, or a verdict in words in the chapter."""
     section = build.documents.part(f"sec-{chapter.id}-interpretation")
     for row in chapter.study.against_baseline:
@@ -104,5 +104,5 @@ def wins_or_explained(build: Build, chapter: Chapter) -> list[Evidence]:
     return [section.evidence]
 
 
-def _metric(pointer: str) -> Evidence:
-    return Evidence("metric", pointer, f"metrics.json#{pointer}")
+def _metric(pointer: str) -> EvidenceLink:
+    return EvidenceLink("metric", pointer, f"metrics.json#{pointer}")

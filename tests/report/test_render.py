@@ -11,7 +11,7 @@ import pytest
 
 from convscope.errors import ReportError
 from convscope.report.backend import Backend
-from convscope.report.publish import publish
+from convscope.report.render import render
 
 METRICS: dict[str, Any] = {
     "profile": "smoke",
@@ -43,7 +43,7 @@ def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def published(templates: Path, backend: Backend) -> Path:
     output = templates.parent / "out"
-    publish(templates, METRICS, templates.parent / "figures", output, "abc", backend=backend)
+    render(templates, METRICS, templates.parent / "figures", output, "abc", backend=backend)
     return output
 
 

@@ -13,7 +13,7 @@ from convscope.errors import ReportError
 from convscope.files import Json, replacing_folder
 from convscope.report import pandoc, quarto
 from convscope.report.author import read_author
-from convscope.report.backend import Backend, choose
+from convscope.report.backend import Backend, chosen_backend
 from convscope.report.checks import check_html
 from convscope.report.crosslinks import link_documents
 from convscope.report.document import DOCUMENTS, documents_in
@@ -32,7 +32,7 @@ PAGES = "pages"
 """Folder of what the site shows of the documents."""
 
 
-def publish(
+def render(
     templates: Path,
     metrics: Json,
     figures: Path,
@@ -60,7 +60,7 @@ def publish(
         A hole without a value, a digit without a source, an unresolved reference, a missing image, or a backend's
         complaint.
     """
-    chosen = choose(backend)
+    chosen = chosen_backend(backend)
     facts: Json = {
         "commit": commit,
         "repository": repository_of(templates.parent),
@@ -70,17 +70,17 @@ def publish(
     check_templates(templates)
     with replacing_folder(output) as folder:
         try:
-            _publish(templates, metrics, figures, folder, facts | {"backend": chosen})
+            _render(templates, metrics, figures, folder, facts | {"backend": chosen})
         except ReportError as error:
             if backend != "auto" or chosen != "quarto":
                 raise
             sys.stderr.write(f"report: Quarto cannot render it ({error.message}); Pandoc and Typst do.\n")
             shutil.rmtree(folder)
             folder.mkdir()
-            _publish(templates, metrics, figures, folder, facts | {"backend": "pandoc"})
+            _render(templates, metrics, figures, folder, facts | {"backend": "pandoc"})
 
 
-def _publish(templates: Path, metrics: Json, figures: Path, folder: Path, facts: Json) -> None:
+def _render(templates: Path, metrics: Json, figures: Path, folder: Path, facts: Json) -> None:
     renderer: ModuleType = quarto if facts["backend"] == "quarto" else pandoc
     source = folder / "source"
     fill(templates, metrics, figures, facts, source)
