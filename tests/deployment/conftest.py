@@ -65,5 +65,5 @@ def evidence(quick_artefact: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     """One deployment's evidence; tests change copies."""
     with Emulator(images=images(quick_artefact)) as emulator:
         cloud, plan = connect_emulator(emulator.running), tiny_plan()
-        facts = deploy(cloud, plan, tmp_path_factory.mktemp("journals"), lambda _line: None)
-        yield assemble(facts, plan, cloud).as_json()
+        deployed = deploy(cloud, plan, tmp_path_factory.mktemp("journals"), lambda _line: None)
+        yield assemble(deployed, plan, cloud).as_json()

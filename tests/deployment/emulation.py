@@ -15,8 +15,9 @@ import tiny_run
 from convscope.deployment.aws import Cloud, connect_emulator
 from convscope.deployment.flow import deploy
 from convscope.deployment.plan import Options, Plan
+from convscope.deployment.records import Leftover
 from convscope.deployment.stage import IMAGES
-from convscope.deployment.sweep import Leftover, inventory
+from convscope.deployment.sweep import inventory
 from convscope.runs.plan import PlannedRun
 from sagemaker_emulator import Image, Running
 from sagemaker_emulator.server import Emulator

@@ -18,12 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from PIL import Image
+from pydantic import ValidationError
 
 from convscope.datasets.png import to_png
 from convscope.deployment.aws import Cloud
 from convscope.deployment.evidence import assemble, find_evidence, read_evidence, validate
 from convscope.deployment.page import render_page
-from convscope.deployment.records import Evidence, parse
+from convscope.deployment.records import Deployment, Evidence, parse
 from convscope.deployment.witness import is_amazon, label_of
 from convscope.errors import DeploymentError
 from convscope.files import write_json
@@ -47,11 +48,13 @@ def copy(evidence: Json) -> Json:
 
 
 def test_the_label_cannot_be_forged(evidence: Json, emulator: Emulator, cloud: Cloud) -> None:
-    """An emulator answers with any account number, ARNs can have any look, and the facts can say anything."""
+    """An emulator answers with any account number, and ARNs can have any look; a deployment has no word on it."""
     cloud.account, cloud.bucket = ACCOUNT, evidence["bucket"]
     cloud.role = f"arn:aws:iam::{ACCOUNT}:role/service-role/AmazonSageMaker-ExecutionRole"
-    facts = {key: value for key, value in elsewhere(evidence).items() if key not in {"label", "account", "role"}}
-    forged = assemble(facts | {"label": "AWS"}, tiny_plan(), cloud).as_json()
+    told = {name: elsewhere(evidence)[name] for name in Deployment.model_fields}
+    with pytest.raises(ValidationError, match="label"):
+        Deployment.model_validate(told | {"label": "AWS"})
+    forged = assemble(Deployment.model_validate(told), tiny_plan(), cloud).as_json()
     assert forged["label"] == "EMULATED"
     assert forged["account"] == ACCOUNT
     assert forged["origins"]["s3"] == [emulator.moto_url]

@@ -21,6 +21,7 @@ from emulation import QUICK, everything, images, start_client, tiny_plan
 from convscope.deployment import aws
 from convscope.deployment.aws import Cloud, connect_emulator
 from convscope.deployment.flow import deploy
+from convscope.deployment.inference import SHOWN_IMAGES, Exchange
 from convscope.deployment.journal import Signals
 from convscope.deployment.plan import Options, Plan
 from convscope.deployment.sweep import sweep
@@ -124,6 +125,12 @@ def test_broken_inference_code(cloud: Cloud, tmp_path: Path) -> None:
     )
 
 
+def test_an_answer_that_cannot_be(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    impossible = {"predicted_class": 0, "label": "bar", "confidence": 1.5}
+    monkeypatch.setattr(Exchange, "predictions", [impossible] * SHOWN_IMAGES)
+    assert "does not fit its schema at /confidence: Input should be less than or equal to 1" in fails(cloud, tmp_path)
+
+
 def test_an_endpoint_that_never_comes_up(quick_artefact: Path, tmp_path: Path) -> None:
     with Emulator(images=images(quick_artefact), health_check_seconds=1) as own:
         cloud = connect_emulator(own.running)
@@ -145,7 +152,7 @@ def test_an_endpoint_that_takes_longer_than_we_wait(
 def test_throttling_is_absorbed(emulator: Emulator, cloud: Cloud, tmp_path: Path) -> None:
     for operation in ("DescribeTrainingJob", "DescribeEndpoint", "DeleteEndpoint"):
         emulator.faults.active.append(ApiFault(operation, "ThrottlingException", "Rate exceeded", times=2))
-    assert deploy(cloud, tiny_plan(), tmp_path, lambda _line: None)["leftovers"] == []
+    assert deploy(cloud, tiny_plan(), tmp_path, lambda _line: None).leftovers == []
     assert all(fault.times == 0 for fault in emulator.faults.active if isinstance(fault, ApiFault))
 
 
@@ -172,14 +179,14 @@ def test_a_limit_is_named_with_what_to_do(
 def test_an_endpoint_that_cannot_be_deleted_yet(emulator: Emulator, cloud: Cloud, tmp_path: Path) -> None:
     busy = ApiFault("DeleteEndpoint", "ValidationException", "Cannot update in-progress endpoint", times=2)
     emulator.faults.active.append(busy)
-    assert deploy(cloud, tiny_plan(), tmp_path, lambda _line: None)["leftovers"] == []
+    assert deploy(cloud, tiny_plan(), tmp_path, lambda _line: None).leftovers == []
     assert busy.times == 0
 
 
 def test_what_cannot_be_deleted_is_named_and_swept_later(emulator: Emulator, cloud: Cloud, tmp_path: Path) -> None:
     emulator.faults.active.append(ApiFault("DeleteModel", "AccessDeniedException", "not yours", times=2))
-    facts = deploy(cloud, tiny_plan(), tmp_path, lambda _line: None)
-    assert [thing["kind"] for thing in facts["leftovers"]] == ["Model"]
+    deployed = deploy(cloud, tiny_plan(), tmp_path, lambda _line: None)
+    assert [thing.kind for thing in deployed.leftovers] == ["Model"]
     emulator.faults.active.clear()
     assert sweep(cloud, [tmp_path], lambda _line: None) == []
     assert list(tmp_path.iterdir()) == []
@@ -208,7 +215,7 @@ def test_an_upload_that_is_cut_off(
         through = {**emulator.running.variables, "AWS_ENDPOINT_URL": proxy.url}
         cloud = connect_emulator(replace(emulator.running, variables=through))
         if succeeds:
-            assert deploy(cloud, tiny_plan(), tmp_path, lambda _line: None)["leftovers"] == []
+            assert deploy(cloud, tiny_plan(), tmp_path, lambda _line: None).leftovers == []
         else:
             assert "code.zip cannot be created: Connection was closed" in fails(cloud, tmp_path)
         assert proxy.done >= 1

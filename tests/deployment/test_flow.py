@@ -43,13 +43,13 @@ from sagemaker_emulator.server import Emulator
 def test_trains_serves_and_leaves_nothing(cloud: Cloud, tmp_path: Path, instances: tuple[str, ...]) -> None:
     lines: list[str] = []
     plan = tiny_plan(replace(REAL, endpoint_instances=instances))
-    facts = deploy(cloud, plan, tmp_path, lines.append)
-    assert facts["leftovers"] == []
+    deployed = deploy(cloud, plan, tmp_path, lines.append)
+    assert deployed.leftovers == []
     assert list(tmp_path.iterdir()) == []  # the journal is forgotten
-    assert facts["artefact"]["run_key"] == plan.local.key
-    assert facts["artefact"]["test_accuracy"] == plan.local.test_accuracy
+    assert deployed.artefact.run_key == plan.local.key
+    assert deployed.artefact.test_accuracy == plan.local.test_accuracy
     # one batch of the evaluation, 500 images: the same bits as on this machine
-    assert facts["comparison"] == {
+    assert deployed.comparison.as_json() == {
         "images": 500,
         "against": "the predictions of the local run",
         "weights_identical": True,
@@ -57,12 +57,12 @@ def test_trains_serves_and_leaves_nothing(cloud: Cloud, tmp_path: Path, instance
         "largest_confidence_difference": 0.0,
         "identical": True,
     }
-    for image in facts["inference"]["images"]:
-        assert image["predicted_class"] == image["local_class"]
-        assert image["confidence"] == pytest.approx(image["local_confidence"], abs=1e-3)
-    assert [step["name"] for step in facts["steps"]][-1] == "tear-down"
-    assert len(facts["latency"]["milliseconds"]) == 5
-    assert ("InstanceType" in facts["endpoint"]["variant"]) == bool(instances)
+    for image in deployed.inference.images:
+        assert image.predicted_class == image.local_class
+        assert image.confidence == pytest.approx(image.local_confidence, abs=1e-3)
+    assert [step.name for step in deployed.steps][-1] == "tear-down"
+    assert len(deployed.latency.milliseconds) == 5
+    assert ("InstanceType" in deployed.endpoint.variant) == bool(instances)
     assert any("Training" in line for line in lines)
 
 
@@ -85,13 +85,13 @@ def test_images_of_ones_own_are_trained_and_served(cloud: Cloud, tmp_path: Path)
     run = PlannedRun(key, spec, mode, "shapes", "cnn", "shapes")
     dataset = load(folder, tmp_path, download=False)
     plan = Plan(run, trained(run, dataset, lambda *_: None), dataset, (), REAL)
-    facts = deploy(cloud, plan, tmp_path, lambda _line: None)
-    assert facts["artefact"]["run_key"] == key
-    assert facts["comparison"]["identical"]
-    assert facts["comparison"]["weights_identical"]
-    assert facts["comparison"]["images"] == 24
-    assert {image["label"] for image in facts["inference"]["images"]} <= {"bar", "Kreuz ×"}
-    assert facts["leftovers"] == []
+    deployed = deploy(cloud, plan, tmp_path, lambda _line: None)
+    assert deployed.artefact.run_key == key
+    assert deployed.comparison.identical
+    assert deployed.comparison.weights_identical
+    assert deployed.comparison.images == 24
+    assert {image.label for image in deployed.inference.images} <= {"bar", "Kreuz ×"}
+    assert deployed.leftovers == []
 
 
 @pytest.mark.slow
@@ -99,10 +99,10 @@ def test_a_model_of_other_weights_is_compared_with_itself(cloud: Cloud, tmp_path
     """On AWS another processor may give other last bits; then the artefact's own model is the measure."""
     plan = tiny_plan(REAL)
     changed = {name: array * 0.5 for name, array in plan.local.weights.items()}
-    facts = deploy(cloud, replace(plan, local=replace(plan.local, weights=changed)), tmp_path, lambda _line: None)
-    assert facts["comparison"]["against"] == "the artefact's model, evaluated here"
-    assert not facts["comparison"]["weights_identical"]
-    assert facts["comparison"]["identical"]
+    deployed = deploy(cloud, replace(plan, local=replace(plan.local, weights=changed)), tmp_path, lambda _line: None)
+    assert deployed.comparison.against == "the artefact's model, evaluated here"
+    assert not deployed.comparison.weights_identical
+    assert deployed.comparison.identical
 
 
 def test_a_long_run_and_the_data_go_through_channels(
@@ -112,11 +112,11 @@ def test_a_long_run_and_the_data_go_through_channels(
     data = tmp_path / "data" / "train-images"
     data.parent.mkdir()
     data.write_bytes(b"images")
-    facts = deploy(cloud, replace(tiny_plan(), files=(data,)), tmp_path, lambda _line: None)
+    deployed = deploy(cloud, replace(tiny_plan(), files=(data,)), tmp_path, lambda _line: None)
     (job,) = [
         job.description
         for job in emulator.records.all("TrainingJob")
-        if job.description["TrainingJobArn"] == facts["training"]["arn"]
+        if job.description["TrainingJobArn"] == deployed.training.arn
     ]
     assert [channel["ChannelName"] for channel in job["InputDataConfig"]] == ["code", "config", "training"]
     assert "run" not in job["HyperParameters"]
@@ -126,11 +126,11 @@ def test_two_deployments_at_once_do_not_touch_each_other(cloud: Cloud, tmp_path:
     with ThreadPoolExecutor() as pool:
         tasks = [pool.submit(deploy, cloud, tiny_plan(), tmp_path, lambda _line: None) for _ in range(2)]
         first, second = (task.result() for task in tasks)
-    assert first["name"] != second["name"]
-    assert first["leftovers"] == second["leftovers"] == []
+    assert first.name != second.name
+    assert first.leftovers == second.leftovers == []
     # each had its own endpoint to the end
-    assert first["endpoint"]["transitions"][-1]["status"] == "InService"
-    assert second["endpoint"]["transitions"][-1]["status"] == "InService"
+    assert first.endpoint.transitions[-1].status == "InService"
+    assert second.endpoint.transitions[-1].status == "InService"
 
 
 def test_the_second_type_of_machine_is_taken_where_the_first_is_not_to_be_had(
@@ -141,12 +141,12 @@ def test_the_second_type_of_machine_is_taken_where_the_first_is_not_to_be_had(
     emulator.faults.active.append(CapacityFault(("ml.m5.large",)))
     machines = ("ml.m5.large", "ml.m5.xlarge")
     options = replace(QUICK, training_instances=machines, endpoint_instances=machines)
-    facts = deploy(cloud, tiny_plan(options), tmp_path, lambda _line: None)
-    assert facts["training"]["instance_type"] == "ml.m5.xlarge"
-    assert facts["endpoint"]["variant"]["InstanceType"] == "ml.m5.xlarge"
-    statuses = [transition["status"] for transition in facts["endpoint"]["transitions"]]
+    deployed = deploy(cloud, tiny_plan(options), tmp_path, lambda _line: None)
+    assert deployed.training.instance_type == "ml.m5.xlarge"
+    assert deployed.endpoint.variant["InstanceType"] == "ml.m5.xlarge"
+    statuses = [transition.status for transition in deployed.endpoint.transitions]
     assert statuses == ["Creating", "Failed", "Creating", "InService"]
-    assert facts["leftovers"] == []
+    assert deployed.leftovers == []
 
 
 # ---------------------------------------------------------------- before anything is created

@@ -52,10 +52,10 @@ def test_it_is_deployed_and_compared_with_the_model_itself(cloud: Cloud, tmp_pat
     kept(tmp_path / "published", weights=True)
     store = PublishedStore(tmp_path / "published", tmp_path / "data")
     plan = plan_of(store, tiny_plan().run, tmp_path / "data", QUICK)
-    facts = deploy(cloud, plan, tmp_path / "journals", lambda _line: None)
-    assert facts["comparison"]["against"] == "the artefact's model, evaluated here"
-    assert not facts["comparison"]["weights_identical"]  # 16 bits
-    assert facts["leftovers"] == []
+    deployed = deploy(cloud, plan, tmp_path / "journals", lambda _line: None)
+    assert deployed.comparison.against == "the artefact's model, evaluated here"
+    assert not deployed.comparison.weights_identical  # 16 bits
+    assert deployed.leftovers == []
 
 
 def test_only_a_run_that_can_be_deployed_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

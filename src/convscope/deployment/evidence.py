@@ -8,13 +8,24 @@ import platform
 import re
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convscope.deployment.records import SCHEMA, Cost, CostPart, Evidence, Inference, Request, Stop, parse
+from convscope.deployment.records import (
+    SCHEMA,
+    Cost,
+    CostPart,
+    Deployment,
+    Evidence,
+    Inference,
+    Request,
+    Stop,
+    Transition,
+    parse,
+)
 from convscope.deployment.witness import label_of
 from convscope.errors import DeploymentError
 from convscope.files import Json
@@ -46,22 +57,22 @@ IMAGES_GB = 1.0
 HOURS_A_MONTH = 730
 
 
-def assemble(facts: dict[str, Any], plan: Plan, cloud: Cloud) -> Evidence:
+def assemble(deployment: Deployment, plan: Plan, cloud: Cloud) -> Evidence:
     """Put the evidence together; its label follows from where the requests really went.
 
     Raises DeploymentError: it does not fit its schema, or contradicts itself.
 
     Parameters
     ----------
-    facts
+    deployment
         From `convscope.deployment.flow.deploy`.
     cloud
         The account, with the witness of all requests.
     """
     witness = cloud.witness
     calls = witness.calls
-    stored = facts["code"]["bytes"] + facts["artefact"]["bytes"] + sum(path.stat().st_size for path in plan.files)
-    computed: dict[str, Any] = {
+    stored = deployment.code.bytes + deployment.artefact.bytes + sum(path.stat().st_size for path in plan.files)
+    computed = {
         "schema": SCHEMA,
         "label": label_of(witness.origins, cloud.account),
         "origins": {service: sorted(found) for service, found in sorted(witness.origins.items())},
@@ -77,7 +88,7 @@ def assemble(facts: dict[str, Any], plan: Plan, cloud: Cloud) -> Evidence:
             "key": plan.run.key,
             "test_accuracy": plan.local.test_accuracy,
         },
-        "way": way(facts, calls),
+        "way": way(deployment, calls),
         "cost": estimate(sum(call.operation == "InvokeEndpoint" for call in calls), stored),
         "versions": {
             "python": platform.python_version(),
@@ -87,37 +98,31 @@ def assemble(facts: dict[str, Any], plan: Plan, cloud: Cloud) -> Evidence:
         "requests": [call for call in calls if not call.operation.startswith((*_POLLED, "InvokeEndpoint"))],
         "request_counts": dict(sorted(Counter(call.operation for call in calls).items())),
     }
-    return validate(facts | computed)  # in this order: facts replace nothing that is computed
+    return validate(deployment.stated() | computed)
 
 
-def way(facts: Mapping[str, Any], calls: Sequence[Request]) -> list[Stop]:
-    """Return the stops from training to an answer and back to nothing, in order.
-
-    Parameters
-    ----------
-    facts
-        From `convscope.deployment.flow.deploy`.
-    """
-    training, endpoint, artefact = facts["training"], facts["endpoint"], facts["artefact"]
-    config = f"/{endpoint['arn'].rpartition('/')[2]}"  # has the endpoint's name
-    answered = next((call for call in calls if call.id == facts["inference"]["request_id"]), _NONE)
-    first = facts["inference"]["images"][0]
+def way(deployment: Deployment, calls: Sequence[Request]) -> list[Stop]:
+    """Return the stops from training to an answer and back to nothing, in order."""
+    training, endpoint, artefact = deployment.training, deployment.endpoint, deployment.artefact
+    config = f"/{endpoint.arn.rpartition('/')[2]}"  # has the endpoint's name
+    answered = next((call for call in calls if call.id == deployment.inference.request_id), _NONE)
+    first = deployment.inference.images[0]
     gone = [call for call in calls if call.operation in DELETIONS and call.status // 100 == 2]
-    left = facts["leftovers"]
-    steps = {step["name"]: step for step in facts["steps"]}
+    left = deployment.leftovers
+    seconds = {step.name: step.seconds for step in deployment.steps}
     return [
-        _made("Training job", _call(calls, "CreateTrainingJob", training["arn"]), training["transitions"]),
+        _made("Training job", _call(calls, "CreateTrainingJob", training.arn), training.transitions),
         _stop(
-            "model.tar.gz in S3", _call(calls, "GetObject"), f"{artefact['bytes']:,} bytes", artefact["uri"],
-            steps["artefact"]["seconds"],
+            "model.tar.gz in S3", _call(calls, "GetObject"), f"{artefact.bytes:,} bytes", artefact.uri,
+            seconds["artefact"],
         ),
-        _stop("Model", _call(calls, "CreateModel", endpoint["model_arn"]), "created", endpoint["model_arn"]),
+        _stop("Model", _call(calls, "CreateModel", endpoint.model_arn), "created", endpoint.model_arn),
         _stop("Endpoint configuration", _call(calls, "CreateEndpointConfig", config), "created", ""),
-        _made("Endpoint", _call(calls, "CreateEndpoint", endpoint["arn"]), endpoint["transitions"][-2:]),
-        _stop("Request", answered, f"{first['label']}, {first['confidence']:.3f}", endpoint["arn"]),
+        _made("Endpoint", _call(calls, "CreateEndpoint", endpoint.arn), endpoint.transitions[-2:]),
+        _stop("Request", answered, f"{first.label}, {first.confidence:.3f}", endpoint.arn),
         _stop(
             "Teardown", gone[0] if gone else _NONE, f"{len(left)} things left" if left else "nothing left",
-            f"{len(gone)} deletions", steps["tear-down"]["seconds"],
+            f"{len(gone)} deletions", seconds["tear-down"],
         ),
     ]  # fmt: skip
 
@@ -127,10 +132,10 @@ def _call(calls: Sequence[Request], operation: str, arn: str = "") -> Request:
     return next((call for call in reversed(calls) if call.operation == operation and call.arn.endswith(arn)), _NONE)
 
 
-def _made(stop: str, call: Request, transitions: Sequence[Mapping[str, str]]) -> Stop:
+def _made(stop: str, call: Request, transitions: Sequence[Transition]) -> Stop:
     """Describe something that takes its time: until its last status."""
-    began, ended = (datetime.fromisoformat(transitions[place]["time"]) for place in (0, -1))
-    return _stop(stop, call, transitions[-1]["status"], "", (ended - began).total_seconds())
+    began, ended = (datetime.fromisoformat(transitions[place].time) for place in (0, -1))
+    return _stop(stop, call, transitions[-1].status, "", (ended - began).total_seconds())
 
 
 def _stop(stop: str, call: Request, outcome: str, name: str, seconds: float | None = None) -> Stop:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import ValidationError
 
 from convscope.datasets.folder import ARCHIVE, pack_folder
 from convscope.deployment import inference
@@ -21,7 +23,17 @@ from convscope.deployment.aws import Cloud, error_code, poll
 from convscope.deployment.journal import Journal, Signals, Steps
 from convscope.deployment.plan import Plan, deployment_name
 from convscope.deployment.provision import Provision, given
-from convscope.deployment.sweep import SWEEP, Leftover, still_there, tear_down
+from convscope.deployment.records import (
+    Deployment,
+    Endpoint,
+    Leftover,
+    ModelArchive,
+    Training,
+    Transition,
+    UploadedCode,
+    misfit,
+)
+from convscope.deployment.sweep import SWEEP, still_there, tear_down
 from convscope.deployment.witness import utc
 from convscope.errors import DeploymentError
 from convscope.files import sha256_of, write_text
@@ -29,21 +41,15 @@ from convscope.specs import ImageFolder, canonical_json
 
 LONGEST_HYPERPARAMETER = 2500
 _COLD_START_SECONDS = 300
-Facts = dict[str, Any]
 
 
-def deploy(cloud: Cloud, plan: Plan, journals: Path, report: Callable[[str], None]) -> Facts:
+def deploy(cloud: Cloud, plan: Plan, journals: Path, report: Callable[[str], None]) -> Deployment:
     """Train, deploy, ask, tear down.
 
     Parameters
     ----------
     journals
         Folder for the journal, which stays there only if something is left.
-
-    Returns
-    -------
-    dict
-        The facts that `convscope.deployment.evidence.assemble` puts together.
 
     Raises
     ------
@@ -55,14 +61,13 @@ def deploy(cloud: Cloud, plan: Plan, journals: Path, report: Callable[[str], Non
     started = datetime.now(UTC)
     steps = Steps(report)
     journal = Journal(journals / f"{deployment_name(plan.run.study, plan.run.variant)}.jsonl")
-    facts: Facts = {"name": journal.deployment, "started": utc(started)}
     with journal.held(), Signals() as signals:
         place = {"account": cloud.account, "region": cloud.region, "bucket": cloud.bucket}
         journal.note("begin", cloud=place)
         provision = Provision(cloud, journal, plan, steps.say, signals.check)
         try:
             with tempfile.TemporaryDirectory(prefix="convscope-deployment-") as folder:
-                _up(provision, plan, steps, Path(folder), facts)
+                deployed = _up(provision, plan, steps, Path(folder))
             signals.hold()
         except BaseException as error:
             signals.hold()
@@ -70,45 +75,53 @@ def deploy(cloud: Cloud, plan: Plan, journals: Path, report: Callable[[str], Non
             error = (
                 signals.received or error
             )  # it may have struck in the middle of a request, and look like its failure
-            what = f"AWS refuses: {error}" if isinstance(error, ClientError | BotoCoreError) else str(error)
+            what = _reason(error)
             if left:
-                raise DeploymentError(f"{what}\n{still_there(left)}", SWEEP) from error
-            if isinstance(error, ClientError | BotoCoreError):
+                raise DeploymentError(f"{what or error}\n{still_there(left)}", SWEEP) from error
+            if what:
                 raise DeploymentError(what) from error
             raise error
         left = _down(cloud, journal, steps)
-    facts |= {
-        "finished": utc(datetime.now(UTC)),
-        "steps": steps.as_json(),
-        "leftovers": [{"kind": thing.kind, "name": thing.name} for thing in left],
-    }
-    return facts
+    return deployed(
+        name=journal.deployment,
+        started=utc(started),
+        finished=utc(datetime.now(UTC)),
+        steps=steps.done,
+        leftovers=left,
+    )
 
 
-def _up(provision: Provision, plan: Plan, steps: Steps, folder: Path, facts: Facts) -> None:
+def _reason(error: BaseException) -> str:
+    """Say what is wrong where an error of a library does not; empty for errors that do."""
+    if isinstance(error, ValidationError):
+        return misfit(error, f"An answer ({error.title})")
+    return f"AWS refuses: {error}" if isinstance(error, ClientError | BotoCoreError) else ""
+
+
+def _up(provision: Provision, plan: Plan, steps: Steps, folder: Path) -> partial[Deployment]:
+    """Return the deployment but for how it began and ends."""
     with steps.step("packing and uploading code and data") as step:
-        channels, hyperparameters, facts["code"] = _upload(provision, plan, folder)
+        channels, hyperparameters, code = _upload(provision, plan, folder)
         step.outcome = f"channels: {', '.join(channels)}"
     with steps.step("training job") as step:
         job = provision.train(channels, hyperparameters)
-        facts["training"] = _training_facts(job, provision)
-        step.outcome = f"{job.training_job_status}, {facts['training']['billable_seconds']} s billable"
+        training = _training(job, provision)
+        step.outcome = f"{job.training_job_status}, {training.billable_seconds} s billable"
     with steps.step("artefact") as step:
-        artefact, facts["artefact"] = _artefact(provision, job.model_artifacts.s3_model_artifacts, folder)
-        step.outcome = f"{facts['artefact']['bytes']:,} bytes, test accuracy {artefact.test_accuracy:.3f}"
+        artefact, archive = _artefact(provision, job.model_artifacts.s3_model_artifacts, folder)
+        step.outcome = f"{archive.bytes:,} bytes, test accuracy {artefact.test_accuracy:.3f}"
     with steps.step("model") as step:
-        model = provision.model(facts["artefact"]["uri"])
+        model = provision.model(archive.uri)
         step.outcome = model.model_arn
     with steps.step("endpoint") as step:
-        transitions: list[Facts] = []
-        endpoint, variant = provision.endpoint(transitions)
-        facts["endpoint"] = {
-            "arn": endpoint.endpoint_arn,
-            "model_arn": model.model_arn,
-            "image": provision.image("serving"),
-            "variant": variant,
-            "transitions": transitions,
-        }
+        endpoint, variant, transitions = provision.endpoint()
+        served = Endpoint(
+            arn=endpoint.endpoint_arn,
+            model_arn=model.model_arn,
+            image=provision.image("serving"),
+            variant=variant,
+            transitions=transitions,
+        )
         step.outcome = endpoint.endpoint_status
 
     def invoke(body: bytes) -> tuple[bytes, str]:
@@ -118,25 +131,27 @@ def _up(provision: Provision, plan: Plan, steps: Steps, folder: Path, facts: Fac
 
     with steps.step("inference on random test images") as step:
         _wait_for_first_answer(invoke, plan)
-        facts["inference"] = inference.test_on_random_images(invoke, plan)
-        step.outcome = ", ".join(
-            f"{image['label']} {image['confidence']:.2f}" for image in facts["inference"]["images"]
-        )
+        answered = inference.test_on_random_images(invoke, plan)
+        step.outcome = ", ".join(f"{image.label} {image.confidence:.2f}" for image in answered.images)
     with steps.step("comparison with the model's own predictions") as step:
-        compared = facts["comparison"] = inference.compare(invoke, plan, artefact)
+        compared = inference.compare(invoke, plan, artefact)
         step.outcome = (
             "identical to the bit"
-            if compared["identical"]
-            else f"{compared['same_class']} of {compared['images']} classes the same, confidences within "
-            f"{compared['largest_confidence_difference']:.2g}"
+            if compared.identical
+            else f"{compared.same_class} of {compared.images} classes the same, confidences within "
+            f"{compared.largest_confidence_difference:.2g}"
         )
     with steps.step("latency") as step:
-        latency = facts["latency"] = inference.measure_latency(invoke, plan)
-        step.outcome = f"median {latency['median']:.1f} ms, 95 % within {latency['p95']:.1f} ms"
+        latency = inference.measure_latency(invoke, plan)
+        step.outcome = f"median {latency.median:.1f} ms, 95 % within {latency.p95:.1f} ms"
+    return partial(
+        Deployment, code=code, training=training, artefact=archive, endpoint=served, inference=answered,
+        comparison=compared, latency=latency,
+    )  # fmt: skip
 
 
-def _upload(provision: Provision, plan: Plan, folder: Path) -> tuple[dict[str, str], dict[str, str], Facts]:
-    """Upload code, run and data; return channels, hyperparameters and facts."""
+def _upload(provision: Provision, plan: Plan, folder: Path) -> tuple[dict[str, str], dict[str, str], UploadedCode]:
+    """Upload code, run and data; return channels, hyperparameters and what the code is."""
     archive = folder / "code.zip"
     package_code(archive)
     provision.upload(archive, "code/code.zip")
@@ -155,38 +170,37 @@ def _upload(provision: Provision, plan: Plan, folder: Path) -> tuple[dict[str, s
     for path in files:
         provision.upload(path, f"training/{path.name}")
         channels["training"] = provision.uri("training/")
-    facts = {"sha256": sha256_of(archive), "bytes": archive.stat().st_size, "uri": provision.uri("code/code.zip")}
-    return channels, hyperparameters, facts
+    code = UploadedCode(sha256=sha256_of(archive), bytes=archive.stat().st_size, uri=provision.uri("code/code.zip"))
+    return channels, hyperparameters, code
 
 
-def _artefact(provision: Provision, uri: str, folder: Path) -> tuple[Artefact, Facts]:
+def _artefact(provision: Provision, uri: str, folder: Path) -> tuple[Artefact, ModelArchive]:
     """Download and check what the job left, before anything is built on it."""
     archive = folder / "model.tar.gz"
     provision.download(uri, archive)
     unpack(archive, folder / "model")
     artefact = read_artefact(folder / "model")
-    facts = {
-        "uri": uri,
-        "bytes": archive.stat().st_size,
-        "sha256": sha256_of(archive),
-        "content_sha256": artefact.sha256,
-        "run_key": artefact.key,
-        "test_accuracy": artefact.test_accuracy,
-    }
-    return artefact, facts
+    return artefact, ModelArchive(
+        uri=uri,
+        bytes=archive.stat().st_size,
+        sha256=sha256_of(archive),
+        content_sha256=artefact.sha256,
+        run_key=artefact.key,
+        test_accuracy=artefact.test_accuracy,
+    )
 
 
-def _training_facts(job: Any, provision: Provision) -> Facts:
-    return {
-        "arn": job.training_job_arn,
-        "image": provision.image("training"),
-        "instance_type": job.resource_config.instance_type,
-        "billable_seconds": given(job.billable_time_in_seconds),
-        "transitions": [
-            {"status": transition.status, "time": utc(transition.start_time)}
+def _training(job: Any, provision: Provision) -> Training:
+    return Training(
+        arn=job.training_job_arn,
+        image=provision.image("training"),
+        instance_type=job.resource_config.instance_type,
+        billable_seconds=given(job.billable_time_in_seconds),
+        transitions=[
+            Transition(status=transition.status, time=utc(transition.start_time))
             for transition in job.secondary_status_transitions
         ],
-    }
+    )
 
 
 def _wait_for_first_answer(invoke: inference.Invoke, plan: Plan) -> None:
@@ -212,6 +226,6 @@ def _down(cloud: Cloud, journal: Journal, steps: Steps) -> list[Leftover]:
             left = tear_down(cloud, journal, steps.say)
         except (ClientError, BotoCoreError) as error:
             steps.say(f"tear-down: AWS cannot be asked what is left: {error}")
-            left = [Leftover(kind, name) for kind, name in journal.intents()]
+            left = [Leftover(kind=kind, name=name) for kind, name in journal.intents()]
         step.outcome = still_there(left) if left else "nothing is left"
     return left

@@ -10,7 +10,6 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,9 @@ from numpy.typing import NDArray
 from convscope.datasets.png import to_png
 from convscope.deployment.artefact import Artefact
 from convscope.deployment.plan import Plan
+from convscope.deployment.records import AnsweredImage, ComparedAnswers, Inference, Latency
 from convscope.errors import DeploymentError
+from convscope.files import Json
 
 SHOWN_IMAGES = 8
 COMPARED_IMAGES = 500  # one batch of the evaluation after training: the same batch gives the same bits
@@ -37,10 +38,10 @@ class Exchange:
     request_id: str
 
     @property
-    def predictions(self) -> list[dict[str, Any]]:
+    def predictions(self) -> list[Json]:
         """One entry an image."""
         try:
-            predictions: list[dict[str, Any]] = json.loads(self.response)["predictions"]
+            predictions: list[Json] = json.loads(self.response)["predictions"]
         except (ValueError, KeyError, TypeError) as error:
             raise DeploymentError(f"The endpoint's answer cannot be understood: {self.response[:200]!r}.") from error
         return predictions
@@ -64,7 +65,7 @@ def exchange(invoke: Invoke, images: NDArray[np.uint8]) -> Exchange:
     return answered
 
 
-def test_on_random_images(invoke: Invoke, plan: Plan) -> dict[str, Any]:
+def test_on_random_images(invoke: Invoke, plan: Plan) -> Inference:
     """Ask for a few test images drawn at random; keep request and answer whole."""
     seed = secrets.randbelow(2**32)
     tested = len(plan.local.predictions)
@@ -77,32 +78,32 @@ def test_on_random_images(invoke: Invoke, plan: Plan) -> dict[str, Any]:
     for index, image, prediction in zip(chosen, images, answered.predictions, strict=True):
         true, local = int(plan.dataset.test.labels[index]), int(plan.local.predictions[index])
         shown.append(
-            {
-                "index": int(index),
-                "png_base64": base64.b64encode(to_png(image)).decode(),
-                "true_class": true,
-                "true_label": names[true],
-                "predicted_class": prediction["predicted_class"],
-                "label": prediction["label"],
-                "confidence": prediction["confidence"],
-                "local_class": local,
-                "local_label": names[local],
-                "local_confidence": float(plan.local.confidences[index]),
-            }
+            AnsweredImage(
+                index=int(index),
+                png_base64=base64.b64encode(to_png(image)).decode(),
+                true_class=true,
+                true_label=names[true],
+                predicted_class=prediction["predicted_class"],
+                label=prediction["label"],
+                confidence=prediction["confidence"],
+                local_class=local,
+                local_label=names[local],
+                local_confidence=float(plan.local.confidences[index]),
+            )
         )
-    return {
-        "seed": seed,
-        "content_type": JSON_TYPE,
-        "request": answered.request.decode(),
-        "request_sha256": hashlib.sha256(answered.request).hexdigest(),
-        "request_id": answered.request_id,
-        "response": answered.response.decode(),
-        "response_sha256": hashlib.sha256(answered.response).hexdigest(),
-        "images": shown,
-    }
+    return Inference(
+        seed=seed,
+        content_type=JSON_TYPE,
+        request=answered.request.decode(),
+        request_sha256=hashlib.sha256(answered.request).hexdigest(),
+        request_id=answered.request_id,
+        response=answered.response.decode(),
+        response_sha256=hashlib.sha256(answered.response).hexdigest(),
+        images=shown,
+    )
 
 
-def compare(invoke: Invoke, plan: Plan, artefact: Artefact) -> dict[str, Any]:
+def compare(invoke: Invoke, plan: Plan, artefact: Artefact) -> ComparedAnswers:
     """Ask for many test images in one request and compare with the model's own predictions, value by value.
 
     Those are the local run's where the job's training gave the same weights to the bit, else the artefact's model
@@ -121,14 +122,14 @@ def compare(invoke: Invoke, plan: Plan, artefact: Artefact) -> dict[str, Any]:
     answered = exchange(invoke, images).predictions
     theirs = np.array([prediction["confidence"] for prediction in answered], np.float32)
     same = np.array([prediction["predicted_class"] for prediction in answered]) == classes
-    return {
-        "images": count,
-        "against": "the predictions of the local run" if repeated else "the artefact's model, evaluated here",
-        "weights_identical": bool(repeated),
-        "same_class": int(same.sum()),
-        "largest_confidence_difference": float(np.abs(theirs - confidences).max()),
-        "identical": bool(same.all() and np.array_equal(theirs, confidences)),
-    }
+    return ComparedAnswers(
+        images=count,
+        against="the predictions of the local run" if repeated else "the artefact's model, evaluated here",
+        weights_identical=bool(repeated),
+        same_class=int(same.sum()),
+        largest_confidence_difference=float(np.abs(theirs - confidences).max()),
+        identical=bool(same.all() and np.array_equal(theirs, confidences)),
+    )
 
 
 def _evaluated_here(artefact: Artefact, images: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -141,7 +142,7 @@ def _evaluated_here(artefact: Artefact, images: NDArray[np.uint8]) -> tuple[NDAr
     )
 
 
-def measure_latency(invoke: Invoke, plan: Plan) -> dict[str, Any]:
+def measure_latency(invoke: Invoke, plan: Plan) -> Latency:
     """Send single images one after the other; milliseconds from the call to its answer, as a client sees them."""
     milliseconds: list[float] = []
     tested = len(plan.local.predictions)
@@ -151,10 +152,10 @@ def measure_latency(invoke: Invoke, plan: Plan) -> dict[str, Any]:
         invoke(body)
         milliseconds.append(round((time.perf_counter() - started) * 1000, 2))
     ordered = sorted(milliseconds)
-    return {
-        "calls": len(milliseconds),
-        "milliseconds": milliseconds,
-        "median": statistics.median(ordered),
-        "p95": ordered[-(-95 * len(ordered) // 100) - 1],
-        "largest": ordered[-1],
-    }
+    return Latency(
+        calls=len(milliseconds),
+        milliseconds=milliseconds,
+        median=statistics.median(ordered),
+        p95=ordered[-(-95 * len(ordered) // 100) - 1],
+        largest=ordered[-1],
+    )

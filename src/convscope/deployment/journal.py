@@ -12,13 +12,14 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
 from filelock import FileLock, Timeout
 
+from convscope.deployment.records import Step
 from convscope.errors import Interrupted
 from convscope.files import Json
 from convscope.signals import handling
@@ -102,14 +103,10 @@ def journals(folder: Path) -> list[Journal]:
 
 
 @dataclass
-class Step:
-    """One step."""
+class StepUnderWay:
+    """A step that is not done."""
 
-    name: str  # ``"training job"``
-    # since the deployment's start, and how long it took
-    began: float
-    seconds: float = 0.0
-    outcome: str = ""  # one sentence; set while the step runs
+    outcome: str = ""  # one sentence
 
 
 class Steps:
@@ -136,19 +133,15 @@ class Steps:
         self._report(f"{self.seconds:7.1f} s  {line}")
 
     @contextmanager
-    def step(self, name: str) -> Iterator[Step]:
-        """Do a step; it is kept when it ends well."""
-        step = Step(name, self.seconds)
+    def step(self, name: str) -> Iterator[StepUnderWay]:
+        """Do a step, ``"training job"``; it is kept when it ends well."""
+        step, began = StepUnderWay(), self.seconds
         self.say(name)
         yield step
-        step.seconds = self.seconds - step.began
-        self.done.append(step)
+        seconds = round(self.seconds - began, 3)
+        self.done.append(Step(name=name, began=round(began, 3), seconds=seconds, outcome=step.outcome))
         if step.outcome:
             self.say(f"{name}: {step.outcome}")
-
-    def as_json(self) -> list[Json]:
-        """Return the steps done, times rounded to milliseconds."""
-        return [asdict(step) | {"began": round(step.began, 3), "seconds": round(step.seconds, 3)} for step in self.done]
 
 
 class Signals:

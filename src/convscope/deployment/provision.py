@@ -21,8 +21,10 @@ from convscope.deployment.plan import (
     Plan,
     tags,
 )
+from convscope.deployment.records import Transition
 from convscope.deployment.witness import utc
 from convscope.errors import DeploymentError
+from convscope.files import Json
 
 VARIANT = "AllTraffic"
 _WAIT_SECONDS = MOST_TRAINING_SECONDS + 1800  # for a job, with the time until AWS has found a machine
@@ -143,21 +145,18 @@ class Provision:
             ),
         )
 
-    def endpoint(self, transitions: list[dict[str, Any]]) -> tuple[Any, dict[str, Any]]:
+    def endpoint(self) -> tuple[Any, Json, list[Transition]]:
         """Bring an endpoint into service, on the first type of machine that is available.
 
         Raises DeploymentError: it failed, or did not come up in time.
 
-        Parameters
-        ----------
-        transitions
-            Gets each change of its status, with the time.
-
         Returns
         -------
         tuple
-            The endpoint, and its production variant as the request for its config had it.
+            The endpoint; its production variant as the request for its config had it; each change of status, those of
+            endpoints that were tried before it, too.
         """
+        transitions: list[Transition] = []
         for attempt, instance_type in enumerate(self.plan.options.endpoint_instances or ("",), start=1):
             name = f"{self.name}-e{attempt}"
             variant = self._variant(instance_type)
@@ -165,21 +164,21 @@ class Provision:
             endpoint = self._create("Endpoint", name, partial(self._endpoint, name))
             self._wait_for_endpoint(endpoint, transitions)
             if endpoint.endpoint_status == "InService":
-                return endpoint, variant
+                return endpoint, variant, transitions
             reason = given(endpoint.failure_reason) or f"it is {endpoint.endpoint_status}"
             if not _no_capacity(reason):
                 break
             self.say(f"endpoint: no {instance_type} available")
         raise DeploymentError(f"The endpoint {name} did not come into service: {reason}")
 
-    def _variant(self, instance_type: str) -> dict[str, Any]:
-        machine: dict[str, Any] = {"InstanceType": instance_type, "InitialInstanceCount": 1}
+    def _variant(self, instance_type: str) -> Json:
+        machine: Json = {"InstanceType": instance_type, "InitialInstanceCount": 1}
         if not instance_type:
             capacity = {"MemorySizeInMB": SERVERLESS_MEMORY, "MaxConcurrency": SERVERLESS_CONCURRENCY}
             machine = {"ServerlessConfig": capacity}
         return {"VariantName": VARIANT, "ModelName": self.name, **machine}
 
-    def _config(self, name: str, variant: dict[str, Any]) -> Any:
+    def _config(self, name: str, variant: Json) -> Any:
         # boto3: the SDK spells MemorySizeInMB as MemorySizeInMb, which the service refuses.
         return self.cloud.sagemaker.create_endpoint_config(
             EndpointConfigName=name, ProductionVariants=[variant], Tags=tags(self.name)
@@ -190,16 +189,16 @@ class Provision:
             endpoint_name=name, endpoint_config_name=name, tags=self._sdk_tags(), **self.cloud.where
         )
 
-    def _wait_for_endpoint(self, endpoint: Any, transitions: list[dict[str, Any]]) -> None:
-        transitions.append({"status": "Creating", "time": utc(endpoint.creation_time)})
+    def _wait_for_endpoint(self, endpoint: Any, transitions: list[Transition]) -> None:
+        transitions.append(Transition(status="Creating", time=utc(endpoint.creation_time)))
         self.say("endpoint: Creating")
 
         def ended() -> bool:
             self.check()
             endpoint.refresh()
             status = endpoint.endpoint_status
-            if transitions[-1]["status"] != status:
-                transitions.append({"status": status, "time": utc(endpoint.last_modified_time)})
+            if transitions[-1].status != status:
+                transitions.append(Transition(status=status, time=utc(endpoint.last_modified_time)))
                 self.say(f"endpoint: {status}")
             return status in {"InService", "Failed", "OutOfService"}
 

@@ -183,15 +183,32 @@ class Latency(Record):
     largest: Amount
 
 
-class LeftThing(Record):
-    """Something that is still there."""
+class Leftover(Record):
+    """Something that a deployment made and that is still there."""
 
-    kind: str
-    name: str
+    kind: str  # ``"Endpoint"``, ``"EndpointConfig"``, ``"Model"``, ``"TrainingJob"`` (one that still runs), ``"S3"``
+    name: str  # of the resource; of an S3 object its key
 
 
-class Evidence(Record):
-    """What one deployment proves; its label is computed from origins and account."""
+class Deployment(Record):
+    """What a deployment did, from its first step to its last, and what it was answered."""
+
+    name: Annotated[str, Field(pattern=r"^convscope-", max_length=63)]
+    started: Time
+    finished: Time
+    steps: Annotated[list[Step], Field(min_length=1)]
+    code: UploadedCode
+    training: Training
+    artefact: ModelArchive
+    endpoint: Endpoint
+    inference: Inference
+    comparison: ComparedAnswers
+    latency: Latency
+    leftovers: list[Leftover]
+
+
+class Computed(Record):
+    """What follows from a deployment's requests and from this machine."""
 
     schema_: Annotated[Literal[2], Field(alias="schema")]
     label: Label
@@ -206,18 +223,10 @@ class Evidence(Record):
     versions: dict[str, str]
     requests: list[Request]
     request_counts: dict[str, Count]
-    name: Annotated[str, Field(pattern=r"^convscope-", max_length=63)]
-    started: Time
-    finished: Time
-    steps: Annotated[list[Step], Field(min_length=1)]
-    code: UploadedCode
-    training: Training
-    artefact: ModelArchive
-    endpoint: Endpoint
-    inference: Inference
-    comparison: ComparedAnswers
-    latency: Latency
-    leftovers: list[LeftThing]
+
+
+class Evidence(Deployment, Computed):  # in the file what is computed comes first, as the last base does
+    """What one deployment proves; its label is computed from origins and account."""
 
 
 def parse(value: Any, name: str) -> Evidence:
@@ -228,9 +237,10 @@ def parse(value: Any, name: str) -> Evidence:
     try:
         return Evidence.model_validate(value)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = "/".join(map(str, ("", *first["loc"])))
-        raise DeploymentError(
-            f"{name} does not fit its schema at {place or '/'}: {first['msg']}.",
-            "Deploy again; evidence edited by hand is none.",
-        ) from None
+        raise DeploymentError(misfit(error, name), "Deploy again; evidence edited by hand is none.") from None
+
+
+def misfit(error: ValidationError, name: str) -> str:
+    """Say where something does not fit its schema."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return f"{name} does not fit its schema at {'/'.join(map(str, ('', *first['loc']))) or '/'}: {first['msg']}."

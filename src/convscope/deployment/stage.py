@@ -94,16 +94,16 @@ def deploy(
     """
     from convscope.deployment.evidence import FILE, assemble
     from convscope.deployment.flow import deploy as do
-    from convscope.deployment.sweep import SWEEP, Leftover, still_there
+    from convscope.deployment.sweep import SWEEP, still_there
 
     with connected(target, region, bucket, role) as cloud:
         plan = plan_of(store, run, data_folder, options)
-        facts = do(cloud, plan, output / JOURNALS, lambda line: print(line, file=sys.stderr, flush=True))
-        evidence = assemble(facts, plan, cloud)
+        deployment = do(cloud, plan, output / JOURNALS, lambda line: print(line, file=sys.stderr, flush=True))
+        evidence = assemble(deployment, plan, cloud)
     path = output / FILE
     write_json(path, evidence.as_json())
     if evidence.leftovers:
-        raise DeploymentError(still_there(Leftover(thing.kind, thing.name) for thing in evidence.leftovers), SWEEP)
+        raise DeploymentError(still_there(evidence.leftovers), SWEEP)
     return path
 
 

@@ -5,29 +5,22 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from convscope.deployment.aws import Cloud, is_absent, poll
 from convscope.deployment.journal import Journal, journals
 from convscope.deployment.plan import PREFIX, S3_FOLDER, TAG, belongs_to
+from convscope.deployment.records import Leftover
 from convscope.errors import DeploymentError
+from convscope.files import Json
 
 _DELETION_SECONDS = 900
 _SETTLING_SECONDS = 2.0  # until a request that was cut off has taken effect
 _RUNNING = {"InProgress", "Stopping"}
 _BUSY = "in-progress"  # "Cannot update in-progress endpoint": it is to be asked again
-
-
-@dataclass(frozen=True)
-class Leftover:
-    """Something that a deployment made and that is still there."""
-
-    kind: str  # ``"Endpoint"``, ``"EndpointConfig"``, ``"Model"``, ``"TrainingJob"`` (one that still runs), ``"S3"``
-    name: str  # of the resource; of an S3 object its key
 
 
 SWEEP = "Run `convscope deploy sweep`; endpoints cost money for as long as they run."
@@ -54,10 +47,10 @@ def inventory(cloud: Cloud, keep: Callable[[str], bool], prefix: str = PREFIX) -
     for kind in KINDS:
         for name in _names(cloud, kind, prefix):
             if keep(name):
-                found.append(Leftover(kind, name))
+                found.append(Leftover(kind=kind, name=name))
     for key, _ in _objects(cloud, f"{S3_FOLDER}{prefix}"):
         if keep(key.removeprefix(S3_FOLDER).partition("/")[0]):
-            found.append(Leftover("S3", key))
+            found.append(Leftover(kind="S3", name=key))
     return found
 
 
@@ -76,7 +69,7 @@ def tear_down(cloud: Cloud, journal: Journal, report: Callable[[str], None]) -> 
     def mine(name: str) -> bool:
         return belongs_to(name, own)
 
-    intended = [Leftover(kind, name) for kind, name in intents if kind in KINDS]
+    intended = [Leftover(kind=kind, name=name) for kind, name in intents if kind in KINDS]
     tried = {*intended, *inventory(cloud, mine, own)}
     remove(cloud, tried, report)
     left = inventory(cloud, mine, own)
@@ -152,16 +145,16 @@ def _remove(cloud: Cloud, thing: Leftover) -> bool:
     return True
 
 
-def _call(cloud: Cloud, verb: str, thing: Leftover) -> dict[str, Any]:
+def _call(cloud: Cloud, verb: str, thing: Leftover) -> Json:
     """Describe, delete or stop a resource."""
     operation = getattr(cloud.sagemaker, f"{verb}_{KINDS[thing.kind]}")
-    answer: dict[str, Any] = operation(**{f"{thing.kind}Name": thing.name})
+    answer: Json = operation(**{f"{thing.kind}Name": thing.name})
     return answer
 
 
 def _stop_job(cloud: Cloud, name: str) -> bool:
     """Stop a training job; AWS keeps the record of a job for good, without cost."""
-    job = Leftover("TrainingJob", name)
+    job = Leftover(kind="TrainingJob", name=name)
 
     def runs() -> bool:
         return _call(cloud, "describe", job)["TrainingJobStatus"] in _RUNNING
