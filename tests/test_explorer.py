@@ -21,6 +21,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from checkout import ROOT
+from convscope.analysis.estimates import Measure
+from convscope.analysis.records import Metrics
+from convscope.analysis.study_records import Dataset, Shift, StudyRun, Variant
 from convscope.errors import ReportError
 from convscope.models.torch_model import build
 from convscope.report.explorer import bundle, write_explorer
@@ -47,35 +50,32 @@ def random_network(study_id: str, variant: str) -> Any:
     return SimpleNamespace(spec=spec, weights=weights, key="k" * 64, test_accuracy=0.5)
 
 
-def metrics() -> Any:
-    def study(id_: str, **more: Any) -> dict[str, Any]:
-        variants = {
-            name: {"title": name.upper(), "parameters": 1234, "macs": 5, "test_accuracy": {"mean": 0.75}}
+def mean(value: float) -> Measure:
+    return Measure.model_construct(mean=value)
+
+
+def metrics() -> Metrics:
+    def study(id_: str, variants: dict[str, Variant] | None = None, **more: Any) -> StudyRun:
+        plain = {
+            name: Variant.model_construct(title=name.upper(), parameters=1234, macs=5, test_accuracy=mean(0.75))
             for name in (*EXPLORED.get(id_, ()), "mlp")
         }
-        return {
-            "status": "run",
-            "dataset": "some",
-            "seeds": 3,
-            "normalisation": "standard",
-            "variants": variants,
-            **more,
-        }
+        return StudyRun.model_construct(
+            dataset="some", seeds=3, normalisation="standard", variants=variants or plain, **more
+        )
 
     models = {name: plan_study(select(KERNELS)[0], "full", "cpu")[name][0].spec.model for name in ("cnn3", "cnn5")}
-    kernels = study(KERNELS)
-    kernels["variants"] = {
-        name: {"model": to_json(model), "parameters": 421_642, "macs": 4_241_152, "test_accuracy": {"mean": 0.9175}}
+    kernels = {
+        name: Variant.model_construct(
+            model=to_json(model), parameters=421_642, macs=4_241_152, test_accuracy=mean(0.9175)
+        )
         for name, model in models.items()
     }
-    shift = {
-        "distances": DISTANCES,
-        "images": 240,
-        "accuracy": {name: [{"mean": mean} for mean in means] for name, means in ACCURACY.items()},
-    }
-    facts = {"class_names": [*"0123456789"], "mean": [0.25], "sd": [0.5], "height": 28, "width": 28}
-    studies = {SHIFT: study(SHIFT, shift=shift), SHUFFLE: study(SHUFFLE), KERNELS: kernels}
-    return {"studies": studies, "datasets": {"some": facts}}
+    accuracy = {name: tuple(map(mean, means)) for name, means in ACCURACY.items()}
+    shift = Shift.model_construct(distances=DISTANCES, images=240, accuracy=accuracy)
+    facts = Dataset.model_construct(class_names=tuple("0123456789"), mean=(0.25,), sd=(0.5,), height=28, width=28)
+    studies = {SHIFT: study(SHIFT, shift=shift), SHUFFLE: study(SHUFFLE), KERNELS: study(KERNELS, kernels)}
+    return Metrics.model_construct(studies=studies, datasets={"some": facts})
 
 
 @pytest.fixture(scope="module")

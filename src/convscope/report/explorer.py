@@ -15,8 +15,9 @@ import shutil
 from pathlib import Path
 
 from convscope.analysis.pictures import Pictures
+from convscope.analysis.records import Metrics
 from convscope.errors import ReportError
-from convscope.files import Json, replacing_folder, write_text
+from convscope.files import replacing_folder, write_text
 from convscope.report.explorer_data import Read, kernel_data, shift_data, shuffle_data
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(?P<module>[\w-]+\.js)";\n', re.MULTILINE)
@@ -68,7 +69,7 @@ def bundle(folder: Path, main: str = "main.js") -> str:
 
 
 def write_explorer(
-    modules: Path, metrics: Json, pictures: Pictures, output: Path, *, read: Read, data_folder: Path
+    modules: Path, metrics: Metrics, pictures: Pictures, output: Path, *, read: Read, data_folder: Path
 ) -> None:
     """Write explorer.js and the data file of each exhibit whose study is there.
 

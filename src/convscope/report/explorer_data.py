@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from convscope.analysis.pictures import Pictures
+from convscope.analysis.records import Metrics
 from convscope.datasets.load import load
 from convscope.datasets.splits import Split, split
 from convscope.errors import DatasetUnavailable, ReportError
@@ -38,57 +39,57 @@ Read = Callable[[str, str], RunResult | None]
 """From study and variant to the result of seed 0; None where its weights are not there."""
 
 
-def shift_data(metrics: Json, pictures: Pictures, read: Read, data_folder: Path) -> dict[str, Any] | None:
+def shift_data(metrics: Metrics, pictures: Pictures, read: Read, data_folder: Path) -> Json | None:
     """Return the networks of the study of shifts and the accuracy measured at each distance; None without them."""
-    results = _results(SHIFT, metrics, read)
-    if results is None:
+    results, study = _results(SHIFT, metrics, read), metrics.ran.get(SHIFT)
+    if not (results and study and study.shift):
         return None
-    measured = metrics["studies"][SHIFT]["shift"]
+    measured = study.shift
     glyphs = next(iter(results.values())).spec.data.dataset
     return _networks(SHIFT, metrics, pictures, results, data_folder) | {
-        "margin": (glyphs.size - glyphs.content) // 2 if isinstance(glyphs, Glyphs) else max(measured["distances"]),
+        "margin": (glyphs.size - glyphs.content) // 2 if isinstance(glyphs, Glyphs) else max(measured.distances),
         "measured": {
-            "distances": measured["distances"],
-            "images": measured["images"],
-            "seeds": metrics["studies"][SHIFT]["seeds"],
-            "accuracy": {name: [at["mean"] for at in measured["accuracy"][name]] for name in results},
+            "distances": measured.distances,
+            "images": measured.images,
+            "seeds": study.seeds,
+            "accuracy": {name: [at.mean for at in measured.accuracy[name]] for name in results},
         },
     }
 
 
-def shuffle_data(metrics: Json, pictures: Pictures, read: Read, data_folder: Path) -> dict[str, Any] | None:
+def shuffle_data(metrics: Metrics, pictures: Pictures, read: Read, data_folder: Path) -> Json | None:
     """Return a network trained on images as they are and one on shuffled ones, with accuracies; None without them."""
     for study in SHUFFLED:
         results = _results(study, metrics, read)
-        if results is not None:
-            variants = metrics["studies"][study]["variants"]
+        if results:
+            variants = metrics.ran[study].variants
             return _networks(study, metrics, pictures, results, data_folder) | {
-                "accuracy": {name: variant["test_accuracy"]["mean"] for name, variant in variants.items()},
+                "accuracy": {name: variant.test_accuracy.mean for name, variant in variants.items()},
             }
     return None
 
 
-def kernel_data(metrics: Json, pictures: Pictures, read: Read) -> dict[str, Any] | None:
+def kernel_data(metrics: Metrics, pictures: Pictures, read: Read) -> Json | None:
     """Return learned kernels of each size, with what their networks weigh, cost and reach; None without the study."""
-    study = metrics["studies"].get(KERNELS, {})
-    if study.get("status") != "run":
+    study = metrics.ran.get(KERNELS)
+    if study is None:
         return None
     variants = []
-    for name, variant in study["variants"].items():
+    for name, variant in study.variants.items():
         filters = pictures.get(f"studies/{KERNELS}/{name}/filters")
         if filters is None or filters.shape[1] != 1:  # a fully connected network; photographs have three channels
             continue
         result = read(KERNELS, name)
-        model = from_json(variant["model"])
+        model = from_json(variant.model)
         variants.append(
             {
                 "kernel": filters.shape[-1],
                 "filters": np.round(filters.reshape(len(filters), -1).astype(float), 4).tolist(),
                 "bias": np.round(result.weights["0.bias"].astype(float), 4).tolist() if result else None,
-                "parameters": variant["parameters"],
-                "macs": variant["macs"],
-                "accuracy": variant["test_accuracy"]["mean"],
-                "seeds": study["seeds"],
+                "parameters": variant.parameters,
+                "macs": variant.macs,
+                "accuracy": variant.test_accuracy.mean,
+                "seeds": study.seeds,
                 "fields": [
                     {"name": f"{number}, {_word(layer)}", "size": seen.size, "jump": seen.step, "start": seen.start}
                     for number, (layer, seen) in enumerate(zip(model.layers, model.windows, strict=False), start=1)
@@ -97,18 +98,18 @@ def kernel_data(metrics: Json, pictures: Pictures, read: Read) -> dict[str, Any]
         )
     if not variants:
         return None
-    facts = metrics["datasets"][study["dataset"]]
-    samples = pictures[f"datasets/{study['dataset']}/samples"][:, :2, 0]  # (classes, 2, H, W)
-    standard = study["normalisation"] == "standard"
+    facts = metrics.datasets[study.dataset]
+    samples = pictures[f"datasets/{study.dataset}/samples"][:, :2, 0]  # (classes, 2, H, W)
+    standard = study.normalisation == "standard"
     block = Block()
     images = {
         "pixels": block.add(samples.astype(np.uint8)),
         "labels": np.repeat(np.arange(len(samples)), samples.shape[1]).tolist(),
-        "classes": facts["class_names"],
+        "classes": facts.class_names,
         "height": samples.shape[2],
         "width": samples.shape[3],
-        "mean": facts["mean"][0] if standard else 0.0,
-        "scale": facts["sd"][0] if standard else 1.0,
+        "mean": facts.mean[0] if standard else 0.0,
+        "scale": facts.sd[0] if standard else 1.0,
     }
     return {"images": images, "networks": [], "variants": variants, "block": block.packed()}
 
@@ -117,56 +118,54 @@ def _word(layer: Layer) -> str:
     return "pooling" if isinstance(layer, Pool2d) else "convolution"
 
 
-def _results(study: str, metrics: Json, read: Read) -> dict[str, RunResult] | None:
-    if metrics["studies"].get(study, {}).get("status") != "run":
-        return None
-    results = {variant: read(study, variant) for variant in EXPLORED[study]}
-    return {name: result for name, result in results.items() if result} if all(results.values()) else None
+def _results(study: str, metrics: Metrics, read: Read) -> dict[str, RunResult]:
+    """Return the results of all that is explored of a study; nothing where one of them is not there."""
+    results = {variant: read(study, variant) for variant in EXPLORED[study]} if study in metrics.ran else {}
+    return {name: result for name, result in results.items() if result} if all(results.values()) else {}
 
 
 def _networks(
-    study: str, metrics: Json, pictures: Pictures, results: dict[str, RunResult], data_folder: Path
-) -> dict[str, Any]:
+    study: str, metrics: Metrics, pictures: Pictures, results: dict[str, RunResult], data_folder: Path
+) -> Json:
     """Return the networks with rounded weights, and images of every class.
 
     These are test images; where the data set is not on this machine, the training images that the results hold.
     """
     first = next(iter(results.values())).spec
-    name = metrics["studies"][study]["dataset"]
-    facts = metrics["datasets"][name]
-    each = IMAGES // len(facts["class_names"])
+    ran = metrics.ran[study]
+    facts = metrics.datasets[ran.dataset]
+    each = IMAGES // len(facts.class_names)
     images: Split | None = None
     try:
         images = split(load(first.data.dataset, data_folder, download=False), first.data, first.seed)
     except DatasetUnavailable:
-        pixels = pictures[f"datasets/{name}/samples"][:, :each, 0].reshape(-1, facts["height"], facts["width"])
-        labels = np.repeat(np.arange(len(facts["class_names"])), each)
+        pixels = pictures[f"datasets/{ran.dataset}/samples"][:, :each, 0].reshape(-1, facts.height, facts.width)
+        labels = np.repeat(np.arange(len(facts.class_names)), each)
     else:
         shown = np.concatenate(
-            [np.flatnonzero(images.test.labels == label)[:each] for label in range(len(facts["class_names"]))]
+            [np.flatnonzero(images.test.labels == label)[:each] for label in range(len(facts.class_names))]
         )
         pixels, labels = images.test.pixels[shown][:, 0], images.test.labels[shown]
     read = _answers(next(iter(results.values())), images, pixels[:, None]) == labels if images else np.array([True])
     block = Block()
-    variants = metrics["studies"][study]["variants"]
     described = {
         "study": study,
         "images": {
             "pixels": block.add(pixels),
             "labels": labels.tolist(),
-            "classes": facts["class_names"],
+            "classes": facts.class_names,
             "height": pixels.shape[1],
             "width": pixels.shape[2],
-            "mean": float(images.mean[0]) if images else facts["mean"][0],
-            "scale": float(images.scale[0]) if images else facts["sd"][0],
+            "mean": float(images.mean[0]) if images else facts.mean[0],
+            "scale": float(images.scale[0]) if images else facts.sd[0],
             "part": "test" if images else "training",
             "first": int(np.argmax(read)),  # that the first network reads: the exhibits change what it sees
         },
         "networks": [
             {
                 "id": name,
-                "title": variants[name]["title"],
-                "parameters": variants[name]["parameters"],
+                "title": ran.variants[name].title,
+                "parameters": ran.variants[name].parameters,
                 "run": result.key,
                 "trained": {"accuracy": result.test_accuracy},
                 "rounded": {"accuracy": _accuracy(result, images) if images else None},
@@ -180,9 +179,9 @@ def _networks(
     return described | {"block": block.packed()}
 
 
-def _layer(layer: Layer, name: str, weights: dict[str, NDArray[Any]], block: Block) -> dict[str, Any]:
+def _layer(layer: Layer, name: str, weights: dict[str, NDArray[Any]], block: Block) -> Json:
     """Describe a layer with its weights, for the forward pass in site/explorer/network.js."""
-    described: dict[str, Any] = {"type": type(layer).__name__}
+    described: Json = {"type": type(layer).__name__}
     match layer:
         case Conv2d(stride=1, activation="relu" | "none"):
             described |= {"filters": layer.filters, "kernel": layer.kernel, "padding": layer.padding_pixels}
@@ -245,7 +244,7 @@ class Block:
     def __init__(self) -> None:
         self._content = bytearray()
 
-    def add(self, array: NDArray[Any]) -> dict[str, Any]:
+    def add(self, array: NDArray[Any]) -> Json:
         """Append an array, little-endian, and return where it is."""
         place = {"type": array.dtype.name, "offset": len(self._content), "length": array.size}
         self._content += np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()

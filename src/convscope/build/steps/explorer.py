@@ -26,7 +26,7 @@ def work(project: Project) -> None:
         return next((result for result in kept if result.weights), None) if project.profile == "published" else None
 
     write_explorer(
-        project.root / "site" / "explorer", read_metrics(project.build / "metrics.json").as_json(),
+        project.root / "site" / "explorer", read_metrics(project.build / "metrics.json"),
         read_pictures(project.build / "pictures.safetensors"), project.build / "explorer",
         read=read, data_folder=project.data_folder,
     )  # fmt: skip
