@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -14,11 +13,12 @@ from matplotlib.figure import Figure
 from convscope.analysis.estimates import Measure
 from convscope.analysis.measured import Measured
 from convscope.analysis.measures import comparison, score
+from convscope.analysis.records import Metrics
 from convscope.analysis.study_records import Equivariance, EquivariantLayer, Shift, StudyRun, Variant
 from convscope.figures import bias
+from convscope.figures.registry import FIGURES, Material, Rows
 from convscope.figures.spots import Spot
 from convscope.figures.style import figure_style
-from convscope.figures.tables import table_of
 from convscope.report.formats import resolve
 
 SEEDS = [1, 9]
@@ -51,9 +51,11 @@ def titled(title: str, **fields: Any) -> Variant:
 def crossed(seeds: int) -> StudyRun:
     names = ["mlp", "conv", "local", "conv-permuted", "local-permuted"]
     return study(
+        baseline="mlp",
+        reference="conv",
         variants={
             name: titled(name.title(), test_accuracy=scored(seeds, 0.6 + i / 20, i)) for i, name in enumerate(names)
-        }
+        },
     )
 
 
@@ -64,6 +66,7 @@ def shifting(seeds: int) -> StudyRun:
     accuracy = {"cnn": measures(0.9), "mlp": measures(0.8)}
     return study(
         reference="cnn",
+        equivariance=None,
         variants={"cnn": titled("CNN"), "mlp": titled("MLP")},
         shift=Shift(images=400, claimed=1, distances=(0, 1, 3), accuracy=accuracy),
     )
@@ -100,12 +103,20 @@ def growing(seeds: int) -> StudyRun:
     )
 
 
-FIGURES: list[tuple[Callable[..., Figure], Callable[[int], StudyRun]]] = [
+MADE: list[tuple[Callable[[Rows], Figure], Callable[[int], StudyRun]]] = [
     (bias.interaction, crossed),
     (bias.shifted_accuracy, shifting),
     (bias.equivariance_errors, moving),
     (bias.sample_sizes, growing),
 ]
+
+
+def drawn(draw: Callable[[Rows], Figure], study: StudyRun) -> Figure:
+    """Draw a registered figure of a study from the rows that its CSV has."""
+    (entry,) = (each for each in FIGURES.values() if each.draw is draw)
+    rows = entry.rows(Material(Metrics.model_construct(studies={"made-up": study}), {}), "made-up")
+    assert rows
+    return draw(rows)
 
 
 def texts(figure: Figure) -> str:
@@ -119,22 +130,20 @@ def texts(figure: Figure) -> str:
 
 
 @pytest.mark.parametrize("seeds", SEEDS)
-@pytest.mark.parametrize(("draw", "made"), FIGURES)
-def test_each_has_a_table_and_names_its_axes(
-    draw: Callable[..., Figure], made: Callable[[int], StudyRun], seeds: int
+@pytest.mark.parametrize(("draw", "made"), MADE)
+def test_each_has_rows_and_names_its_axes(
+    draw: Callable[[Rows], Figure], made: Callable[[int], StudyRun], seeds: int
 ) -> None:
-    study = made(seeds)
-    shown = texts(draw(study))
+    shown = texts(drawn(draw, made(seeds)))
     assert any(unit in shown for unit in ("(%)", "(pixels)"))
-    assert table_of(partial(draw, study))
 
 
-@pytest.mark.parametrize(("draw", "made"), [each for each in FIGURES if each[0] is not bias.equivariance_errors])
+@pytest.mark.parametrize(("draw", "made"), [each for each in MADE if each[0] is not bias.equivariance_errors])
 def test_what_a_reader_points_at_is_what_is_drawn_there(
-    draw: Callable[..., Figure], made: Callable[[int], StudyRun]
+    draw: Callable[[Rows], Figure], made: Callable[[int], StudyRun]
 ) -> None:
     study = made(9)
-    spots = [spot for spot in draw(study).findobj(Spot) if isinstance(spot, Spot)]
+    spots = [spot for spot in drawn(draw, study).findobj(Spot) if isinstance(spot, Spot)]
     assert len({spot.pointer for spot in spots}) == len(spots) >= 5
     for spot in spots:
         measured = resolve(study.as_json(), f"/{spot.pointer}")
@@ -148,31 +157,31 @@ def lines(figure: Figure, axes: int = 0) -> dict[str, list[float]]:
 def test_interaction_has_a_line_a_layer_and_a_level_for_the_others() -> None:
     study = crossed(9)
     accuracy = {name: 100 * variant.test_accuracy.mean for name, variant in study.variants.items()}
-    drawn = lines(bias.interaction(study))
-    assert drawn["Conv"] == pytest.approx([accuracy["conv"], accuracy["conv-permuted"]])
-    assert drawn["Local"] == pytest.approx([accuracy["local"], accuracy["local-permuted"]])
-    assert drawn["Mlp"] == pytest.approx([accuracy["mlp"]] * 2)
+    shown = lines(drawn(bias.interaction, study))
+    assert shown["Conv"] == pytest.approx([accuracy["conv"], accuracy["conv-permuted"]])
+    assert shown["Local"] == pytest.approx([accuracy["local"], accuracy["local-permuted"]])
+    assert shown["Mlp"] == pytest.approx([accuracy["mlp"]] * 2)
 
 
 def test_moved_images_have_a_line_a_network() -> None:
     study = shifting(9)
     assert study.shift is not None
-    drawn = lines(bias.shifted_accuracy(study))
+    shown = lines(drawn(bias.shifted_accuracy, study))
     for name, title in (("cnn", "CNN"), ("mlp", "MLP")):
-        assert drawn[title] == pytest.approx([100 * each.mean for each in study.shift.accuracy[name]])
+        assert shown[title] == pytest.approx([100 * each.mean for each in study.shift.accuracy[name]])
 
 
 def test_equivariance_has_a_line_a_layer_and_a_gap_where_nothing_is_known() -> None:
-    drawn = lines(bias.equivariance_errors(moving(1)))
-    assert drawn["conv 3×3, ReLU (total stride 1)"] == [0, 0]
-    first, missing = drawn["max pool, 2×2 (total stride 2)"]
+    shown = lines(drawn(bias.equivariance_errors, moving(1)))
+    assert shown["conv 3×3, ReLU (total stride 1)"] == [0, 0]
+    first, missing = shown["max pool, 2×2 (total stride 2)"]
     assert first == 0.4
     assert np.isnan(missing)
 
 
 def test_sample_sizes_show_both_networks_and_their_difference() -> None:
     study = growing(9)
-    figure = bias.sample_sizes(study)
+    figure = drawn(bias.sample_sizes, study)
     left = lines(figure)
     for name in ("MLP", "CNN"):
         of = [study.variants[f"{name.lower()}-{n}"].test_accuracy.mean for n in (100, 1000)]

@@ -9,8 +9,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from convscope.analysis.records import Metrics
 from convscope.analysis.study_records import Dataset
-from convscope.figures import eda, tables
+from convscope.figures import eda
+from convscope.figures.registry import Material, pictured
 from convscope.figures.style import figure_style, save
 
 FACTS = Dataset.model_construct(channels=1, histogram=((3, *[1] * 255),), mean=(0.2,), sd=(0.25,))
@@ -28,22 +30,20 @@ def styled() -> Iterator[None]:
     [("unit", 0.0, 256 / 255, "value / 255"), ("standard", -0.8, (256 / 255 - 0.2) / 0.25, "mean")],
 )
 def test_the_histogram_shows_what_the_network_receives(normalisation: str, low: float, high: float, label: str) -> None:
-    _, after = eda.pixel_histogram(FACTS, normalisation).axes
+    rows = eda.pixel_rows(Material(Metrics.model_construct(datasets={"made-up": FACTS}), {}), "made-up", normalisation)
+    _, after = eda.pixel_histogram(rows).axes
     (stairs,) = after.patches
     edges = stairs.get_data().edges  # type: ignore[attr-defined]
     assert (edges[0], edges[-1]) == pytest.approx((low, high))
     assert label in after.get_xlabel()
-    rows = tables.pixel_histogram(FACTS, normalisation)
     assert [rows[0]["normalised"], rows[-1]["normalised"]] == pytest.approx([low, (1 - 0.2) / 0.25 if low else 1])
     np.testing.assert_allclose([row["pixels"] for row in rows], FACTS.histogram[0])
 
 
 def test_names_are_drawn_as_they_are(tmp_path: Path) -> None:
     """Matplotlib leaves each text beside its outlines as a comment; read as a formula, the first is an error."""
-    facts = Dataset.model_construct(
-        class_names=(r"$\no$", "a_{b}", "{{< y >}}"), train_counts=(1, 2, 3), test_counts=(1, 1, 1)
-    )
-    save(eda.class_distribution(facts), tmp_path / "classes.svg")
+    rows = [{"class": name, "train": 2, "test": 1} for name in (r"$\no$", "a_{b}", "{{< y >}}")]
+    save(eda.class_distribution(rows), tmp_path / "classes.svg")
     svg = (tmp_path / "classes.svg").read_text()
     for name in (r"$\no$", "a_{b}", "{{&lt; y &gt;}}"):
         assert f"<!-- {name} -->" in svg
@@ -51,8 +51,8 @@ def test_names_are_drawn_as_they_are(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("longest", [1, 17, 30, 60])
 def test_titles_of_mean_images_do_not_meet(longest: int) -> None:
-    names = tuple(chr(ord("a") + number) * longest for number in range(7))
-    figure = eda.mean_images(Dataset.model_construct(class_names=names), np.zeros((7, 1, 9, 9), np.uint8))
+    names = [chr(ord("a") + number) * longest for number in range(7)]
+    figure = eda.mean_images([{"class": name} | pictured(np.zeros((1, 9, 9), np.uint8)) for name in names])
     figure.canvas.draw()
     titles = [axes.title.get_window_extent() for axes in figure.axes if axes.get_title()]
     assert len(titles) == 7

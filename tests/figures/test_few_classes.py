@@ -6,23 +6,27 @@ import matplotlib.pyplot as plt
 import pytest
 
 from convscope.analysis.estimates import Measure
-from convscope.analysis.study_records import StudyRun, Variant
+from convscope.analysis.records import Metrics
+from convscope.analysis.study_records import Dataset, StudyRun, Variant
 from convscope.figures.disputed import disputed
-from convscope.figures.results import class_accuracy
+from convscope.figures.registry import Material
+from convscope.figures.results import class_accuracy, class_rows
 
 
-def study(classes: int) -> StudyRun:
+def material(classes: int) -> Material:
     def variant(title: str, level: float) -> Variant:
         measures = tuple(Measure.model_construct(mean=level + 0.01 * label) for label in range(classes))
         return Variant.model_construct(title=title, class_accuracy=measures)
 
     variants = {"mlp": variant("MLP", 0.7), "cnn3": variant("CNN", 0.9)}
-    return StudyRun.model_construct(baseline="mlp", reference="cnn3", variants=variants)
+    study = StudyRun.model_construct(dataset="letters", baseline="mlp", reference="cnn3", variants=variants)
+    facts = Dataset.model_construct(class_names=tuple(f"class {label}" for label in range(classes)))
+    return Material(Metrics.model_construct(datasets={"letters": facts}, studies={"made-up": study}), {})
 
 
 @pytest.mark.parametrize("classes", [2, 3, 4, 10])
 def test_the_key_stands_above_the_rows(classes: int) -> None:
-    figure = class_accuracy(study(classes), [f"class {label}" for label in range(classes)])
+    figure = class_accuracy(class_rows(material(classes), "made-up"))
     figure.canvas.draw()
     (axes,) = figure.axes
     key = axes.get_legend() or figure.legends[0]

@@ -16,7 +16,7 @@ from checkout import SmokeBuild
 from convscope.analysis.metrics_file import read_metrics
 from convscope.analysis.pictures import read_pictures
 from convscope.figures.draw import drawings
-from convscope.figures.registry import Material
+from convscope.figures.registry import SIDES, Material
 from convscope.figures.style import figure_style
 
 pytestmark = pytest.mark.slow
@@ -85,15 +85,15 @@ def test_confusion_and_class_accuracy(folder: Path, study: dict[str, Any]) -> No
 
 def test_pictures_are_the_arrays_that_are_drawn(smoke_build: SmokeBuild, folder: Path) -> None:
     pictures = read_pictures(smoke_build.checkout.build / "pictures.safetensors")
-    filters = pd.read_csv(folder / "fashion-cnn3-filters.csv").drop(columns=["filter", "channel"])
+    filters = pd.read_csv(folder / "fashion-cnn3-filters.csv").drop(columns=["filter", "channel", *SIDES[1:]])
     expected = pictures["studies/fashion/cnn3/filters"]
     assert np.array_equal(filters.to_numpy(np.float32), expected.reshape(-1, expected[0, 0].size))
     name = next(path.stem for path in folder.glob("*-samples.csv"))
-    samples = pd.read_csv(folder / f"{name}.csv").drop(columns=["class", "sample"])
+    samples = pd.read_csv(folder / f"{name}.csv").drop(columns=["class", "sample", *SIDES])
     images = pictures[f"datasets/{name.removesuffix('-samples')}/samples"]
     assert np.array_equal(samples.to_numpy(), images.reshape(-1, images[0, 0].size))
     maps = pd.read_csv(folder / "fashion-cnn3-features.csv")
-    first = maps[maps.layer == 1].drop(columns=["layer", "map"]).to_numpy()
+    first = maps[maps.layer == 1].drop(columns=["layer", "map", *SIDES[1:]]).to_numpy()
     features = pictures["studies/fashion/cnn3/features_1"]
     assert np.array_equal(first.astype(features.dtype), features.reshape(len(features), -1))
 

@@ -9,9 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
+from convscope.figures.registry import Material, Row, Rows, figure
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH
-from convscope.models.cost import LayerCost, layer_costs
-from convscope.specs import ModelSpec, Role, Shape
+from convscope.models.cost import layer_costs
+from convscope.specs import Role, Shape, from_json
 
 GREY = "#8c959f"
 COLOURS: dict[Role, str] = {
@@ -24,32 +25,44 @@ COLOURS: dict[Role, str] = {
 }
 
 
-def architecture(model: ModelSpec) -> Figure:
+def layer_rows(material: Material, study_id: str, role: str) -> Rows:
+    """Return the layers of a study's baseline or reference, with shapes and costs."""
+    study = material.metrics.ran[study_id]
+    model = from_json(study.variants[getattr(study, role)].model)
+    rows: Rows = [{"layer": "input", "kind": "input", "role": "", "output": _in_words(model.input_shape)}]
+    for layer, shape, cost in zip(model.layers, model.shapes[1:], layer_costs(model), strict=True):
+        words = {"layer": ", ".join(layer.words), "kind": layer.words[0], "role": layer.role}
+        costs = {"parameters": cost.parameters, "macs": cost.macs, "receptive_field": cost.receptive_field}
+        rows.append(words | {"output": _in_words(shape)} | costs)
+    return rows
+
+
+def _in_words(shape: Shape) -> str:
+    return "×".join(map(str, shape))
+
+
+@figure("{study}-{role}-architecture", rows=layer_rows)
+def architecture(rows: Rows) -> Figure:
     """Draw the shapes that flow through a network: images as stacks of maps, vectors as bars."""
-    costs = layer_costs(model)
-    count = len(model.layers) + 1
-    figure, axes = plt.subplots(figsize=(min(WIDTH, 0.86 * count), 2.2))
-    figure.subplots_adjust(left=0, right=1, top=1, bottom=0)
+    count = len(rows)
+    drawn, axes = plt.subplots(figsize=(min(WIDTH, 0.86 * count), 2.2))
+    drawn.subplots_adjust(left=0, right=1, top=1, bottom=0)
     axes.set_xlim(-0.55, count - 0.45)
     axes.set_ylim(-1.55, 1.05)
     axes.set_axis_off()
-    largest = max(model.input_shape[1:])
-    _draw(axes, 0, model.input_shape, GREY, largest)
-    _caption(axes, 0, "input", model.input_shape, None)
-    for place, (layer, shape, cost) in enumerate(zip(model.layers, model.shapes[1:], costs, strict=True), start=1):
-        axes.add_patch(
-            FancyArrowPatch(
-                (place - 0.66, 0),
-                (place - 0.38, 0),
-                arrowstyle="-|>",
-                mutation_scale=7,
-                color=MUTED,
-                linewidth=0.8,
-            )
-        )
-        _draw(axes, place, shape, COLOURS[layer.role], largest)
-        _caption(axes, place, "\n".join(layer.words), shape, cost)
-    return figure
+    shapes = [tuple(map(int, row["output"].split("×"))) for row in rows]
+    largest = max(shapes[0][1:])
+    for place, (row, shape) in enumerate(zip(rows, shapes, strict=True)):
+        if place:
+            _arrow(axes, place)
+        _draw(axes, place, shape, COLOURS[row["role"]] if place else GREY, largest)
+        _caption(axes, place, row)
+    return drawn
+
+
+def _arrow(axes: Axes, place: float) -> None:
+    ends = (place - 0.66, 0), (place - 0.38, 0)
+    axes.add_patch(FancyArrowPatch(*ends, arrowstyle="-|>", mutation_scale=7, color=MUTED, linewidth=0.8))
 
 
 def _draw(axes: Axes, place: float, shape: Shape, colour: str, largest: int) -> None:
@@ -76,8 +89,10 @@ def _draw(axes: Axes, place: float, shape: Shape, colour: str, largest: int) -> 
         )
 
 
-def _caption(axes: Axes, place: float, text: str, shape: Shape, cost: LayerCost | None) -> None:
+def _caption(axes: Axes, place: float, row: Row) -> None:
+    text = row["layer"].replace(f"{row['kind']}, ", f"{row['kind']}\n", 1)
     axes.text(place, -0.68, text, ha="center", va="top", fontsize=7, color=INK, linespacing=1.25)
-    axes.text(place, -1.08, "×".join(map(str, shape)), ha="center", va="top", fontsize=7, color=INK, weight="bold")
-    if cost is not None and cost.parameters:
-        axes.text(place, -1.25, f"{cost.parameters:,}\nparameters", ha="center", va="top", fontsize=7, color=MUTED)
+    axes.text(place, -1.08, row["output"], ha="center", va="top", fontsize=7, color=INK, weight="bold")
+    if row.get("parameters"):
+        text = f"{row['parameters']:,}\nparameters"
+        axes.text(place, -1.25, text, ha="center", va="top", fontsize=7, color=MUTED)

@@ -14,7 +14,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 
 from convscope.datasets.png import from_png
-from convscope.figures.registry import Material, Row, Rows, figure, numbered, unnumbered
+from convscope.figures.mosaic import channels_last
+from convscope.figures.registry import Material, Row, Rows, figure, picture_in, pictured
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH
 
 if TYPE_CHECKING:
@@ -92,14 +93,11 @@ def request_rows(material: Material) -> Rows:
 
 
 def _image(label: str, image: AnsweredImage) -> Row:
-    pixels = np.moveaxis(from_png(base64.b64decode(image.png_base64)), 0, -1)
-    height, width, channels = pixels.shape
     return {
         "label": label, "test_image": image.index, "is": image.true_label,
         "endpoint_says": image.label, "confidence": image.confidence,
         "computed_here": image.local_label, "confidence_here": image.local_confidence,
-        "height": height, "width": width, "channels": channels,
-        **numbered(pixels),
+        **pictured(from_png(base64.b64decode(image.png_base64))),
     }  # fmt: skip
 
 
@@ -113,9 +111,8 @@ def deployment_request(rows: Rows) -> Figure:
     _badge(header, 0.0, 0.0, rows[0]["label"])
     for place, row in enumerate(rows):
         axes = figure.add_axes((place / SHOWN + 0.02, 0.40, 1 / SHOWN - 0.04, 0.42))
-        shape = (row["height"], row["width"], row["channels"])
-        pixels = unnumbered(row, *shape).astype(np.uint8)
-        axes.imshow(pixels[..., 0] if shape[2] == 1 else pixels, cmap="gray", vmin=0, vmax=255)
+        (pixels,) = channels_last(picture_in(row).astype(np.uint8)[np.newaxis])
+        axes.imshow(pixels, cmap="gray", vmin=0, vmax=255)
         axes.set_axis_off()
         right = row["endpoint_says"] == row["is"]
         also = "too, at" if row["endpoint_says"] == row["computed_here"] else row["computed_here"]

@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from convscope.figures.mosaic import mosaic, show
-from convscope.figures.registry import Material, Rows, figure, numbered, unnumbered
+from convscope.figures.mosaic import channels_last, mosaic, show
+from convscope.figures.registry import Material, Rows, figure, picture_in, pictured
 from convscope.figures.style import INK, MUTED, WIDTH, look
 
 COLUMNS = 8
@@ -23,9 +23,8 @@ def disputed_rows(material: Material, study_id: str) -> Rows:
         for shown, pixels in zip(side.shown, images, strict=False):
             rows.append(
                 {"right": side.right, "network": study.variants[side.right].title, "count": side.count,
-                 "image": shown.image, "is": names[shown.label], "called": names[shown.called],
-                 **dict(zip(("channels", "height", "width"), pixels.shape, strict=True)),
-                 **numbered(pixels)}
+                 "image": shown.image, "is": names[shown.label], "called": names[shown.called]}
+                | pictured(pixels)
             )  # fmt: skip
     return rows
 
@@ -44,8 +43,8 @@ def disputed(rows: Rows) -> Figure:
         size = (here[0]["channels"], here[0]["height"], here[0]["width"])
         pixels = np.full((COLUMNS, *size), 255 if size[0] == 3 else 0)
         for place, row in enumerate(here):
-            pixels[place] = unnumbered(row, *size)
-        board = mosaic(np.moveaxis(pixels, 1, -1) if size[0] == 3 else pixels[:, 0], COLUMNS)
+            pixels[place] = picture_in(row)
+        board = mosaic(channels_last(pixels), COLUMNS)
         show(axes, board, "gray", (0, 255))
         for place in range(len(here), COLUMNS):
             axes.axvspan(board.shape[1] * place / COLUMNS, board.shape[1], color="white")

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from convscope.analysis.study_records import Dataset
-from convscope.figures.mosaic import mosaic, show
+from convscope.figures.mosaic import channels_last, mosaic, show
+from convscope.figures.registry import Material, Rows, figure, picture_in, pictured
 from convscope.figures.style import LINE, PALETTE, WIDTH, logarithmic
 
 CHANNEL_NAMES = {1: ("grey",), 3: ("red", "green", "blue")}
@@ -27,11 +27,20 @@ def show_image(axes: Axes, image: NDArray[Any]) -> None:
     axes.set_axis_off()
 
 
-def class_distribution(facts: Dataset) -> Figure:
+def class_counts(material: Material, dataset: str) -> Rows:
+    """Return images of each class by part."""
+    facts = material.metrics.datasets[dataset]
+    counts = zip(facts.class_names, facts.train_counts, facts.test_counts, strict=True)
+    return [{"class": name, "train": train, "test": test} for name, train, test in counts]
+
+
+@figure("{dataset}-classes", rows=class_counts)
+def class_distribution(rows: Rows) -> Figure:
     """Images of each class in the training and the test part."""
-    figure, axes = plt.subplots(figsize=(WIDTH, 2.2), layout="constrained")
-    names, places = facts.class_names, np.arange(len(facts.class_names))
-    parts = ((-0.2, "train", facts.train_counts, PALETTE[0], 0), (0.2, "test", facts.test_counts, PALETTE[4], 90))
+    drawn, axes = plt.subplots(figsize=(WIDTH, 2.2), layout="constrained")
+    names, places = [row["class"] for row in rows], np.arange(len(rows))
+    train, test = ([row[part] for row in rows] for part in ("train", "test"))
+    parts = ((-0.2, "train", train, PALETTE[0], 0), (0.2, "test", test, PALETTE[4], 90))
     for shift, part, counts, colour, turned in parts:
         bars = axes.bar(places + shift, counts, width=0.38, color=colour, label=f"{part} ({sum(counts):,} images)")
         axes.bar_label(bars, fmt="{:,.0f}", fontsize=7, padding=1.5, rotation=turned)
@@ -42,67 +51,101 @@ def class_distribution(facts: Dataset) -> Figure:
         ha="right" if max(map(len, names)) > 4 else "center",
     )
     axes.set_ylabel("images")
-    axes.set_ylim(0, max(facts.train_counts) * 1.14)
+    axes.set_ylim(0, max(train) * 1.14)
     axes.grid(axis="x", visible=False)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2)
-    return figure
+    return drawn
 
 
-def samples(facts: Dataset, images: NDArray[np.uint8]) -> Figure:
-    """Show training images of each class, one class a row; images (classes, n, C, H, W)."""
-    classes, count = images.shape[:2]
-    board = mosaic(_channels_last(images.reshape(-1, *images.shape[2:])), columns=count)
-    figure, axes = plt.subplots(figsize=(WIDTH * 0.66, WIDTH * 0.52 * classes / count))
-    figure.subplots_adjust(left=0.21, right=1, top=1, bottom=0)
+def sample_rows(material: Material, dataset: str) -> Rows:
+    """Return one row an image, its pixels channel by channel, row by row."""
+    names, images = material.metrics.datasets[dataset].class_names, material.pictures[f"datasets/{dataset}/samples"]
+    return [
+        {"class": name, "sample": number} | pictured(image)
+        for name, of_class in zip(names, images, strict=True)
+        for number, image in enumerate(of_class)
+    ]
+
+
+@figure("{dataset}-samples", rows=sample_rows)
+def samples(rows: Rows) -> Figure:
+    """Show training images of each class, one class a row."""
+    names = list(dict.fromkeys(row["class"] for row in rows))
+    classes, count = len(names), len(rows) // len(names)
+    board = mosaic(channels_last(np.array([picture_in(row) for row in rows])), columns=count)
+    drawn, axes = plt.subplots(figsize=(WIDTH * 0.66, WIDTH * 0.52 * classes / count))
+    drawn.subplots_adjust(left=0.21, right=1, top=1, bottom=0)
     show(axes, board, "gray", (0, 255))
-    for label, name in enumerate(facts.class_names):
+    for label, name in enumerate(names):
         axes.text(-0.02, 1 - (label + 0.5) / classes, name, transform=axes.transAxes, ha="right", va="center")
-    return figure
+    return drawn
 
 
-def _channels_last(images: NDArray[Any]) -> NDArray[Any]:
-    """Turn (N, C, H, W) into (N, H, W, 3), or (N, H, W) for grey images."""
-    return images[:, 0] if images.shape[1] == 1 else np.moveaxis(images, 1, -1)
+def mean_rows(material: Material, dataset: str) -> Rows:
+    """Return one row a class, the pixels of its mean image channel by channel, row by row."""
+    names, images = material.metrics.datasets[dataset].class_names, material.pictures[f"datasets/{dataset}/means"]
+    return [{"class": name} | pictured(image) for name, image in zip(names, images, strict=True)]
 
 
-def mean_images(facts: Dataset, images: NDArray[np.uint8]) -> Figure:
-    """Show the mean training image of each class, (classes, C, H, W)."""
+@figure("{dataset}-means", rows=mean_rows)
+def mean_images(rows: Rows) -> Figure:
+    """Show the mean training image of each class."""
     # A title of 12 letters is nearly as wide as a fifth of the figure.
-    columns = max(1, min(5, 62 // max(map(len, facts.class_names))))
-    rows = -(-len(images) // columns)
-    figure, grid = plt.subplots(
-        rows, columns, figsize=(WIDTH * 0.75, WIDTH * 0.75 * rows / columns * 1.14), squeeze=False
+    columns = max(1, min(5, 62 // max(len(row["class"]) for row in rows)))
+    lines = -(-len(rows) // columns)
+    drawn, grid = plt.subplots(
+        lines, columns, figsize=(WIDTH * 0.75, WIDTH * 0.75 * lines / columns * 1.14), squeeze=False
     )
-    figure.subplots_adjust(left=0, right=1, top=0.93, bottom=0, wspace=0.08, hspace=0.2)
+    drawn.subplots_adjust(left=0, right=1, top=0.93, bottom=0, wspace=0.08, hspace=0.2)
     for axes in grid.flat:
         axes.set_axis_off()
-    for axes, image, name in zip(grid.flat, images, facts.class_names, strict=False):
-        show_image(axes, image)
-        axes.set_title(name, loc="center", fontweight="normal", fontsize=8.5)
-    return figure
+    for axes, row in zip(grid.flat, rows, strict=False):
+        show_image(axes, picture_in(row).astype(np.uint8))
+        axes.set_title(row["class"], loc="center", fontweight="normal", fontsize=8.5)
+    return drawn
 
 
-def pixel_histogram(facts: Dataset, normalisation: str) -> Figure:
-    """Distribution of pixel values as they are stored, and as a network is fed them: ``unit`` or ``standard``."""
-    figure, (before, after) = plt.subplots(1, 2, figsize=(WIDTH, 2.4), layout="constrained", sharey=True)
-    channels = facts.channels
+def pixel_rows(material: Material, dataset: str, normalisation: str) -> Rows:
+    """Return how many pixels have each value, by channel, and what a network is fed in its place.
+
+    That is by the normalisation: ``unit`` or ``standard``.
+    """
+    facts = material.metrics.datasets[dataset]
+    standard = normalisation == "standard"
+    return [
+        {
+            "channel": CHANNEL_NAMES[facts.channels][channel],
+            "value": value,
+            "normalised": (value / 255 - facts.mean[channel]) / facts.sd[channel] if standard else value / 255,
+            "pixels": pixels,
+            "normalisation": normalisation,
+        }
+        for channel, counts in enumerate(facts.histogram)
+        for value, pixels in enumerate(counts)
+    ]
+
+
+@figure("{dataset}-{normalisation}-histogram", rows=pixel_rows)
+def pixel_histogram(rows: Rows) -> Figure:
+    """Distribution of pixel values as they are stored, and as a network is fed them."""
+    drawn, (before, after) = plt.subplots(1, 2, figsize=(WIDTH, 2.4), layout="constrained", sharey=True)
+    names = list(dict.fromkeys(row["channel"] for row in rows))
     edges = np.arange(0, 257, 8)
-    for channel, counts in enumerate(facts.histogram):
-        shares = np.add.reduceat(np.array(counts), edges[:-1]) / sum(counts) * 100
-        colour, name = CHANNEL_COLOURS[channels][channel], CHANNEL_NAMES[channels][channel]
-        scaled = edges / 255
-        if normalisation == "standard":
-            scaled = (scaled - facts.mean[channel]) / facts.sd[channel]
+    for name, colour in zip(names, CHANNEL_COLOURS[len(names)], strict=True):
+        here = [row for row in rows if row["channel"] == name]
+        counts, fed = (np.array([row[what] for row in here]) for what in ("pixels", "normalised"))
+        shares = np.add.reduceat(counts, edges[:-1]) / counts.sum() * 100
+        scaled = np.append(fed, 2 * fed[-1] - fed[-2])[edges]  # the last edge is that of a value of 256
         for axes, places in ((before, edges), (after, scaled)):
-            axes.stairs(shares, places, fill=channels == 1, color=colour, alpha=0.85, label=name)
+            axes.stairs(shares, places, fill=len(names) == 1, color=colour, alpha=0.85, label=name)
     before.set_title("As stored")
     before.set_xlabel("pixel value (0 to 255)")
     before.set_ylabel("share of pixels (%)")
     after.set_title("Normalised")
-    standard = normalisation == "standard"
+    standard = rows[0]["normalisation"] == "standard"
     after.set_xlabel("(value / 255 − mean) / standard deviation" if standard else "value / 255")
     after.axvline(0, color=LINE, linewidth=1, zorder=0)
     logarithmic(before, "y")
-    if channels > 1:
+    if len(names) > 1:
         before.legend()
-    return figure
+    return drawn

@@ -39,6 +39,11 @@ def mosaic(images: NDArray[Any], columns: int, gap: float = 0.07) -> NDArray[np.
     return board
 
 
+def channels_last(images: NDArray[Any]) -> NDArray[Any]:
+    """Turn images (N, C, H, W) into (N, H, W, 3), or (N, H, W) where they are grey."""
+    return images[:, 0] if images.shape[1] == 1 else np.moveaxis(images, 1, -1)
+
+
 def show(axes: Axes, board: NDArray[np.float32], cmap: str, limits: tuple[float, float]) -> None:
     """Draw a mosaic without axes; NaN is white. RGB values lie between the limits, too."""
     low, high = limits

@@ -4,30 +4,30 @@
     def kernel_cost(rows: Rows) -> Figure: ...
 
 The figure is then drawn in every build whose results give it rows, and a template shows it by its name. A name with
-``{study}`` or ``{dataset}`` in it stands for one figure each, whose rows are made from that study or data set.
+fields in it, such as ``{study}``, stands for one figure each, whose rows are made from that study.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from math import prod
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from convscope.analysis.estimates import Comparison, Measure
 from convscope.analysis.pictures import Pictures
-from convscope.analysis.records import Metrics
+from convscope.analysis.records import Claim, Metrics
 
 if TYPE_CHECKING:  # notebooks draw figures, and rest on no deployment
     from convscope.deployment.records import Evidence
 
 Row = dict[str, Any]  # by column: text or a number
 Rows = list[Row]
-Drawing = partial[Figure]
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,18 @@ class Material:
     metrics: Metrics
     pictures: Pictures
     evidence: Evidence | None = None  # of a deployment
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure that can be drawn, and what it is drawn from."""
+
+    draw: Callable[[Rows], Figure]
+    rows: Rows
+
+    def __call__(self) -> Figure:
+        """Draw it."""
+        return self.draw(self.rows)
 
 
 @dataclass(frozen=True)
@@ -50,17 +62,29 @@ class Entry:
 
 FIGURES: dict[str, Entry] = {}
 
+FIELDS: dict[str, Callable[..., Iterable[str]]] = {
+    "dataset": lambda metrics: metrics.datasets,
+    "study": lambda metrics: metrics.ran,
+    "normalisation": lambda metrics, dataset: dict.fromkeys(
+        study.normalisation for study in metrics.ran.values() if study.dataset == dataset
+    ),
+    "variant": lambda metrics, study: metrics.ran[study].variants,
+    "experiment": lambda metrics, study: metrics.ran[study].experiments,
+    "role": lambda *_: ("baseline", "reference"),
+}
+"""What a field of a name stands for: ids, by the metrics and the fields before it."""
+
 
 def figure(name: str, rows: Callable[..., Rows]) -> Callable[[Callable[[Rows], Figure]], Callable[[Rows], Figure]]:
-    """Register what draws a figure.
+    """Register what draws a figure; a function that draws several is registered by each name.
 
     Parameters
     ----------
     name
-        Of the figure's file, without ``.svg``; with ``{study}`` in it there is one for each study that was run, with
-        ``{dataset}`` one for each data set.
+        Of the figure's file, without ``.svg``; with `FIELDS` in it there is one for each study that was run
+        (``{study}``), for each of its networks (``{study}-{variant}``), and so on.
     rows
-        Makes what is drawn from the material, and the id where the name has one. No rows, no figure.
+        Makes what is drawn from the material, and the ids of the fields. No rows, no figure.
     """
 
     def register(draw: Callable[[Rows], Figure]) -> Callable[[Rows], Figure]:
@@ -72,30 +96,38 @@ def figure(name: str, rows: Callable[..., Rows]) -> Callable[[Callable[[Rows], F
 
 def registered(material: Material) -> Iterator[tuple[str, Drawing]]:
     """Yield name and drawing of each registered figure that these results give rows."""
-    each = {"{study}": list(material.metrics.ran), "{dataset}": list(material.metrics.datasets)}
     for entry in FIGURES.values():
-        hole = next((hole for hole in each if hole in entry.name), None)
-        for place in [(name,) for name in each[hole]] if hole else [()]:
-            if rows := entry.rows(material, *place):
-                yield entry.name.replace(hole or "{}", place[0] if place else ""), partial(entry.draw, rows)
+        for ids in _places(entry.name, material.metrics):
+            if rows := entry.rows(material, *ids.values()):
+                yield entry.name.format(**ids), Drawing(entry.draw, rows)
 
 
-def numbered(values: NDArray[Any], digits: int | None = None) -> Row:
-    """Return the values of an image as entries of a row, by their place, ``"0"``, ``"1"``, …, rounded if asked for."""
-    return {
-        str(place): value
-        for place, value in enumerate((values if digits is None else values.round(digits)).ravel().tolist())
-    }
+def _places(name: str, metrics: Metrics) -> list[dict[str, str]]:
+    """Return each choice of ids for the fields of a name."""
+    places: list[dict[str, str]] = [{}]
+    for _, field, _, _ in Formatter().parse(name):
+        if field:
+            places = [ids | {field: each} for ids in places for each in FIELDS[field](metrics, *ids.values())]
+    return places
 
 
-def unnumbered(row: Mapping[str, Any], *shape: int) -> NDArray[Any]:
-    """Return the image of this shape whose values `numbered` put into a row."""
+def limits(measured: Measure | Comparison | Claim) -> Row:
+    """Return the ends of an interval as entries of a row, ``low`` and ``high``; None for a single run."""
+    low, high = measured.interval or (None, None)
+    return {"low": low, "high": high}
+
+
+SIDES = ("channels", "height", "width")
+
+
+def pictured(image: NDArray[Any], digits: int | None = None) -> Row:
+    """Return an image, (C, H, W) or (H, W), as entries of a row: its sides, and its values by their places."""
+    values = image if digits is None else image.round(digits)
+    sides = dict(zip(SIDES[-image.ndim :], image.shape, strict=True))
+    return sides | {str(place): value for place, value in enumerate(values.ravel().tolist())}
+
+
+def picture_in(row: Mapping[str, Any]) -> NDArray[Any]:
+    """Return the image that `pictured` put into a row."""
+    shape = [row[side] for side in SIDES if side in row]
     return np.array([row[str(place)] for place in range(prod(shape))]).reshape(shape)
-
-
-def rows_of(drawing: Drawing) -> Rows | None:
-    """Return what a registered figure draws; None for another."""
-    if drawing.func in [entry.draw for entry in FIGURES.values()]:
-        found: Rows = drawing.args[0]
-        return found
-    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from convscope.analysis.study_records import StudyRun, Variant
+from convscope.analysis.study_records import StudyRun
+from convscope.figures.registry import Material, Row, Rows, figure, limits
 from convscope.figures.spots import spot
 from convscope.figures.style import INK, MUTED, WIDTH, colour, logarithmic, look, signed
 
@@ -20,79 +21,147 @@ WILD = 0.2  # standard deviation over seeds, as a fraction, that no variant has 
 MOST_COLOURS = 8  # with more variants, colours and markers repeat and tell nothing: they are numbered instead
 
 
-def _look(study: StudyRun, place: int) -> tuple[str, str]:
+def named(study: StudyRun, name: str) -> Row:
+    """Return what every row about a variant begins with."""
+    return {"variant": name, "title": study.variants[name].title}
+
+
+def _measured(study: StudyRun, name: str) -> Row:
+    """Return a variant with mean, spread and interval of its test accuracy."""
+    measure = study.variants[name].test_accuracy
+    return named(study, name) | {"test_accuracy": measure.mean, "sd": measure.sd} | limits(measure)
+
+
+def accuracy_rows(material: Material, study_id: str) -> Rows:
+    """Return the test accuracy of each variant and of every run, and what the variant is in the study."""
+    study = material.metrics.ran[study_id]
+    roles = {"baseline": study.baseline, "reference": study.reference}
+    return [
+        _measured(study, name)
+        | {"role": " and ".join(role for role, of in roles.items() if of == name)}
+        | {f"seed {seed}": value for seed, value in enumerate(variant.test_accuracy.values)}
+        for name, variant in study.variants.items()
+    ]
+
+
+def _look(rows: Rows, place: int) -> tuple[str, str]:
     """Colour and marker of the variant at this place."""
-    return (colour(0), "o") if len(study.variants) > MOST_COLOURS else look(list(study.variants)[place], place)
+    return (colour(0), "o") if len(rows) > MOST_COLOURS else look(rows[place]["variant"], place)
 
 
-def accuracy_chart(study: StudyRun) -> Figure:
+@figure("{study}-accuracy", rows=accuracy_rows)
+def accuracy_chart(rows: Rows) -> Figure:
     """Test accuracy of each variant: every run, the mean, and its 95 % interval."""
-    variants = study.variants
-    many = len(variants) > MOST_COLOURS
-    figure, axes = plt.subplots(figsize=(WIDTH, 0.6 + (0.24 if many else 0.36) * len(variants)), layout="constrained")
+    many = len(rows) > MOST_COLOURS
+    drawn, axes = plt.subplots(figsize=(WIDTH, 0.6 + (0.24 if many else 0.36) * len(rows)), layout="constrained")
     if many:
-        axes.axvline(100 * variants[study.baseline].test_accuracy.mean, color=MUTED, linewidth=1)
-    for place, (name, variant) in enumerate(variants.items()):
-        measure = variant.test_accuracy
-        hue, shape = _look(study, place)
-        values, mean = 100 * np.array(measure.values), 100 * measure.mean
+        (level,) = (100 * row["test_accuracy"] for row in rows if "baseline" in row["role"])
+        axes.axvline(level, color=MUTED, linewidth=1)
+    for place, row in enumerate(rows):
+        hue, shape = _look(rows, place)
+        mean, sd = 100 * row["test_accuracy"], row["sd"] or 0
+        values = 100 * np.array([value for column, value in row.items() if column.startswith("seed ")])
         spread = np.linspace(-0.13, 0.13, len(values)) if len(values) > 1 else np.zeros(1)
         axes.plot(values, place + spread, shape, color=hue, markersize=3.5, alpha=0.55, mew=0)
         right = mean
-        if measure.interval and (measure.sd or 0) <= WILD:
-            low, high = 100 * np.array(measure.interval)
+        if row["low"] is not None and sd <= WILD:
+            low, high = 100 * row["low"], 100 * row["high"]
             axes.plot([low, high], [place, place], color=hue, linewidth=1.8, solid_capstyle="butt")
             right = min(high, 100)  # where the axis ends
-        if (measure.sd or 0) > WILD:
+        if sd > WILD:
             axes.annotate("some runs failed to train", (values.max(), place), (6, 0), textcoords="offset points",
                           va="center", fontsize=7, color=MUTED)  # fmt: skip
             continue
         axes.plot([mean], [place], shape, color=hue, markersize=7, mec="white")
-        spot(axes, (mean, place), variant.title, f"variants/{name}/test_accuracy")
+        spot(axes, (mean, place), row["title"], f"variants/{row['variant']}/test_accuracy")
         if many:  # lines are close: beside the mark
             axes.annotate(f"{mean:.2f}", (right, place), (6, 0), textcoords="offset points", va="center", fontsize=7)
         else:
             axes.annotate(f"{mean:.2f}", (mean, place), (0, 8), textcoords="offset points", ha="center", fontsize=7.5)
-    labels = [variant.title for variant in variants.values()]
-    axes.set_yticks(range(len(variants)), [f"{title}  {i}" for i, title in enumerate(labels, 1)] if many else labels)
-    axes.set_ylim(len(variants) - 0.45, -0.7)
+    labels = [row["title"] for row in rows]
+    axes.set_yticks(range(len(rows)), [f"{title}  {i}" for i, title in enumerate(labels, 1)] if many else labels)
+    axes.set_ylim(len(rows) - 0.45, -0.7)
     axes.margins(x=0.09)
     low, high = axes.get_xlim()  # the interval of two or three runs can reach beyond what an accuracy can be
     axes.set_xlim(max(low, 0), min(high, 100))
     axes.set_xlabel("test accuracy (%)")
     axes.grid(axis="y", visible=False)
-    return figure
+    return drawn
 
 
-def curves(study: StudyRun, only: Collection[str] | None = None) -> Figure:
-    """Loss and accuracy by epoch, training dashed and validation solid: mean over seeds, range shaded.
+def curve_rows(material: Material, study_id: str) -> Rows:
+    """Return the curves of all variants of a study."""
+    study = material.metrics.ran[study_id]
+    return _curves(study, study.variants)
 
-    Parameters
-    ----------
-    only
-        Ids of variants; None draws all of them on one plot.
+
+def baseline_curve_rows(material: Material, study_id: str) -> Rows:
+    """Return the curves of a study's baseline."""
+    study = material.metrics.ran[study_id]
+    return _curves(study, [study.baseline])
+
+
+def experiment_curve_rows(material: Material, study_id: str, experiment: str) -> Rows:
+    """Return the curves of an experiment's variants; none where one plot can show all those of the study."""
+    study = material.metrics.ran[study_id]
+    return _curves(study, study.experiments[experiment].variants) if len(study.variants) > MOST_COLOURS else []
+
+
+def _curves(study: StudyRun, only: Collection[str]) -> Rows:
+    """Return mean and range over seeds, by variant, part, quantity and epoch.
+
+    The place of a variant decides its look: among all of the study, or where they are so many that looks repeat,
+    among those that are shown.
     """
-    legend = _curve_legend(study, only)
+    chosen = [(place, name) for place, name in enumerate(study.variants, 1) if name in only]
+    if len(study.variants) > MOST_COLOURS:
+        chosen = list(enumerate((name for _, name in chosen), 1))
+    rows: Rows = []
+    for place, name in chosen:
+        for what, runs in study.variants[name].curves:
+            part, quantity = what.split("_")
+            for epoch, values in enumerate(zip(*runs, strict=True), start=1):
+                row = named(study, name) | {"place": place, "part": part, "quantity": quantity, "epoch": epoch}
+                rows.append(row | {"mean": float(np.mean(values)), "lowest": min(values), "highest": max(values)})
+    return rows
+
+
+@figure("{study}-curves", rows=curve_rows)
+def curves(rows: Rows) -> Figure:
+    """Loss and accuracy by epoch, training dashed and validation solid: mean over seeds, range shaded."""
+    lines: dict[tuple[str, str, str], Rows] = {}
+    for row in rows:
+        lines.setdefault((row["variant"], row["quantity"], row["part"]), []).append(row)
+    legend = _curve_legend(rows)
     columns = _columns([str(handle.get_label()) for handle in legend])
-    height = (2.3 if only is None else 2.0) + 0.17 * math.ceil(len(legend) / columns)
-    figure, (loss, accuracy) = plt.subplots(1, 2, figsize=(WIDTH, height), layout="constrained")
-    for (hue, shape), variant in _shown(study, only):
-        for axes, quantity, factor in ((loss, "loss", 1), (accuracy, "accuracy", 100)):
-            for part, dashes in (("train", (0, (3, 2))), ("validation", "-")):
-                values = factor * np.array(getattr(variant.curves, f"{part}_{quantity}"))  # (seeds, epochs)
-                epochs = np.arange(1, values.shape[1] + 1)
-                hollow = part == "train"
-                axes.plot(
-                    epochs, values.mean(axis=0), linestyle=dashes, color=hue, markersize=3.5,
-                    marker=None if hollow and len(epochs) > 1 else shape, mfc="white" if hollow else None,
-                )  # fmt: skip
-                axes.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=hue, alpha=0.12, lw=0)
+    height = 2.3 + 0.17 * math.ceil(len(legend) / columns)
+    drawn, (loss, accuracy) = plt.subplots(1, 2, figsize=(WIDTH, height), layout="constrained")
+    for (_, quantity, part), line in lines.items():
+        axes, factor = {"loss": (loss, 1), "accuracy": (accuracy, 100)}[quantity]
+        hue, shape = _curve_look(line[0])
+        epochs = [row["epoch"] for row in line]
+        mean, *ends = (factor * np.array([row[what] for row in line]) for what in ("mean", "lowest", "highest"))
+        hollow = part == "train"
+        axes.plot(
+            epochs, mean, linestyle=(0, (3, 2)) if hollow else "-", color=hue, markersize=3.5,
+            marker=None if hollow and len(epochs) > 1 else shape, mfc="white" if hollow else None,
+        )  # fmt: skip
+        axes.fill_between(epochs, *ends, color=hue, alpha=0.12, lw=0)
     for axes, title in ((loss, "cross-entropy loss (nats)"), (accuracy, "accuracy (%)")):
         axes.set_xlabel("epoch")
         axes.set_ylabel(title)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    figure.legend(handles=legend, loc="outside lower center", ncols=columns, columnspacing=1.4)
-    return figure
+    drawn.legend(handles=legend, loc="outside lower center", ncols=columns, columnspacing=1.4)
+    return drawn
+
+
+@figure("{study}-baseline-curves", rows=baseline_curve_rows)
+@figure("{study}-{experiment}-curves", rows=experiment_curve_rows)
+def few_curves(rows: Rows) -> Figure:
+    """Draw the curves of some variants of a study, less high."""
+    drawn = curves(rows)
+    drawn.set_figheight(drawn.get_figheight() - 0.3)
+    return drawn
 
 
 def _columns(labels: list[str], most: int = 6) -> int:
@@ -104,29 +173,38 @@ def _columns(labels: list[str], most: int = 6) -> int:
     return 1
 
 
-def _shown(study: StudyRun, only: Collection[str] | None) -> list[tuple[tuple[str, str], Variant]]:
-    """Return the chosen variants, each with its colour and marker."""
-    chosen = [(i, name) for i, name in enumerate(study.variants) if only is None or name in only]
-    if len(study.variants) > MOST_COLOURS:  # places among all would repeat colours
-        chosen = list(enumerate(name for _, name in chosen))
-    return [(look(name, i), study.variants[name]) for i, name in chosen]
+def _curve_look(row: Row) -> tuple[str, str]:
+    return look(row["variant"], row["place"] - 1)
 
 
-def _curve_legend(study: StudyRun, only: Collection[str] | None) -> list[Line2D]:
-    handles = [
-        Line2D([], [], color=hue, marker=shape, markersize=4, label=variant.title)
-        for (hue, shape), variant in _shown(study, only)
-    ]
+def _curve_legend(rows: Rows) -> list[Line2D]:
+    handles = []
+    for row in {row["variant"]: row for row in rows}.values():
+        hue, shape = _curve_look(row)
+        handles.append(Line2D([], [], color=hue, marker=shape, markersize=4, label=row["title"]))
     handles.append(Line2D([], [], color=MUTED, label="validation"))
     handles.append(Line2D([], [], color=MUTED, linestyle=(0, (3, 2)), label="training"))
     return handles
 
 
-def confusion_matrix(study: StudyRun, class_names: Sequence[str], variant: str) -> Figure:
+def confusion_rows(material: Material, study_id: str) -> Rows:
+    """Return how often each true class was called each class, over all runs, and the share of the true class."""
+    study = material.metrics.ran[study_id]
+    names = material.metrics.datasets[study.dataset].class_names
+    return [
+        {"true": names[i], "predicted": names[j], "images": images, "share": images / sum(row)}
+        for i, row in enumerate(study.variants[study.reference].confusion)
+        for j, images in enumerate(row)
+    ]
+
+
+@figure("{study}-confusion", rows=confusion_rows)
+def confusion_matrix(rows: Rows) -> Figure:
     """Share of each true class (rows) that was called each class (columns), over all runs, in percent."""
-    counts = np.array(study.variants[variant].confusion, dtype=float)
+    class_names = list(dict.fromkeys(row["true"] for row in rows))
+    counts = np.array([row["images"] for row in rows], dtype=float).reshape(len(class_names), -1)
     shares = 100 * counts / counts.sum(axis=1, keepdims=True)
-    figure, axes = plt.subplots(figsize=(WIDTH * 0.72, WIDTH * 0.6), layout="constrained")
+    drawn, axes = plt.subplots(figsize=(WIDTH * 0.72, WIDTH * 0.6), layout="constrained")
     # the root makes the few percent of errors visible beside the diagonal
     axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.4, 0, 100))
     for row, column in np.ndindex(*shares.shape):
@@ -140,57 +218,69 @@ def confusion_matrix(study: StudyRun, class_names: Sequence[str], variant: str) 
     axes.set_ylabel("true class")
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
-    return figure
+    return drawn
 
 
-def class_accuracy(study: StudyRun, class_names: Sequence[str]) -> Figure:
+def class_rows(material: Material, study_id: str) -> Rows:
+    """Return each class's accuracy for baseline and reference, and which variants these are."""
+    study = material.metrics.ran[study_id]
+    names = material.metrics.datasets[study.dataset].class_names
+    roles = {"baseline": study.baseline, "reference": study.reference}
+    of = {role: study.variants[name].class_accuracy for role, name in roles.items()}
+    about = {f"{role}_{what}": value for role, name in roles.items() for what, value in named(study, name).items()}
+    about |= {f"{role}_place": list(study.variants).index(name) + 1 for role, name in roles.items()}
+    return [{"class": name} | {role: of[role][label].mean for role in of} | about for label, name in enumerate(names)]
+
+
+@figure("{study}-class-accuracy", rows=class_rows)
+def class_accuracy(rows: Rows) -> Figure:
     """Accuracy of each class, baseline against reference variant, sorted by what the reference gains."""
-    baseline, reference = study.variants[study.baseline], study.variants[study.reference]
-    means = [[100 * measure.mean for measure in variant.class_accuracy] for variant in (baseline, reference)]
-    gains = np.array(means[1]) - np.array(means[0])
+    means = {role: np.array([100 * row[role] for row in rows]) for role in ("baseline", "reference")}
+    gains = means["reference"] - means["baseline"]
     order = np.argsort(gains)
-    figure, axes = plt.subplots(figsize=(WIDTH * 0.92, 0.8 + 0.21 * len(class_names)), layout="constrained")
-    places = list(study.variants)
-    for row, label in enumerate(order):
-        axes.plot([means[0][label], means[1][label]], [row, row], color=MUTED, linewidth=1.2, zorder=1)
-        right = max(means[0][label], means[1][label])
-        axes.annotate(
-            signed(gains[label], 1),
-            (right, row),
-            xytext=(7, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=7.5,
-        )
-    for variant, values, name in ((baseline, means[0], study.baseline), (reference, means[1], study.reference)):
-        hue, shape = look(name, places.index(name))
-        axes.plot(
-            np.array(values)[order], range(len(order)), shape, color=hue, markersize=6,
-            mec="white", label=variant.title,
-        )  # fmt: skip
-    axes.set_yticks(range(len(order)), [class_names[label] for label in order])
+    drawn, axes = plt.subplots(figsize=(WIDTH * 0.92, 0.8 + 0.21 * len(rows)), layout="constrained")
+    for place, label in enumerate(order):
+        ends = [values[label] for values in means.values()]
+        axes.plot(ends, [place, place], color=MUTED, linewidth=1.2, zorder=1)
+        axes.annotate(signed(gains[label], 1), (max(ends), place), (7, 0), textcoords="offset points", va="center",
+                      fontsize=7.5)  # fmt: skip
+    for role, values in means.items():
+        hue, shape = look(rows[0][f"{role}_variant"], rows[0][f"{role}_place"] - 1)
+        axes.plot(values[order], range(len(order)), shape, color=hue, markersize=6, mec="white",
+                  label=rows[0][f"{role}_title"])  # fmt: skip
+    axes.set_yticks(range(len(order)), [rows[label]["class"] for label in order])
     axes.set_xlabel("accuracy on the test images of the class (%); the number is the difference in points")
     axes.margins(x=0.08)
     axes.set_ylim(-0.5, len(order) - 0.5)
     axes.grid(axis="y", visible=False)
-    figure.legend(loc="outside upper center", ncols=2)
-    return figure
+    drawn.legend(loc="outside upper center", ncols=2)
+    return drawn
 
 
-def cost_chart(study: StudyRun) -> Figure:
+def cost_rows(material: Material, study_id: str) -> Rows:
+    """Return each variant's cost beside its test accuracy."""
+    study = material.metrics.ran[study_id]
+    return [
+        _measured(study, name) | {"macs": variant.macs, "parameters": variant.parameters}
+        for name, variant in study.variants.items()
+    ]
+
+
+@figure("{study}-cost", rows=cost_rows)
+def cost_chart(rows: Rows) -> Figure:
     """Test accuracy against multiply-accumulates for one image."""
-    many = len(study.variants) > MOST_COLOURS
-    figure, axes = plt.subplots(figsize=(WIDTH, 3.2 if many else 2.5), layout="constrained")
-    for place, (name, variant) in enumerate(study.variants.items()):
-        measure = variant.test_accuracy
-        if (measure.sd or 0) > WILD:
+    many = len(rows) > MOST_COLOURS
+    drawn, axes = plt.subplots(figsize=(WIDTH, 3.2 if many else 2.5), layout="constrained")
+    for place, row in enumerate(rows):
+        if (row["sd"] or 0) > WILD:
             continue  # some runs failed to train: a mean of both kinds is neither, and its interval hides all others
-        hue, shape = _look(study, place)
-        macs, mean = variant.macs / 1e6, 100 * measure.mean
-        if measure.interval:
-            axes.plot([macs, macs], 100 * np.array(measure.interval), color=hue, linewidth=1.6)
-        label = f"{variant.title}, {variant.parameters:,} parameters"
-        spot(axes, (macs, mean), f"{label}, {macs:,.2f} million multiply-accumulates", f"variants/{name}/test_accuracy")
+        hue, shape = _look(rows, place)
+        macs, mean = row["macs"] / 1e6, 100 * row["test_accuracy"]
+        if row["low"] is not None:
+            axes.plot([macs, macs], [100 * row["low"], 100 * row["high"]], color=hue, linewidth=1.6)
+        label = f"{row['title']}, {row['parameters']:,} parameters"
+        words = f"{label}, {macs:,.2f} million multiply-accumulates"
+        spot(axes, (macs, mean), words, f"variants/{row['variant']}/test_accuracy")
         axes.plot([macs], [mean], shape, color=hue, markersize=12 if many else 7, mec="white", label=label)
         if many:
             axes.annotate(f"{place + 1}", (macs, mean), ha="center", va="center_baseline", fontsize=7, color="white")
@@ -201,5 +291,5 @@ def cost_chart(study: StudyRun) -> Figure:
     axes.set_xlabel("multiply-accumulates for one image (millions, logarithmic)")
     axes.set_ylabel("test accuracy (%)")
     if not many:
-        figure.legend(loc="outside right center")
-    return figure
+        drawn.legend(loc="outside right center")
+    return drawn

@@ -11,8 +11,8 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from convscope.figures.eda import CHANNEL_COLOURS, CHANNEL_NAMES
-from convscope.figures.mosaic import mosaic, show
-from convscope.figures.registry import Material, Row, Rows, figure, numbered, unnumbered
+from convscope.figures.mosaic import channels_last, mosaic, show
+from convscope.figures.registry import Material, Row, Rows, figure, picture_in, pictured
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, logarithmic
 from convscope.specs import Conv2d, Flatten, from_json
 
@@ -36,11 +36,7 @@ def _image(material: Material) -> NDArray[np.uint8] | None:
 def _pixels(image: NDArray[Any]) -> Row:
     """Return a grey image as entries of a row; of three channels their mean."""
     grey = image.mean(axis=0)
-    return {"height": grey.shape[0], "width": grey.shape[1]} | numbered(grey, 1)
-
-
-def _board(row: Row) -> NDArray[Any]:
-    return unnumbered(row, row["height"], row["width"])
+    return pictured(grey, 1)
 
 
 def connectivity_rows(material: Material) -> Rows:
@@ -75,7 +71,7 @@ def connectivity_rows(material: Material) -> Rows:
 @figure("connectivity", rows=connectivity_rows)
 def connectivity(rows: Rows) -> Figure:
     """Draw three layers over one image: which pixels an output sees, and with which weights."""
-    board = _board(rows[0])
+    board = picture_in(rows[0])
     height, width = board.shape
     layers = list(dict.fromkeys(row["layer"] for row in rows[1:]))
     drawn, panels = plt.subplots(1, len(layers), figsize=(WIDTH, 2.75), layout="constrained")
@@ -134,7 +130,7 @@ def receptive_rows(material: Material, study_id: str) -> Rows:
 @figure("{study}-receptive-field", rows=receptive_rows)
 def receptive_field(rows: Rows) -> Figure:
     """Draw the square of the image that one value of each layer depends on, drawn on the image, layer by layer."""
-    board, layers = _board(rows[0]), rows[1:]
+    board, layers = picture_in(rows[0]), rows[1:]
     height, width = board.shape
     drawn, panels = plt.subplots(1, len(layers), figsize=(WIDTH, 0.75 + WIDTH / max(len(layers), 4)), squeeze=False)
     drawn.subplots_adjust(left=0.01, right=0.99, top=0.86, bottom=0.16, wspace=0.08)
@@ -171,8 +167,7 @@ def board_rows(material: Material, dataset: str) -> Rows:
     for name, few, mean in zip(facts.class_names, samples, means, strict=True):
         for number, image in enumerate([*few[:SHOWN], mean]):
             what = "mean" if number == len(few[:SHOWN]) else f"sample {number}"
-            shape = dict(zip(("channels", "height", "width"), image.shape, strict=True))
-            rows.append({"class": name, "what": what} | shape | numbered(image))
+            rows.append({"class": name, "what": what} | pictured(image))
     return rows
 
 
@@ -181,10 +176,8 @@ def board(rows: Rows) -> Figure:
     """Draw a column a class: samples, and below them the mean of all training images."""
     names = list(dict.fromkeys(row["class"] for row in rows))
     lines = list(dict.fromkeys(row["what"] for row in rows))
-    size = (rows[0]["channels"], rows[0]["height"], rows[0]["width"])
-    images = [unnumbered(row, *size) for line in lines for row in rows if row["what"] == line]
-    stack = np.moveaxis(np.array(images), 1, -1)
-    tiles = mosaic(stack if size[0] == 3 else stack[..., 0], columns=len(names))
+    images = np.array([picture_in(row) for line in lines for row in rows if row["what"] == line])
+    tiles = mosaic(channels_last(images), columns=len(names))
     drawn, axes = plt.subplots(figsize=(WIDTH, WIDTH * 0.93 * tiles.shape[0] / tiles.shape[1] + 0.2))
     drawn.subplots_adjust(left=0.07, right=1, top=0.93, bottom=0)
     show(axes, tiles, "gray", (0, 255))
@@ -212,8 +205,8 @@ def preprocessing_rows(material: Material, study_id: str) -> Rows:
         fed = (image / 255 - mean.reshape(-1, 1, 1)) / sd.reshape(-1, 1, 1)
         for what, values in (("stored", image), ("received", fed)):
             shown = values.mean(axis=0)
-            rows.append({"what": what, "class": facts.class_names[label], "standard": standard,
-                         "height": shown.shape[0], "width": shown.shape[1]} | numbered(shown, 4))  # fmt: skip
+            rows.append({"what": what, "class": facts.class_names[label], "standard": standard}
+                        | pictured(shown, 4))  # fmt: skip
     starts = np.arange(0, 257, BIN)
     for channel, counts in enumerate(facts.histogram):
         shares = 100 * np.add.reduceat(np.array(counts), starts[:-1]) / sum(counts)
@@ -238,7 +231,7 @@ def preprocessing(rows: Rows) -> Figure:
     panels = images.subplots(2, columns, squeeze=False)
     for line, axes, kind in zip(panels, charts.subplots(2, 1), kinds, strict=True):
         here = [row for row in rows if row["what"] == kind]
-        boards = [_board(row) for row in here]
+        boards = [picture_in(row) for row in here]
         furthest = max(abs(board).max() for board in boards)
         low, high = (0.0, 255.0) if kind == "stored" else (-furthest, furthest)
         for picture, row, pixels in zip(line, here, boards, strict=True):
