@@ -55,7 +55,6 @@ class Drawing:
 class Entry:
     """A registered figure."""
 
-    name: str
     rows: Callable[..., Rows]
     draw: Callable[[Rows], Figure]
 
@@ -88,7 +87,7 @@ def figure(name: str, rows: Callable[..., Rows]) -> Callable[[Callable[[Rows], F
     """
 
     def register(draw: Callable[[Rows], Figure]) -> Callable[[Rows], Figure]:
-        FIGURES[name] = Entry(name, rows, draw)
+        FIGURES[name] = Entry(rows, draw)
         return draw
 
     return register
@@ -96,10 +95,10 @@ def figure(name: str, rows: Callable[..., Rows]) -> Callable[[Callable[[Rows], F
 
 def registered(material: Material) -> Iterator[tuple[str, Drawing]]:
     """Yield name and drawing of each registered figure that these results give rows."""
-    for entry in FIGURES.values():
-        for ids in _places(entry.name, material.metrics):
+    for name, entry in FIGURES.items():
+        for ids in _places(name, material.metrics):
             if rows := entry.rows(material, *ids.values()):
-                yield entry.name.format(**ids), Drawing(entry.draw, rows)
+                yield name.format(**ids), Drawing(entry.draw, rows)
 
 
 def _places(name: str, metrics: Metrics) -> list[dict[str, str]]:

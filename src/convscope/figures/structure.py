@@ -35,8 +35,7 @@ def _image(material: Material) -> NDArray[np.uint8] | None:
 
 def _pixels(image: NDArray[Any]) -> Row:
     """Return a grey image as entries of a row; of three channels their mean."""
-    grey = image.mean(axis=0)
-    return pictured(grey, 1)
+    return pictured(image.mean(axis=0), 1)
 
 
 def connectivity_rows(material: Material) -> Rows:
