@@ -57,7 +57,10 @@ def due_for_a_new_process() -> dict[str, list[str]]:
 def _train(project: Project, run: PlannedRun) -> None:
     """Store a result of a run: the build looks at what is stored, and not at how good it is."""
     few, chances = np.zeros(1, np.uint8), np.zeros(1, np.float32)
-    result = RunResult(run.key, run.spec, run.mode, (), 0.0, 0.0, 1, 1, 1.0, 1.0, {}, few, chances, {})
+    result = RunResult(
+        key=run.key, spec=run.spec, mode=run.mode, history=(), test_loss=0.0, test_accuracy=0.0, parameters=1, macs=1,
+        train_seconds=1.0, evaluate_seconds=1.0, environment={}, predictions=few, confidences=chances, weights={},
+    )  # fmt: skip
     project.store.write(result)
 
 

@@ -8,10 +8,8 @@ from pathlib import Path
 from convscope.analysis.verdicts import TOO_FEW
 from convscope.files import Json, digest, remembered, write_json
 
-Changes = Json
 
-
-def note_verdicts(metrics: Json, path: Path) -> Changes:
+def note_verdicts(metrics: Json, path: Path) -> Json:
     """Compare verdicts with those of the previous results, and keep them for the next.
 
     Doing it twice for the same results changes nothing, so a build that was killed in between says the same when it
@@ -44,14 +42,14 @@ def note_verdicts(metrics: Json, path: Path) -> Changes:
     return changes
 
 
-def read_changes(path: Path) -> Changes:
+def read_changes(path: Path) -> Json:
     """Read what `note_verdicts` wrote; a file that is absent or damaged is that of no build."""
-    none: Changes = {"results": "", "verdicts": {}, "flipped": None}
+    none: Json = {"results": "", "verdicts": {}, "flipped": None}
     known = remembered(path)
     return {name: known[name] for name in none} if none.keys() <= known.keys() else none
 
 
-def described(changes: Changes) -> str:
+def described(changes: Json) -> str:
     """Say in one line a flip, for the terminal, what changed."""
     if changes["flipped"] is None:
         return "claims: no earlier build to compare verdicts with"

@@ -20,14 +20,14 @@ FEWEST_WORDS_OF_A_REASON = 4
 
 
 @dataclass(frozen=True)
-class Finding:
+class Inspection:
     """What was found: the evidence, and what is missing; a criterion is present when nothing is."""
 
     evidence: tuple[EvidenceLink, ...]
     missing: tuple[str, ...]
 
 
-def look(build: Build, needs: Iterable[Need], scope: Scope) -> Finding:
+def look(build: Build, needs: Iterable[Need], scope: Scope) -> Inspection:
     """Look for all needs of a criterion.
 
     Parameters
@@ -43,20 +43,20 @@ def look(build: Build, needs: Iterable[Need], scope: Scope) -> Finding:
     evidence = tuple(dict.fromkeys(each for found in looked for each in found.evidence))
     reasons = dict.fromkeys(reason for found in looked for reason in found.missing)
     if not looked:
-        return Finding((), ("no study sets a convolutional network beside one without convolution.",))
+        return Inspection((), ("no study sets a convolutional network beside one without convolution.",))
     if scope == "some" and any(not found.missing for found in looked):
-        return Finding(tuple(dict.fromkeys(e for found in looked if not found.missing for e in found.evidence)), ())
-    return Finding(() if scope == "some" else evidence, tuple(reasons))
+        return Inspection(tuple(dict.fromkeys(e for found in looked if not found.missing for e in found.evidence)), ())
+    return Inspection(() if scope == "some" else evidence, tuple(reasons))
 
 
-def _found(needs: tuple[Need, ...], build: Build, chapter: Chapter | None) -> Finding:
+def _found(needs: tuple[Need, ...], build: Build, chapter: Chapter | None) -> Inspection:
     say = catalogue(language_of(build.root / "report")).sentence
     prefix = f"{chapter.study.title}: " if chapter else ""
     try:
         evidence = tuple(dict.fromkeys(each for need in needs for each in _evidence_of(need, build, chapter)))
-        return Finding(evidence, ())
+        return Inspection(evidence, ())
     except Absent as absent:
-        return Finding((), (f"{prefix}{say(str(absent).rstrip('.'))}.",))
+        return Inspection((), (f"{prefix}{say(str(absent).rstrip('.'))}.",))
 
 
 def _evidence_of(need: Need, build: Build, chapter: Chapter | None) -> list[EvidenceLink]:

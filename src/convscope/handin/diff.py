@@ -118,12 +118,12 @@ def compare(old: Submission, new: Submission) -> Changes:
     )
 
 
-def show(difference: Changes, console: Console, most_files: int = 30) -> None:
+def show(changes: Changes, console: Console, most_files: int = 30) -> None:
     """Write what differs as tables; of the many other files the first so many."""
-    if not difference:
+    if not changes:
         console.print("Nothing differs.")
-    for field in fields(difference):
-        rows = getattr(difference, field.name)
+    for field in fields(changes):
+        rows = getattr(changes, field.name)
         if not rows:
             continue
         shown = rows[:most_files] if field.name in ("source", "other_files") else rows

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engines.outcome import Epoch
+from convscope.engines.outcome import Outcome
 from convscope.files import Json
 from convscope.specs import NumericMode, RunSpec, from_json, to_json
 
@@ -19,30 +18,20 @@ _SCALARS = ("test_loss", "test_accuracy", "parameters", "macs", "train_seconds",
 
 
 @dataclass(frozen=True)
-class RunResult:
-    """One run: what was asked for, what came out, and on which machine."""
+class RunResult(Outcome):
+    """One run: what was asked for, what came out, and on which machine.
+
+    Of a published run there are no confidences, and no weights where they are not kept.
+    """
 
     key: str  # content key of the run (`convscope.specs.run_key`)
     # what was run, in which arithmetic
     spec: RunSpec
     mode: NumericMode
-    history: tuple[Epoch, ...]  # one entry an epoch
-    # after the last epoch; a loss in nats, a fraction
-    test_loss: float
-    test_accuracy: float
     # of the network, for one image
     parameters: int
     macs: int
-    # wall time
-    train_seconds: float
-    evaluate_seconds: float
     environment: Json  # versions, processor, time and commit of the training
-    # (test images,): predicted class, uint8, and its probability, float32
-    predictions: NDArray[np.uint8]
-    confidences: NDArray[np.float32]
-    # arrays by name, float32, as `convscope.engines.outcome.Outcome` describes them. Empty for a published run whose
-    # weights are not kept; confidences too are not published
-    weights: dict[str, NDArray[np.float32]]
 
     @property
     def train_images(self) -> int:

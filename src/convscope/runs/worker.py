@@ -17,7 +17,7 @@ from convscope.models.cost import macs, parameters
 from convscope.runs.environment import commit, machine
 from convscope.runs.plan import PlannedRun
 from convscope.runs.result import RunResult
-from convscope.specs import DatasetSpec, RunSpec
+from convscope.specs import DatasetSpec
 
 
 @lru_cache(maxsize=2)
@@ -60,7 +60,11 @@ def trained(run: PlannedRun, dataset: Dataset, progress: Progress) -> RunResult:
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "train_images": sum(run.spec.training.images_seen(len(images.train)) for _, images in parts),
     }
-    return result_of(run, outcome, environment)
+    model = run.spec.model
+    return RunResult(
+        **vars(outcome), key=run.key, spec=run.spec, mode=run.mode, parameters=parameters(model), macs=macs(model),
+        environment=environment,
+    )  # fmt: skip
 
 
 def train(run: PlannedRun, images: Split, progress: Progress) -> Outcome:
@@ -72,24 +76,3 @@ def train(run: PlannedRun, images: Split, progress: Progress) -> Outcome:
     from convscope.engines import torch_engine
 
     return torch_engine.train(run.spec, images, run.mode, progress)
-
-
-def result_of(run: PlannedRun, outcome: Outcome, environment: dict[str, object]) -> RunResult:
-    """Put what the engine gave together with what was asked for."""
-    spec: RunSpec = run.spec
-    return RunResult(
-        key=run.key,
-        spec=spec,
-        mode=run.mode,
-        history=outcome.history,
-        test_loss=outcome.test_loss,
-        test_accuracy=outcome.test_accuracy,
-        parameters=parameters(spec.model),
-        macs=macs(spec.model),
-        train_seconds=outcome.train_seconds,
-        evaluate_seconds=outcome.evaluate_seconds,
-        environment=environment,
-        predictions=outcome.predictions,
-        confidences=outcome.confidences,
-        weights=outcome.weights,
-    )
