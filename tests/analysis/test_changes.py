@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from convscope.analysis.changes import described, note_verdicts, read_changes
+from convscope.analysis.changes import flips_in_words, note_verdicts, read_changes
 
 
 def metrics(accuracy: float = 0.9, **verdicts: str) -> dict[str, Any]:
@@ -17,13 +17,13 @@ def test_flips_are_found_and_said(tmp_path: Path) -> None:
     path = tmp_path / "verdicts.json"
     first = note_verdicts(metrics(a="supported", b="refuted"), path)
     assert first["flipped"] is None
-    assert "no earlier build" in described(first)
+    assert "no earlier build" in flips_in_words(first)
     same = note_verdicts(metrics(0.91, a="supported", b="refuted"), path)
     assert same["flipped"] == []
-    assert "no verdict has flipped" in described(same)
+    assert "no verdict has flipped" in flips_in_words(same)
     flipped = note_verdicts(metrics(0.92, a="refuted", b="refuted", c="supported"), path)
     assert flipped["flipped"] == [{"claim": "a", "was": "supported", "is": "refuted"}]
-    assert described(flipped) == "claims: a was supported, is refuted"
+    assert flips_in_words(flipped) == "claims: a was supported, is refuted"
     # a build that was killed here says the same when it goes on
     assert note_verdicts(metrics(0.92, a="refuted", b="refuted", c="supported"), path) == flipped
     assert note_verdicts(metrics(0.93, a="refuted", b="refuted", c="supported"), path)["flipped"] == []

@@ -12,7 +12,7 @@ from torchvision import datasets
 
 from convscope.datasets import catalogue
 from convscope.datasets.catalogue import PUBLIC, DataFile, fingerprint, public
-from convscope.datasets.unpack import verify
+from convscope.datasets.unpack import fault_in
 from convscope.errors import DatasetError
 from convscope.specs import Glyphs
 
@@ -87,5 +87,5 @@ def test_a_content_known_by_its_git_name_alone_is_verified(tmp_path: Path) -> No
     (tmp_path / "x").write_bytes(b"content")
     named = subprocess.run(["git", "hash-object", "x"], cwd=tmp_path, capture_output=True, text=True, check=True)
     file = DataFile("x", 7, git_blob=named.stdout.strip())
-    assert verify(b"content", file) == ""
-    assert "git blob of x is" in verify(b"CONTENT", file)
+    assert fault_in(b"content", file) == ""
+    assert "git blob of x is" in fault_in(b"CONTENT", file)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.datasets.catalogue import DataFile
-from convscope.datasets.unpack import unpack, verify
+from convscope.datasets.unpack import fault_in, unpack_wanted
 
 CONTENT = bytes(range(256)) * 20
 FILE = DataFile("batch", len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
@@ -60,7 +60,7 @@ def test_containers(folders: tuple[Path, Path], name: str, content: bytes) -> No
     packed, plain = folders
     (packed / name).parent.mkdir(parents=True, exist_ok=True)
     (packed / name).write_bytes(content)
-    assert unpack(packed, [FILE], plain) == []
+    assert unpack_wanted(packed, [FILE], plain) == []
     assert [(path.name, path.read_bytes()) for path in plain.iterdir()] == [("batch", CONTENT)]
 
 
@@ -94,7 +94,7 @@ def test_what_is_wrong_is_named_and_does_not_arrive(
 ) -> None:
     packed, plain = folders
     (packed / name).write_bytes(content)
-    (problem,) = unpack(packed, [FILE], plain)
+    (problem,) = unpack_wanted(packed, [FILE], plain)
     assert problem.path == packed / name
     assert message in problem.text
     assert problem.damaged
@@ -105,7 +105,7 @@ def test_a_right_copy_beside_a_wrong_one_is_used(folders: tuple[Path, Path]) -> 
     packed, plain = folders
     (packed / "batch").write_bytes(FLIPPED)
     (packed / "batch.gz").write_bytes(gzip.compress(CONTENT))
-    (problem,) = unpack(packed, [FILE], plain)
+    (problem,) = unpack_wanted(packed, [FILE], plain)
     assert problem.path.name == "batch"
     assert (plain / "batch").read_bytes() == CONTENT
 
@@ -114,6 +114,6 @@ def test_a_right_copy_beside_a_wrong_one_is_used(folders: tuple[Path, Path]) -> 
 def test_any_flipped_bit_is_seen(place: int, bit: int) -> None:
     changed = bytearray(CONTENT)
     changed[place] ^= 1 << bit
-    assert verify(CONTENT, FILE) == ""
-    assert "is altered" in verify(bytes(changed), FILE)
-    assert "is truncated" in verify(CONTENT[:place] or b"\0", FILE)
+    assert fault_in(CONTENT, FILE) == ""
+    assert "is altered" in fault_in(bytes(changed), FILE)
+    assert "is truncated" in fault_in(CONTENT[:place] or b"\0", FILE)

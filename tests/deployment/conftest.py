@@ -12,7 +12,7 @@ import tiny_run
 from emulation import everything, images, tiny_plan
 
 from convscope.deployment.aws import Cloud, connect_emulator
-from convscope.deployment.evidence import assemble
+from convscope.deployment.evidence import assemble_evidence
 from convscope.deployment.flow import deploy
 from sagemaker_emulator.server import Emulator
 
@@ -66,4 +66,4 @@ def evidence(quick_artefact: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     with Emulator(images=images(quick_artefact)) as emulator:
         cloud, plan = connect_emulator(emulator.running), tiny_plan()
         deployed = deploy(cloud, plan, tmp_path_factory.mktemp("journals"), lambda _line: None)
-        yield assemble(deployed, plan, cloud).as_json()
+        yield assemble_evidence(deployed, plan, cloud).as_json()

@@ -24,7 +24,7 @@ from convscope.deployment.artefact import (
     WEIGHTS,
     ArtefactError,
     read_artefact,
-    unpack,
+    unpack_archive,
 )
 from convscope.files import sha256_of
 from convscope.models.torch_model import build
@@ -82,7 +82,7 @@ def test_arrays_are_those_of_pytorch() -> None:
 def test_what_system_tar_packs_is_unpacked(folder: Path, tmp_path: Path) -> None:
     archive = tmp_path / "model.tar.gz"
     subprocess.run(["tar", "czf", archive, "-C", folder, "."], check=True)  # members are ./model.json and the like
-    unpack(archive, tmp_path / "unpacked")
+    unpack_archive(archive, tmp_path / "unpacked")
     assert read_artefact(tmp_path / "unpacked").sha256 == read_artefact(folder).sha256
 
 
@@ -111,7 +111,7 @@ def test_archive_that_escapes_its_folder_is_refused(evil: tarfile.TarInfo, tmp_p
         tar.addfile(member(HEADER, size=4), io.BytesIO(b"good"))
         tar.addfile(evil, io.BytesIO(b"evil"))
     with pytest.raises(ArtefactError):
-        unpack(archive, tmp_path / "inner" / "model")
+        unpack_archive(archive, tmp_path / "inner" / "model")
     assert not (tmp_path / "inner" / "model").exists()
     assert not [path for path in tmp_path.rglob("*") if path.name == "evil"]
 
@@ -126,7 +126,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_missing_archive(tmp_path: Path) -> None:
     with pytest.raises(ArtefactError, match=r"nothing\.tar\.gz cannot be unpacked"):
-        unpack(tmp_path / "nothing.tar.gz", tmp_path / "model")
+        unpack_archive(tmp_path / "nothing.tar.gz", tmp_path / "model")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -136,7 +136,7 @@ def test_archive_cut_off_anywhere_is_refused(archive: Path, tmp_path: Path, data
     cut = tmp_path / "cut.tar.gz"
     cut.write_bytes(content[: data.draw(st.integers(0, len(content) - 1))])
     with pytest.raises(ArtefactError):
-        unpack(cut, tmp_path / "cut")
+        unpack_archive(cut, tmp_path / "cut")
     assert not (tmp_path / "cut").exists()
 
 
@@ -147,7 +147,7 @@ def test_archive_with_a_wrong_bit_gives_no_wrong_model(archive: Path, tmp_path: 
     content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     (tmp_path / "flipped.tar.gz").write_bytes(content)
     try:
-        unpack(tmp_path / "flipped.tar.gz", tmp_path / "flipped")
+        unpack_archive(tmp_path / "flipped.tar.gz", tmp_path / "flipped")
     except ArtefactError:
         return  # some bits of gzip's header mean nothing: then the content must be right
     assert read_artefact(tmp_path / "flipped").sha256 == read_artefact(archive.parent / "model").sha256

@@ -15,7 +15,7 @@ from numpy.testing import assert_array_equal
 
 from convscope.analysis.records import Metrics
 from convscope.deployment.evidence import estimate
-from convscope.deployment.records import parse
+from convscope.deployment.records import parse_evidence
 from convscope.figures.deployment import deployment_request, deployment_way, latency_rows, request_rows, way_rows
 from convscope.figures.registry import Material, registered
 from convscope.figures.style import figure_style, save
@@ -33,7 +33,7 @@ FRONT = '---\ntitle: "Chapter"\n---\n\n<% include "_deployment.qmd" %>\n'
 def material(evidence: Json | None) -> Material:
     """Return what figures are drawn from where nothing was run, and perhaps something deployed."""
     nothing = Metrics.model_construct(studies={}, datasets={}, claims={})
-    return Material(nothing, {}, parse(evidence, "evidence") if evidence else None)
+    return Material(nothing, {}, parse_evidence(evidence, "evidence") if evidence else None)
 
 
 def document(evidence: Json | None) -> dict[str, Any]:

@@ -22,9 +22,9 @@ from pydantic import ValidationError
 
 from convscope.datasets.png import to_png
 from convscope.deployment.aws import Cloud
-from convscope.deployment.evidence import assemble, find_evidence, read_evidence, validate
+from convscope.deployment.evidence import assemble_evidence, find_evidence, read_evidence, validate
 from convscope.deployment.page import render_page
-from convscope.deployment.records import Deployment, Evidence, parse
+from convscope.deployment.records import Deployment, Evidence, parse_evidence
 from convscope.deployment.witness import is_amazon, label_of
 from convscope.errors import DeploymentError
 from convscope.files import write_json
@@ -54,7 +54,7 @@ def test_the_label_cannot_be_forged(evidence: Json, emulator: Emulator, cloud: C
     told = {name: elsewhere(evidence)[name] for name in Deployment.model_fields}
     with pytest.raises(ValidationError, match="label"):
         Deployment.model_validate(told | {"label": "AWS"})
-    forged = assemble(Deployment.model_validate(told), tiny_plan(), cloud).as_json()
+    forged = assemble_evidence(Deployment.model_validate(told), tiny_plan(), cloud).as_json()
     assert forged["label"] == "EMULATED"
     assert forged["account"] == ACCOUNT
     assert forged["origins"]["s3"] == [emulator.moto_url]
@@ -269,7 +269,7 @@ def test_pngs_have_the_pixels_of_their_images(seed: int, channels: int) -> None:
 def page_of(evidence: Json) -> BeautifulSoup:
     extensions = ["admonition", "attr_list", "md_in_html", "tables", "pymdownx.superfences", "pymdownx.details"]
     return BeautifulSoup(
-        markdown.markdown(render_page(parse(evidence, "evidence")), extensions=extensions), "html.parser"
+        markdown.markdown(render_page(parse_evidence(evidence, "evidence")), extensions=extensions), "html.parser"
     )
 
 

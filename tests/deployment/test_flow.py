@@ -303,7 +303,7 @@ def test_the_commands_run_and_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for mark in MARKS:
         (tmp_path / mark).parent.mkdir()
         (tmp_path / mark).touch()
-    from convscope.deployment.stage import deploy as stage
+    from convscope.deployment.stage import deploy_run
 
     for name, value in SHELL_FOR_AWS.items():
         monkeypatch.setenv(name, value)
@@ -313,7 +313,7 @@ def test_the_commands_run_and_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     store.write(local)
     run = PlannedRun(local.key, local.spec, local.mode, "tiny", "cnn", "tiny")
     output = tmp_path / "build" / "smoke" / "deployment"
-    path = stage(store, run, tmp_path / "data", output, options=Options(latency_calls=3))
+    path = deploy_run(store, run, tmp_path / "data", output, options=Options(latency_calls=3))
     assert dict(os.environ) == before
     evidence = json.loads(path.read_text())
     assert evidence["label"] == "EMULATED"

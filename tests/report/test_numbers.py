@@ -18,7 +18,7 @@ from convscope.handin import verify
 from convscope.language import catalogue, languages
 from convscope.report import formats
 from convscope.report.formats import NUMERIC, percent, points, recompute, spread
-from convscope.report.numbers import Numbers, digits_for, resolve
+from convscope.report.numbers import Numbers, digits_for, value_at
 
 METRICS: dict[str, Any] = {
     "studies": {"fashion": {"runs": [10, 20], "a/b": 3, "m~n": 4, "seeds": 2, "gap": None}},
@@ -43,7 +43,7 @@ METRICS: dict[str, Any] = {
     ],
 )
 def test_pointers_are_followed(pointer: str, value: float) -> None:
-    assert resolve(METRICS, pointer) == value
+    assert value_at(METRICS, pointer) == value
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_pointers_are_followed(pointer: str, value: float) -> None:
 )
 def test_a_pointer_that_leads_nowhere_says_how_far_it_led(pointer: str, named: list[str]) -> None:
     with pytest.raises(ReportError) as raised:
-        resolve(METRICS, pointer)
+        value_at(METRICS, pointer)
     assert all(name in str(raised.value) for name in [pointer, *named])
 
 

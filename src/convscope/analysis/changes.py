@@ -49,7 +49,7 @@ def read_changes(path: Path) -> Json:
     return {name: known[name] for name in none} if none.keys() <= known.keys() else none
 
 
-def described(changes: Json) -> str:
+def flips_in_words(changes: Json) -> str:
     """Say in one line a flip, for the terminal, what changed."""
     if changes["flipped"] is None:
         return "claims: no earlier build to compare verdicts with"

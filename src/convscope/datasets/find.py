@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 from convscope.datasets.catalogue import PublicDataset, public
 from convscope.datasets.download import by_debian, by_torchvision
-from convscope.datasets.unpack import unpack, verify
+from convscope.datasets.unpack import fault_in, unpack_wanted
 from convscope.errors import DatasetError, DatasetUnavailable
 
 FOLDER_VARIABLE = "CONVSCOPE_DATASETS"
@@ -90,7 +90,7 @@ def _verified(folder: Path, dataset: PublicDataset) -> dict[str, Path]:
     try:
         for file in dataset.files:
             path = below.get(file.name)
-            if path is None or path.stat().st_size != file.size or verify(path.read_bytes(), file):
+            if path is None or path.stat().st_size != file.size or fault_in(path.read_bytes(), file):
                 return {}
     except OSError:
         return {}
@@ -126,7 +126,7 @@ def _fetch(dataset: PublicDataset, data_folder: Path, given: str | None, downloa
                 except DatasetError as error:
                     failures.append(f"{label}: {error.message}")
                     continue
-            for problem in unpack(packed, dataset.files, plain):
+            for problem in unpack_wanted(packed, dataset.files, plain):
                 failures.append(f"{label}/{problem.path.relative_to(packed)} {problem.text}")
                 if place == kept and problem.damaged:
                     problem.path.unlink()

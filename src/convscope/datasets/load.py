@@ -13,7 +13,7 @@ from convscope.datasets.dataset import Dataset, Images
 from convscope.datasets.find import find
 from convscope.datasets.idx import parse_idx
 from convscope.datasets.tables import load_table
-from convscope.datasets.unpack import verify
+from convscope.datasets.unpack import fault_in
 from convscope.errors import DatasetError
 from convscope.specs import DatasetSpec, Glyphs, ImageFolder, Table
 
@@ -57,7 +57,7 @@ def load(dataset: DatasetSpec, data_folder: Path, download: bool = True) -> Data
     found = find(dataset, data_folder, download)
     contents = {file.name: found.files[file.name].read_bytes() for file in known.files}
     for file in known.files:  # again, on the very bytes that are parsed: another process may have changed the file
-        if problem := verify(contents[file.name], file):
+        if problem := fault_in(contents[file.name], file):
             raise DatasetError(f"{found.files[file.name]} {problem}.", "It was changed just now; run again.")
     train, test = _idx_parts(contents) if known.file_format == "idx" else _cifar_parts(contents, known)
     return Dataset(known.name, known.title, train, test, known.class_names, fingerprint(dataset), found.source)

@@ -35,7 +35,7 @@ class Problem:
     damaged: bool  # its content is wrong; otherwise the system could not read it (no permission, say)
 
 
-def unpack(folder: Path, files: Iterable[DataFile], target: Path) -> list[Problem]:
+def unpack_wanted(folder: Path, files: Iterable[DataFile], target: Path) -> list[Problem]:
     """Copy the wanted files from anywhere below a folder, unpacked and verified.
 
     A file may lie there plain, compressed by gzip or xz, or in a tar archive. What is wrong does not arrive.
@@ -63,7 +63,7 @@ def unpack(folder: Path, files: Iterable[DataFile], target: Path) -> list[Proble
     return problems
 
 
-def verify(content: bytes, file: DataFile) -> str:
+def fault_in(content: bytes, file: DataFile) -> str:
     """Say what is wrong with the content of a file, as a clause; nothing ("") if it is as published."""
     view = memoryview(content)
     if len(view) != file.size:
@@ -102,7 +102,7 @@ def _contents(container: Path, wanted: Mapping[str, DataFile]) -> Iterator[tuple
 
 
 def _copy(source: IO[bytes], target: Path, file: DataFile) -> str:
-    """Copy a stream to disk and say what is wrong with it, as `verify` does; a wrong one does not arrive."""
+    """Copy a stream to disk and say what is wrong with it, as `fault_in` does; a wrong one does not arrive."""
     digest, size, start = file.hasher(), 0, b""
     partial = target.with_name(f"{target.name}.partial")
     with partial.open("wb") as out:

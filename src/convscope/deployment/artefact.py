@@ -173,7 +173,7 @@ def _check(artefact: Artefact, folder: Path) -> None:
 # ---------------------------------------------------------------- archive
 
 
-def unpack(archive: Path, folder: Path) -> None:
+def unpack_archive(archive: Path, folder: Path) -> None:
     """Unpack a ``.tar.gz``; the folder appears whole or not at all.
 
     Raises ArtefactError: the archive is absent, cut off or damaged, or a member would be written outside of the folder.

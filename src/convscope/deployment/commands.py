@@ -11,7 +11,7 @@ import typer
 
 from convscope.checkout import find_root
 from convscope.deployment.plan import DEFAULT, Options, Target
-from convscope.deployment.stage import JOURNALS, PublishedStore, ResultReader, connected, deploy, published_run
+from convscope.deployment.stage import JOURNALS, PublishedStore, ResultReader, connected, deploy_run, published_run
 from convscope.errors import ConvscopeError, DeploymentError
 from convscope.runs.plan import PlannedRun, plan_study
 from convscope.runs.store import RunStore
@@ -73,14 +73,14 @@ def run(  # noqa: PLR0917  # typer turns parameters into options
         serving_image=serving_image,
     )
     folder = Path(output) if output else root / "build" / profile / "deployment"
-    evidence = deploy(
+    evidence = deploy_run(
         store, planned, root / "data", folder, chosen_target, options=options, region=region, bucket=bucket, role=role
     )
     print(f"Evidence  {evidence}")
 
 
 @deploy_app.command("sweep")
-def sweep(
+def sweep_command(
     target: TargetOption = "emulator",
     bucket: BucketOption = "",
     region: RegionOption = "",
@@ -89,13 +89,12 @@ def sweep(
     ] = "",
 ) -> None:
     """Remove what killed deployments left: by their journals, and by name and tag where there is none."""
-    from convscope.deployment.sweep import still_there
-    from convscope.deployment.sweep import sweep as do
+    from convscope.deployment.sweep import still_there, sweep
 
     of_all_profiles = find_root(Path.cwd()).glob(f"build/*/deployment/{JOURNALS}")
     folders = [Path(journals)] if journals else sorted(of_all_profiles)
     with connected(_target(target, region, bucket), region, bucket, role=None) as cloud:
-        left = do(cloud, folders, lambda line: print(line, file=sys.stderr))
+        left = sweep(cloud, folders, lambda line: print(line, file=sys.stderr))
     if left:
         raise DeploymentError(still_there(left))
     print("Nothing is left.")

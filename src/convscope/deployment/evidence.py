@@ -24,7 +24,7 @@ from convscope.deployment.records import (
     Request,
     Stop,
     Transition,
-    parse,
+    parse_evidence,
 )
 from convscope.deployment.witness import label_of
 from convscope.errors import DeploymentError
@@ -57,7 +57,7 @@ IMAGES_GB = 1.0
 HOURS_A_MONTH = 730
 
 
-def assemble(deployment: Deployment, plan: Plan, cloud: Cloud) -> Evidence:
+def assemble_evidence(deployment: Deployment, plan: Plan, cloud: Cloud) -> Evidence:
     """Put the evidence together; its label follows from where the requests really went.
 
     Raises DeploymentError: it does not fit its schema, or contradicts itself.
@@ -182,7 +182,7 @@ def validate(value: Any, name: str = FILE) -> Evidence:
 
     Raises DeploymentError: it does not fit; the message names the place.
     """
-    evidence = parse(value, name)
+    evidence = parse_evidence(value, name)
     for contradiction in _contradictions(evidence):
         raise DeploymentError(
             f"{name} contradicts itself: {contradiction}.", "Deploy again; evidence edited by hand is none."

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from convscope.datasets.folder import ARCHIVE, pack_folder
 from convscope.deployment import inference
-from convscope.deployment.artefact import Artefact, package_code, read_artefact, unpack
+from convscope.deployment.artefact import Artefact, package_code, read_artefact, unpack_archive
 from convscope.deployment.aws import Cloud, error_code, poll
 from convscope.deployment.journal import Journal, Signals, Steps
 from convscope.deployment.plan import Plan, deployment_name
@@ -178,7 +178,7 @@ def _artefact(provision: Provision, uri: str, folder: Path) -> tuple[Artefact, M
     """Download and check what the job left, before anything is built on it."""
     archive = folder / "model.tar.gz"
     provision.download(uri, archive)
-    unpack(archive, folder / "model")
+    unpack_archive(archive, folder / "model")
     artefact = read_artefact(folder / "model")
     return artefact, ModelArchive(
         uri=uri,

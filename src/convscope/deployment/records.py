@@ -229,7 +229,7 @@ class Evidence(Deployment, Computed):  # in the file what is computed comes firs
     """What one deployment proves; its label is computed from origins and account."""
 
 
-def parse(value: Any, name: str) -> Evidence:
+def parse_evidence(value: Any, name: str) -> Evidence:
     """Turn JSON values into evidence.
 
     Raises DeploymentError: they do not fit; the message names the place.

@@ -53,7 +53,7 @@ class ResultReader(Protocol):
         """Return the result of a run."""
 
 
-def deploy(
+def deploy_run(
     store: ResultReader,
     run: PlannedRun,
     data_folder: Path,
@@ -92,14 +92,14 @@ def deploy(
     DeploymentError
         It could not be done, or something is left over; ``evidence.json`` is written in the second case.
     """
-    from convscope.deployment.evidence import FILE, assemble
-    from convscope.deployment.flow import deploy as do
+    from convscope.deployment.evidence import FILE, assemble_evidence
+    from convscope.deployment.flow import deploy
     from convscope.deployment.sweep import SWEEP, still_there
 
     with connected(target, region, bucket, role) as cloud:
         plan = plan_of(store, run, data_folder, options)
-        deployment = do(cloud, plan, output / JOURNALS, lambda line: print(line, file=sys.stderr, flush=True))
-        evidence = assemble(deployment, plan, cloud)
+        deployment = deploy(cloud, plan, output / JOURNALS, lambda line: print(line, file=sys.stderr, flush=True))
+        evidence = assemble_evidence(deployment, plan, cloud)
     path = output / FILE
     write_json(path, evidence.as_json())
     if evidence.leftovers:

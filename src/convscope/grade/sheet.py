@@ -141,11 +141,11 @@ def write_grade(root: Path, folder: Path, evidence_folders: Sequence[Path] = ())
     """
     graded = grade(Build(root, folder, evidence_folders))
     write_json(folder / "grade.json", graded.as_json())
-    write_pages(graded, folder / "grade")
+    write_sheet(graded, folder / "grade")
     return graded
 
 
-def write_pages(graded: Grade, folder: Path) -> None:
+def write_sheet(graded: Grade, folder: Path) -> None:
     """Write the pages of the site from grade.json."""
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False

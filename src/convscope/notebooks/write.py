@@ -52,7 +52,7 @@ def write_notebooks(build: Path, output: Path, *, code: str, profile: str, repos
 
     metrics = read_metrics(build / "metrics.json")
     studies = list(metrics.ran)
-    notebooks = assemble(build, metrics, studies, profile=profile, repository=repository)
+    notebooks = assemble_notebooks(build, metrics, studies, profile=profile, repository=repository)
     code = digest([code, sha256_of(build / "metrics.json"), sha256_of(build / "pictures.safetensors")])
     pool = ThreadPoolExecutor(jobs)  # each kernel is a process
     try:
@@ -66,7 +66,7 @@ def write_notebooks(build: Path, output: Path, *, code: str, profile: str, repos
     return [output / f"{study}.ipynb" for study in studies]
 
 
-def assemble(
+def assemble_notebooks(
     build: Path, metrics: Metrics, studies: Iterable[str], *, profile: str, repository: str
 ) -> dict[str, NotebookNode]:
     """Return the notebook of each study by its id, not yet executed.

@@ -20,7 +20,7 @@ _SPECIAL = re.compile(r"[\\`*_\[\]<>@^~|$'\"#{}]|-(?=-)|\.(?=\.\.)")
 _MORE = re.compile(r"(?P<kept>`[^`\n]*`|\[-?@[^\[\]<>{}]*\])|[\\<>{}$|\[\]^~#]")
 
 
-def resolve(metrics: Any, pointer: str) -> Any:
+def value_at(metrics: Any, pointer: str) -> Any:
     """Follow a JSON pointer (RFC 6901).
 
     Raises ReportError: it leads nowhere; the message names how far it led and what would be there.
@@ -106,7 +106,7 @@ class Numbers:
         rule = style if digits is None else f"{style} {digits}{self._marks}"
         text = self._text(pointer, rule)
         if style == "markdown":
-            text = harmless(str(resolve(self._metrics, pointer)))
+            text = harmless(str(value_at(self._metrics, pointer)))
         elif style not in DIGITS:
             text = _SPECIAL.sub(r"\\\g<0>", text)
         return self._span(text, pointer, rule)
@@ -124,14 +124,14 @@ class Numbers:
 
     def mean(self, pointer: str) -> str:
         """Format the mean of a measure, in percent for fractions, with the digits that its interval supports."""
-        measure = resolve(self._metrics, pointer)
+        measure = value_at(self._metrics, pointer)
         if measure["unit"] == "fraction":
             return self.value(f"{pointer}/mean", "percent", max(1, digits_for(measure["interval"], 100)))
         return self.value(f"{pointer}/mean", "decimal", digits_for(measure["interval"], most=3))
 
     def fastest(self, pointer: str) -> str:
         """Format the smallest value of a measured time: what a machine that did nothing else would have needed."""
-        values = resolve(self._metrics, f"{pointer}/values")
+        values = value_at(self._metrics, f"{pointer}/values")
         return self.value(f"{pointer}/values/{values.index(min(values))}", "decimal", 1)
 
     def interval(self, pointer: str, digits: int | None = None) -> str:
@@ -140,7 +140,7 @@ class Numbers:
         A pointer with a minus before it turns the comparison round; in a column of a table all have the same digits.
         """
         pointer, turned = pointer.removeprefix("-"), pointer.startswith("-")
-        measured = resolve(self._metrics, pointer)
+        measured = value_at(self._metrics, pointer)
         if measured["interval"] is None:
             return formats.NOTHING
         fraction = measured["unit"] == "fraction"
@@ -156,7 +156,7 @@ class Numbers:
     def effect(self, pointer: str, digits: int | None = None) -> str:
         """Format the effect of a comparison of accuracies in percentage points; a minus before it turns it round."""
         pointer, style = pointer.removeprefix("-"), "turned" if pointer.startswith("-") else "points"
-        measured = resolve(self._metrics, pointer)
+        measured = value_at(self._metrics, pointer)
         if digits is None:
             digits = digits_for(measured["interval"], 100)
         return self.value(f"{pointer}/effect", style, digits)
@@ -164,7 +164,7 @@ class Numbers:
     def size(self, pointer: str) -> str:
         """Format an effect that is known to be positive, with its interval, without signs: ``1.11 (0.59 to 1.64)``."""
         place, style = pointer.removeprefix("-"), "loss" if pointer.startswith("-") else "spread"
-        interval = resolve(self._metrics, place)["interval"]
+        interval = value_at(self._metrics, place)["interval"]
         digits = digits_for(interval, 100)
         shown = self.value(f"{place}/effect", style, digits)
         if interval is None:
@@ -175,7 +175,7 @@ class Numbers:
 
     def ratio(self, pointer: str, other: str) -> str:
         """Format one number over another: ``1.79``."""
-        over = resolve(self._metrics, pointer) / resolve(self._metrics, other)
+        over = value_at(self._metrics, pointer) / value_at(self._metrics, other)
         both, rule = f"{pointer} {other}", f"ratio {2 if over < 10 else 0}{self._marks}"
         return self._span(self._text(both, rule), both, rule)
 
@@ -192,7 +192,7 @@ class Numbers:
     def verdict(self, claim: str, *, supported: str, refuted: str, inconclusive: str) -> str:
         """Choose the wording that a claim's verdict allows; with too few seeds, say where the numbers lean."""
         pointer = f"/claims/{claim}"
-        decided = resolve(self._metrics, pointer)
+        decided = value_at(self._metrics, pointer)
         wording = {"supported": supported, "refuted": refuted, "inconclusive": inconclusive}[decided["verdict"]]
         if decided["reason"] == "n too small":
             said = "With {} seed there is no verdict; the numbers lean to *{}*."
@@ -202,7 +202,7 @@ class Numbers:
 
     def _text(self, source: str, rule: str) -> str:
         for pointer in source.split(" "):
-            resolve(self._metrics, pointer)  # names the place where a pointer leads nowhere
+            value_at(self._metrics, pointer)  # names the place where a pointer leads nowhere
         try:
             return formats.recompute(self._metrics, source, rule)
         except (LookupError, TypeError, ValueError) as error:

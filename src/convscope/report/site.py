@@ -51,7 +51,7 @@ def build_site(root: Path, build: Path, output: Path, evidence: Sequence[Path] =
         MkDocs warns or fails: a broken link, a page that the navigation lacks.
     """
     source = build / ".site-source"
-    filled = assemble(root, build, source, evidence)
+    filled = assemble_sources(root, build, source, evidence)
     with replacing_folder(output) as folder:
         command = [
             sys.executable, "-m", "mkdocs", "build", "--strict",  # not --quiet, which hides warnings from --strict too
@@ -77,7 +77,7 @@ def build_site(root: Path, build: Path, output: Path, evidence: Sequence[Path] =
         (folder / "site").rmdir()
 
 
-def assemble(root: Path, build: Path, source: Path, evidence: Sequence[Path]) -> list[str]:
+def assemble_sources(root: Path, build: Path, source: Path, evidence: Sequence[Path]) -> list[str]:
     """Put together what MkDocs reads: site/, the report's pages with their figures, downloads, the package.
 
     Returns

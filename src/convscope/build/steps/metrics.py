@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from convscope.analysis.changes import described, note_verdicts
+from convscope.analysis.changes import flips_in_words, note_verdicts
 from convscope.analysis.integrity import check_consistency
 from convscope.analysis.metrics import Analysis
 from convscope.analysis.metrics_file import parse
@@ -28,7 +28,7 @@ def work(project: Project) -> None:
     )
     write_pictures(project.build / "pictures.safetensors", pictures)
     write_json(project.build / "metrics.json", metrics)
-    print(described(note_verdicts(metrics, project.build / "verdicts.json")), file=sys.stderr)
+    print(flips_in_words(note_verdicts(metrics, project.build / "verdicts.json")), file=sys.stderr)
 
 
 def analyse(project: Project) -> tuple[Json, Pictures]:
