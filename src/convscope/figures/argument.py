@@ -11,7 +11,7 @@ from matplotlib.ticker import NullLocator
 from convscope.analysis.study_records import StudyRun
 from convscope.figures.bias import varies_size
 from convscope.figures.dose import dose
-from convscope.figures.registry import Material, Rows, figure
+from convscope.figures.registry import Material, Rows, figure, groups, limits
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, logarithmic, look, marker, signed
 from convscope.specs import from_json
 
@@ -59,10 +59,9 @@ def decomposition_rows(material: Material) -> Rows:
 @figure("decomposition", rows=decomposition_rows)
 def decomposition(rows: Rows) -> Figure:
     """Draw a waterfall a study: from the fully connected network up to the convolution."""
-    studies = list(dict.fromkeys(row["study"] for row in rows))
+    studies = groups(rows, "study").values()
     drawn, panels = plt.subplots(1, len(studies), figsize=(WIDTH, 2.7), layout="constrained", squeeze=False)
-    for axes, study in zip(panels[0], studies, strict=True):
-        steps = [row for row in rows if row["study"] == study]
+    for axes, steps in zip(panels[0], studies, strict=True):
         levels = [row[end] for row in steps for end in ("from", "to") if row[end]]
         room = (max(levels) - min(levels)) or 1.0
         floor = max(min(levels) - 0.45 * room, 0)
@@ -102,11 +101,11 @@ def sharing_rows(material: Material) -> Rows:
             if variant not in study.variants:
                 return []
             measure = study.variants[variant].test_accuracy
-            low, high = (100 * end for end in measure.interval) if measure.interval else (None, None)
             rows.append(
                 {"study": name, "title": study.title, "variant": variant, "order": order,
                  "network": study.variants[variant.removesuffix("-permuted")].title,
-                 "test_accuracy": 100 * measure.mean, "low": low, "high": high}
+                 "test_accuracy": 100 * measure.mean}
+                | limits(measure, 100)
             )  # fmt: skip
     return rows
 
@@ -114,13 +113,12 @@ def sharing_rows(material: Material) -> Rows:
 @figure("sharing", rows=sharing_rows)
 def sharing(rows: Rows) -> Figure:
     """Draw accuracy with and without shared weights against the order of pixels, a panel a study."""
-    studies = list(dict.fromkeys(row["study"] for row in rows))
+    studies = groups(rows, "study").values()
     drawn, panels = plt.subplots(1, len(studies), figsize=(WIDTH, 2.7), layout="constrained", squeeze=False)
     places = {"ordered": 0, "shuffled": 1}
-    for panel, (axes, study) in enumerate(zip(panels[0], studies, strict=True)):
+    for panel, (axes, here) in enumerate(zip(panels[0], studies, strict=True)):
         named = panel == 0  # the others have the same colours and marks
-        here = [row for row in rows if row["study"] == study]
-        band = next(row for row in here if row["order"] == "either")
+        (band,) = (row for row in here if row["order"] == "either")
         hue = look(band["variant"], 0)[0]
         axes.axhline(band["test_accuracy"], color=hue, linestyle=(0, (4, 2)), linewidth=1.1)
         if band["low"] is not None:
@@ -128,8 +126,8 @@ def sharing(rows: Rows) -> Figure:
         if named:
             axes.annotate(band["network"], (-1.25, band["test_accuracy"]), (0, -3), textcoords="offset points",
                           va="top", fontsize=7.5, color=hue)  # fmt: skip
-        for number, network in enumerate(dict.fromkeys(row["network"] for row in here if row["order"] != "either")):
-            line = [row for row in here if row["network"] == network]
+        crossed = [row for row in here if row["order"] != "either"]
+        for number, (network, line) in enumerate(groups(crossed, "network").items()):
             hue, shape = look(line[0]["variant"], number)
             xs = [places[row["order"]] + 0.03 * (number - 0.5) for row in line]
             axes.plot(xs, [row["test_accuracy"] for row in line], color=hue, marker=shape, mec="white", markersize=7)
@@ -245,8 +243,7 @@ def kernel_cost(rows: Rows) -> Figure:
     drawn, axes = plt.subplots(figsize=(WIDTH, 2.9), layout="constrained")
     shapes = {side: marker(place) for place, side in enumerate(sorted({row["side"] for row in rows}))}
     axes.axhline(0, color=MUTED, linewidth=1)
-    for number, study in enumerate(dict.fromkeys(row["study"] for row in rows)):
-        line = [row for row in rows if row["study"] == study]
+    for number, line in enumerate(groups(rows, "study").values()):
         hue = PALETTE[number % len(PALETTE)]
         costs = [row["macs"] / 1e6 for row in line]
         axes.plot(costs, [row["difference"] for row in line], color=hue, linewidth=1.2, alpha=0.7)
@@ -284,8 +281,7 @@ def tuning(rows: Rows) -> Figure:
     """Draw accuracy on validation images against the learning rate, a line a network; rings mark what was chosen."""
     drawn, axes = plt.subplots(figsize=(WIDTH, 2.7), layout="constrained")
     floor = min(row["validation_accuracy"] for row in rows if row["chosen"]) - ROOM_BELOW
-    for number, name in enumerate(dict.fromkeys(row["variant"] for row in rows)):
-        line = [row for row in rows if row["variant"] == name]
+    for number, (name, line) in enumerate(groups(rows, "variant").items()):
         hue, shape = look(name, number)
         for row in line:
             if row["validation_accuracy"] < floor:  # a rate that ruins a network would press all others together

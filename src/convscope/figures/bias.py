@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from convscope.analysis.study_records import StudyRun
-from convscope.figures.registry import Material, Row, Rows, figure, limits
+from convscope.figures.registry import Material, Row, Rows, figure, groups, limits
 from convscope.figures.results import accuracy_rows, named
 from convscope.figures.spots import spot
 from convscope.figures.style import MUTED, WIDTH, colour, look, marker
@@ -117,11 +117,9 @@ def shift_rows(material: Material, study_id: str) -> Rows:
 def shifted_accuracy(rows: Rows) -> Figure:
     """Accuracy on moved test images against the distance, a line a variant."""
     drawn, axes = plt.subplots(figsize=(WIDTH, 3.0), layout="constrained")
-    distances = list(dict.fromkeys(row["distance"] for row in rows))
-    variants = list(dict.fromkeys(row["variant"] for row in rows))
+    variants, distances = groups(rows, "variant"), list(groups(rows, "distance"))
     spread = np.linspace(-0.06, 0.06, len(variants))
-    for number, name in enumerate(variants):
-        line = [row for row in rows if row["variant"] == name]
+    for number, (name, line) in enumerate(variants.items()):
         points = [
             Point(
                 row["distance"] + spread[number], row["accuracy"], row["low"], row["high"],
@@ -164,21 +162,17 @@ def equivariance_rows(material: Material, study_id: str) -> Rows:
 @figure("{study}-equivariance", rows=equivariance_rows)
 def equivariance_errors(rows: Rows) -> Figure:
     """Relative equivariance error of each layer against the shift, a panel a variant."""
-    shifts = list(dict.fromkeys(row["shift"] for row in rows))
-    variants = list(dict.fromkeys(row["variant"] for row in rows))
+    variants, shifts = groups(rows, "variant").values(), list(groups(rows, "shift"))
     drawn, (panels, legends) = plt.subplots(
         2, len(variants), figsize=(WIDTH, 3.6), layout="constrained", sharey="row", squeeze=False,
         height_ratios=(4, 1),
     )  # fmt: skip
-    for axes, below, name in zip(panels, legends, variants, strict=True):
-        here = [row for row in rows if row["variant"] == name]
-        for number in dict.fromkeys(row["number"] for row in here):
-            line = [row for row in here if row["number"] == number]
+    for axes, below, here in zip(panels, legends, variants, strict=True):
+        for place, line in enumerate(groups(here, "number").values()):
             errors = [np.nan if row["error"] is None else row["error"] for row in line]
             axes.plot(
-                np.array(shifts) + 0.05 * (number - 1), errors, color=colour(number - 1), marker=marker(number - 1),
-                markersize=6, mec="white", linewidth=1,
-                label=f"{line[0]['layer']} (total stride {line[0]['stride']})",
+                np.array(shifts) + 0.05 * place, errors, color=colour(place), marker=marker(place), markersize=6,
+                mec="white", linewidth=1, label=f"{line[0]['layer']} (total stride {line[0]['stride']})",
             )  # fmt: skip
         axes.set_title(here[0]["title"])
         axes.set_xticks(shifts)

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from convscope.figures.mosaic import channels_last, mosaic, show
-from convscope.figures.registry import Material, Rows, figure, picture_in, pictured
+from convscope.figures.registry import Material, Rows, figure, groups, picture_in, pictured
 from convscope.figures.style import INK, MUTED, WIDTH, look
 
 COLUMNS = 8
@@ -32,14 +32,13 @@ def disputed_rows(material: Material, study_id: str) -> Rows:
 @figure("{study}-disputed", rows=disputed_rows)
 def disputed(rows: Rows) -> Figure:
     """Draw a row of images for each network that alone is right, with what each is and what the other network says."""
-    networks = list(dict.fromkeys(row["right"] for row in rows))
+    networks = groups(rows, "right")
     tile = WIDTH / COLUMNS
     words = 0.62  # inches a row: a title above the images, two lines below
     height = len(networks) * (tile + words)
     drawn, panels = plt.subplots(len(networks), 1, figsize=(WIDTH, height), squeeze=False)
     drawn.subplots_adjust(left=0, right=1, top=1 - 0.24 / height, bottom=0.38 / height, hspace=words / tile)
-    for axes, network in zip(panels[:, 0], networks, strict=True):
-        here = [row for row in rows if row["right"] == network]
+    for axes, (network, here) in zip(panels[:, 0], networks.items(), strict=True):
         size = (here[0]["channels"], here[0]["height"], here[0]["width"])
         pixels = np.full((COLUMNS, *size), 255 if size[0] == 3 else 0)
         for place, row in enumerate(here):

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from convscope.analysis.study_records import StudyRun
-from convscope.figures.registry import Material, Row, Rows, figure
+from convscope.figures.registry import Material, Row, Rows, figure, groups, limits
 from convscope.figures.spots import spot
 from convscope.figures.style import MUTED, WIDTH, look
 from convscope.specs import ModelSpec, PermutePixels, Windowed, from_json
@@ -41,27 +41,23 @@ def dose_rows(material: Material, study_id: str) -> Rows:
 
 def _row(study: StudyRun, factor: str, name: str) -> Row:
     variant = study.variants[name]
-    measure = variant.test_accuracy
-    low, high = measure.interval or (None, None)
     return {
         "factor": factor, "variant": name, "title": variant.title,
         "dose": dose(factor, from_json(variant.model)) if factor in SCALES else "",
-        "accuracy": 100 * measure.mean,
-        "low": None if low is None else 100 * low, "high": None if high is None else 100 * high,
-    }  # fmt: skip
+        "accuracy": 100 * variant.test_accuracy.mean,
+    } | limits(variant.test_accuracy, 100)  # fmt: skip
 
 
 @figure("{study}-dose", rows=dose_rows)
 def dose_and_response(rows: Rows) -> Figure:
     """Draw accuracy against the dose, a panel a factor, and the baseline as a band."""
     baseline, *others = rows
-    factors = list(dict.fromkeys(row["factor"] for row in others))
+    factors = groups(others, "factor")
     drawn, panels = plt.subplots(
         1, len(factors), figsize=(0.62 * WIDTH * len(factors), 2.6), layout="constrained", sharey=True, squeeze=False
     )
     hue, shape = look("cnn", 0)
-    for axes, factor in zip(panels[0], factors, strict=True):
-        line = [row for row in others if row["factor"] == factor]
+    for axes, (factor, line) in zip(panels[0], factors.items(), strict=True):
         places = range(len(line))  # doses are far apart: each has its place
         axes.axhline(baseline["accuracy"], color=MUTED, linestyle=(0, (4, 2)), label=baseline["title"])
         if baseline["low"] is not None:

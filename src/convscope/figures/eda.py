@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from convscope.figures.mosaic import channels_last, mosaic, show
-from convscope.figures.registry import Material, Rows, figure, picture_in, pictured
+from convscope.figures.registry import Material, Rows, figure, groups, picture_in, pictured
 from convscope.figures.style import LINE, PALETTE, WIDTH, logarithmic
 
 CHANNEL_NAMES = {1: ("grey",), 3: ("red", "green", "blue")}
@@ -70,7 +70,7 @@ def sample_rows(material: Material, dataset: str) -> Rows:
 @figure("{dataset}-samples", rows=sample_rows)
 def samples(rows: Rows) -> Figure:
     """Show training images of each class, one class a row."""
-    names = list(dict.fromkeys(row["class"] for row in rows))
+    names = list(groups(rows, "class"))
     classes, count = len(names), len(rows) // len(names)
     board = mosaic(channels_last(np.array([picture_in(row) for row in rows])), columns=count)
     drawn, axes = plt.subplots(figsize=(WIDTH * 0.66, WIDTH * 0.52 * classes / count))
@@ -129,15 +129,14 @@ def pixel_rows(material: Material, dataset: str, normalisation: str) -> Rows:
 def pixel_histogram(rows: Rows) -> Figure:
     """Distribution of pixel values as they are stored, and as a network is fed them."""
     drawn, (before, after) = plt.subplots(1, 2, figsize=(WIDTH, 2.4), layout="constrained", sharey=True)
-    names = list(dict.fromkeys(row["channel"] for row in rows))
+    channels = groups(rows, "channel")
     edges = np.arange(0, 257, 8)
-    for name, colour in zip(names, CHANNEL_COLOURS[len(names)], strict=True):
-        here = [row for row in rows if row["channel"] == name]
+    for (name, here), colour in zip(channels.items(), CHANNEL_COLOURS[len(channels)], strict=True):
         counts, fed = (np.array([row[what] for row in here]) for what in ("pixels", "normalised"))
         shares = np.add.reduceat(counts, edges[:-1]) / counts.sum() * 100
         scaled = np.append(fed, 2 * fed[-1] - fed[-2])[edges]  # the last edge is that of a value of 256
         for axes, places in ((before, edges), (after, scaled)):
-            axes.stairs(shares, places, fill=len(names) == 1, color=colour, alpha=0.85, label=name)
+            axes.stairs(shares, places, fill=len(channels) == 1, color=colour, alpha=0.85, label=name)
     before.set_title("As stored")
     before.set_xlabel("pixel value (0 to 255)")
     before.set_ylabel("share of pixels (%)")
@@ -146,6 +145,6 @@ def pixel_histogram(rows: Rows) -> Figure:
     after.set_xlabel("(value / 255 − mean) / standard deviation" if standard else "value / 255")
     after.axvline(0, color=LINE, linewidth=1, zorder=0)
     logarithmic(before, "y")
-    if len(names) > 1:
+    if len(channels) > 1:
         before.legend()
     return drawn

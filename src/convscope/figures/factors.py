@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from convscope.figures.argument import comparison
-from convscope.figures.registry import Material, Rows, figure
+from convscope.figures.registry import Material, Rows, figure, groups
 from convscope.figures.results import MOST_COLOURS, WILD
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, logarithmic, signed
 
@@ -48,13 +48,12 @@ def factor_rows(material: Material, study_id: str) -> Rows:
 @figure("{study}-factors", rows=factor_rows)
 def factors(rows: Rows) -> Figure:
     """Draw what each choice changes and what it costs, a line a choice; a pair of panels for each base."""
-    bases = list(dict.fromkeys(row["base"] for row in rows))
-    groups = [[row for row in rows if row["base"] == base] for base in bases]
+    bases = groups(rows, "base")
     drawn, panels = plt.subplots(
-        len(groups), 2, figsize=(WIDTH, 0.75 + 0.3 * len(groups) + 0.172 * len(rows)), layout="constrained",
-        squeeze=False, height_ratios=[len(group) + 0.6 for group in groups], width_ratios=(3, 2),
+        len(bases), 2, figsize=(WIDTH, 0.75 + 0.3 * len(bases) + 0.172 * len(rows)), layout="constrained",
+        squeeze=False, height_ratios=[len(group) + 0.6 for group in bases.values()], width_ratios=(3, 2),
     )  # fmt: skip
-    for (effects, costs), base, group in zip(panels, bases, groups, strict=True):
+    for (effects, costs), (base, group) in zip(panels, bases.items(), strict=True):
         for axes, neutral in ((effects, 0), (costs, 1)):
             axes.axvline(neutral, color=MUTED, linewidth=1)
             axes.grid(axis="y", visible=False)
@@ -127,7 +126,7 @@ def factor_curve_rows(material: Material, study_id: str) -> Rows:
 @figure("{study}-factor-curves", rows=factor_curve_rows)
 def factor_curves(rows: Rows) -> Figure:
     """Draw accuracy by epoch, training dashed and validation solid, a panel a factor; a twin is a thin line."""
-    factors = list(dict.fromkeys(row["factor"] for row in rows))
+    factors = groups(rows, "factor")
     lines = ceil(len(factors) / ACROSS)
     drawn, panels = plt.subplots(
         lines, ACROSS, figsize=(WIDTH, 0.5 + 1.6 * lines), layout="constrained", squeeze=False, sharey=True
@@ -136,10 +135,9 @@ def factor_curves(rows: Rows) -> Figure:
         if factor is None:
             axes.set_axis_off()
             continue
-        shown = [row for row in rows if row["factor"] == factor]
+        shown = factors[factor]
         stems = list(dict.fromkeys(row["title"].removesuffix(TWIN) for row in shown))
-        for name in dict.fromkeys(row["variant"] for row in shown):
-            own = [row for row in shown if row["variant"] == name]
+        for own in groups(shown, "variant").values():
             place = stems.index(own[0]["title"].removesuffix(TWIN))
             for part, dashes in (("train", (0, (3, 2))), ("validation", "-")):
                 points = [(row["epoch"], 100 * row["accuracy"]) for row in own if row["part"] == part]

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from convscope.figures.eda import show_image
 from convscope.figures.mosaic import mosaic, show
-from convscope.figures.registry import Material, Rows, figure, picture_in, pictured
+from convscope.figures.registry import Material, Rows, figure, groups, picture_in, pictured
 from convscope.figures.style import WIDTH
 
 
@@ -60,8 +60,7 @@ def feature_maps(rows: Rows) -> Figure:
 
     Each map is scaled by its own largest value: they differ by orders of magnitude.
     """
-    numbers = dict.fromkeys(row["layer"] for row in rows)
-    image, *layers = (np.array([picture_in(row) for row in rows if row["layer"] == number]) for number in numbers)
+    image, *layers = (np.array([picture_in(row) for row in maps]) for maps in groups(rows, "layer").values())
     layers = [maps.astype(np.float16) for maps in layers]  # as results have them
     boards = [mosaic(maps / np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-6), 8) for maps in layers]
     heights = [board.shape[0] / board.shape[1] for board in boards]

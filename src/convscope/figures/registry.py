@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
+from operator import itemgetter
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
@@ -110,9 +111,17 @@ def _places(name: str, metrics: Metrics) -> list[dict[str, str]]:
     return places
 
 
-def limits(measured: Measure | Comparison | Claim) -> Row:
+def groups(rows: Rows, *columns: str) -> dict[Any, Rows]:
+    """Return rows by what they have in a column, or in several, in the order they appear."""
+    found: dict[Any, Rows] = {}
+    for row in rows:
+        found.setdefault(itemgetter(*columns)(row), []).append(row)
+    return found
+
+
+def limits(measured: Measure | Comparison | Claim, factor: int = 1) -> Row:
     """Return the ends of an interval as entries of a row, ``low`` and ``high``; None for a single run."""
-    low, high = measured.interval or (None, None)
+    low, high = (factor * end for end in measured.interval) if measured.interval else (None, None)
     return {"low": low, "high": high}
 
 

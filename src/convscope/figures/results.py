@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from convscope.analysis.study_records import StudyRun
-from convscope.figures.registry import Material, Row, Rows, figure, limits
+from convscope.figures.registry import Material, Row, Rows, figure, groups, limits
 from convscope.figures.spots import spot
 from convscope.figures.style import INK, MUTED, WIDTH, colour, logarithmic, look, signed
 
@@ -129,14 +129,11 @@ def _curves(study: StudyRun, only: Collection[str]) -> Rows:
 @figure("{study}-curves", rows=curve_rows)
 def curves(rows: Rows) -> Figure:
     """Loss and accuracy by epoch, training dashed and validation solid: mean over seeds, range shaded."""
-    lines: dict[tuple[str, str, str], Rows] = {}
-    for row in rows:
-        lines.setdefault((row["variant"], row["quantity"], row["part"]), []).append(row)
     legend = _curve_legend(rows)
     columns = _columns([str(handle.get_label()) for handle in legend])
     height = 2.3 + 0.17 * math.ceil(len(legend) / columns)
     drawn, (loss, accuracy) = plt.subplots(1, 2, figsize=(WIDTH, height), layout="constrained")
-    for (_, quantity, part), line in lines.items():
+    for (_, part, quantity), line in groups(rows, "variant", "part", "quantity").items():
         axes, factor = {"loss": (loss, 1), "accuracy": (accuracy, 100)}[quantity]
         hue, shape = _curve_look(line[0])
         epochs = [row["epoch"] for row in line]
@@ -201,7 +198,7 @@ def confusion_rows(material: Material, study_id: str) -> Rows:
 @figure("{study}-confusion", rows=confusion_rows)
 def confusion_matrix(rows: Rows) -> Figure:
     """Share of each true class (rows) that was called each class (columns), over all runs, in percent."""
-    class_names = list(dict.fromkeys(row["true"] for row in rows))
+    class_names = list(groups(rows, "true"))
     counts = np.array([row["images"] for row in rows], dtype=float).reshape(len(class_names), -1)
     shares = 100 * counts / counts.sum(axis=1, keepdims=True)
     drawn, axes = plt.subplots(figsize=(WIDTH * 0.72, WIDTH * 0.6), layout="constrained")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from convscope.figures.eda import CHANNEL_COLOURS, CHANNEL_NAMES
 from convscope.figures.mosaic import channels_last, mosaic, show
-from convscope.figures.registry import Material, Row, Rows, figure, picture_in, pictured
+from convscope.figures.registry import Material, Row, Rows, figure, groups, picture_in, pictured
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, logarithmic
 from convscope.specs import Conv2d, Flatten, from_json
 
@@ -72,10 +72,9 @@ def connectivity(rows: Rows) -> Figure:
     """Draw three layers over one image: which pixels an output sees, and with which weights."""
     board = picture_in(rows[0])
     height, width = board.shape
-    layers = list(dict.fromkeys(row["layer"] for row in rows[1:]))
+    layers = groups(rows[1:], "layer")
     drawn, panels = plt.subplots(1, len(layers), figsize=(WIDTH, 2.75), layout="constrained")
-    for axes, layer in zip(panels, layers, strict=True):
-        here = [row for row in rows if row["layer"] == layer]
+    for axes, (layer, here) in zip(panels, layers.items(), strict=True):
         axes.imshow(board, cmap="gray_r", vmin=0, vmax=330, interpolation="nearest", extent=(0, width, height, 0))
         for row in here:
             hue = SETS[row["set"]]
@@ -173,9 +172,8 @@ def board_rows(material: Material, dataset: str) -> Rows:
 @figure("{dataset}-board", rows=board_rows)
 def board(rows: Rows) -> Figure:
     """Draw a column a class: samples, and below them the mean of all training images."""
-    names = list(dict.fromkeys(row["class"] for row in rows))
-    lines = list(dict.fromkeys(row["what"] for row in rows))
-    images = np.array([picture_in(row) for line in lines for row in rows if row["what"] == line])
+    names, lines = groups(rows, "class"), groups(rows, "what")
+    images = np.array([picture_in(row) for line in lines.values() for row in line])
     tiles = mosaic(channels_last(images), columns=len(names))
     drawn, axes = plt.subplots(figsize=(WIDTH, WIDTH * 0.93 * tiles.shape[0] / tiles.shape[1] + 0.2))
     drawn.subplots_adjust(left=0.07, right=1, top=0.93, bottom=0)
@@ -221,15 +219,15 @@ def preprocessing_rows(material: Material, study_id: str) -> Rows:
 def preprocessing(rows: Rows) -> Figure:
     """Draw images as stored and, below, as the network receives them, and beside them how often each value occurs."""
     kinds = ("stored", "received")
-    values = [row for row in rows if row["what"] == "values"]
-    channels = list(dict.fromkeys(row["channel"] for row in values))
-    columns = sum(row["what"] == "stored" for row in rows)
+    parts = groups(rows, "what")
+    channels = groups(parts["values"], "channel")
+    columns = len(parts["stored"])
     drawn = plt.figure(figsize=(WIDTH, 2.75), layout="constrained")
     grid = drawn.add_gridspec(1, 2, width_ratios=(3, 2))
     images, charts = drawn.add_subfigure(grid[0]), drawn.add_subfigure(grid[1])
     panels = images.subplots(2, columns, squeeze=False)
     for line, axes, kind in zip(panels, charts.subplots(2, 1), kinds, strict=True):
-        here = [row for row in rows if row["what"] == kind]
+        here = parts[kind]
         boards = [picture_in(row) for row in here]
         furthest = max(abs(board).max() for board in boards)
         low, high = (0.0, 255.0) if kind == "stored" else (-furthest, furthest)
@@ -245,13 +243,12 @@ def preprocessing(rows: Rows) -> Figure:
         bar.outline.set_visible(False)
         bar.ax.tick_params(labelsize=7.5, color=MUTED)
         line[0].set_ylabel(f"as {kind}", fontsize=8)
-        for channel, hue in zip(channels, CHANNEL_COLOURS[len(channels)], strict=True):
-            of_channel = [row for row in values if row["channel"] == channel]
+        for of_channel, hue in zip(channels.values(), CHANNEL_COLOURS[len(channels)], strict=True):
             start, step = ("from", BIN) if kind == "stored" else ("received_from", of_channel[0]["width"])
             edges = [row[start] for row in of_channel]
             axes.stairs([row["percent"] for row in of_channel], [*edges, edges[-1] + step], color=hue, alpha=0.85,
                         fill=len(channels) == 1)  # fmt: skip
-        if max(row["percent"] for row in values) > TALL:
+        if max(row["percent"] for row in parts["values"]) > TALL:
             logarithmic(axes, "y", (1, 5))
         axes.tick_params(labelsize=7.5)
         text = (
