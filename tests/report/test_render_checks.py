@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from convscope.errors import ReportError
-from convscope.report.checks import check_html, check_pdf_text
+from convscope.report.checks import check_html, check_text
 
 FINE = """<!DOCTYPE html><html><head><style>
 @font-face { src: url("data:font/woff2;base64,AAAA"); } a { background: url(#x) }
@@ -44,7 +44,7 @@ def test_holes_are_found_in_both_outputs(text: str, found: str, tmp_path: Path) 
             check_html(path)
         assert repr(found) in str(caught.value)
     with pytest.raises(ReportError) as caught:
-        check_pdf_text(f"Before. {text} After.")
+        check_text(f"Before. {text} After.")
     assert repr(found) in str(caught.value)
 
 

@@ -255,7 +255,7 @@ def test_pdf_text(pdf_text: str) -> None:
     assert "Only on the screen" not in pdf_text
     assert "1.1 Method" in pdf_text
     assert re.search(r"1 ?/ ?5\b", pdf_text)
-    checks.check_pdf_text(pdf_text)
+    checks.check_text(pdf_text)
 
 
 def test_pdf_is_tagged_and_described(pdf_file: Path) -> None:

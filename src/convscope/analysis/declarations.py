@@ -51,12 +51,7 @@ def declared_study(study: Study, profile: Profile) -> DeclaredStudy:
 
 def declared_experiment(experiment: Experiment) -> DeclaredExperiment:
     """Return what an experiment is about."""
-    return DeclaredExperiment(
-        title=experiment.title,
-        question=experiment.question,
-        factor=experiment.factor,
-        variants=experiment.variants,
-    )
+    return DeclaredExperiment.model_validate(experiment, from_attributes=True)
 
 
 def experiment_pairs(experiment: Experiment) -> list[Pair]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Literal
 
 from scipy import special
@@ -77,8 +78,4 @@ def seeds_needed(
 
     if not enough(MOST_SEEDS):
         return None
-    low, high = 1, MOST_SEEDS  # the error falls with n, so bisection finds the first that is enough
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if middle > 1 and enough(middle) else (middle, high)
-    return high
+    return 2 + bisect_left(range(2, MOST_SEEDS), True, key=enough)  # the error falls with n

@@ -17,13 +17,7 @@ from convscope.errors import DatasetError
 
 _COMPRESSED = (".gz", ".xz")
 _TAR = (".tar", ".tar.gz", ".tgz", ".tar.xz")
-_DAMAGED = (
-    OSError,
-    EOFError,
-    zlib.error,
-    lzma.LZMAError,
-    tarfile.TarError,
-)  # what reading a bad container raises
+_DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError)  # what reading a bad container raises
 
 
 @dataclass(frozen=True)

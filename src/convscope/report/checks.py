@@ -25,21 +25,14 @@ def check_html(path: Path) -> None:
     page = read_page(path.read_text(encoding="utf-8"))
     if page.external:
         raise ReportError(f"{path.name} loads from elsewhere: {', '.join(page.external)}")
-    _check_text(page.text, path.name)
+    check_text(page.text, path.name)
 
 
-def check_pdf_text(text: str) -> None:
-    """Check the text of a rendered PDF for holes.
+def check_text(text: str, name: str = "the PDF") -> None:
+    """Check what a reader sees for holes.
 
-    Raises
-    ------
-    ReportError
-        As for :func:`check_html`, except for loaded URLs, which a PDF does not have.
+    Raises ReportError: there is one; the message has the words around it.
     """
-    _check_text(text, "the PDF")
-
-
-def _check_text(text: str, name: str) -> None:
     for meaning, sign in HOLES.items():
         found = sign.search(text)
         if found:

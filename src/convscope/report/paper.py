@@ -19,7 +19,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from convscope.errors import ReportError
-from convscope.report.checks import check_pdf_text
+from convscope.report.checks import check_text
 from convscope.report.page import Table
 
 _OUTSIDE = 1.0
@@ -115,7 +115,7 @@ def check_pdf(path: Path, tables: Sequence[Table]) -> None:
         a page, or the text of a cell is on no page.
     """
     pages = pages_of(path)
-    check_pdf_text(" ".join(word.text for page in pages for word in page.words))
+    check_text(" ".join(word.text for page in pages for word in page.words))
     complaints = [complaint for page in pages for complaint in _complaints(page)]
     complaints += _lone_rows(pages)
     complaints += _missing(pages, tables)
