@@ -12,7 +12,7 @@ from convscope.datasets.dataset import Dataset, Images
 from convscope.datasets.splits import Split, split
 from convscope.engines.torch_engine import initialised
 from convscope.runs.result import RunResult
-from convscope.runs.results import Measure
+from convscope.runs.results import Measurement
 from convscope.specs import (
     Conv2d,
     DataSpec,
@@ -41,7 +41,7 @@ def images() -> Split:
     return split(Dataset("noise", "Noise", part, part, ("a", "b", "c"), "f", "drawn"), DataSpec("mnist", 2), seed=0)
 
 
-def now(images: Split) -> Measure:
+def now(images: Split) -> Measurement:
     """Measure here, from the weights."""
     return lambda _run, _name, compute: compute(images)
 

@@ -15,7 +15,7 @@ from convscope.datasets.splits import Split, split
 from convscope.engines.torch_engine import initialised
 from convscope.runs.plan import PlannedRun
 from convscope.runs.result import RunResult
-from convscope.runs.results import Measure
+from convscope.runs.results import Measurement
 from convscope.runs.worker import trained
 from convscope.specs import (
     Conv2d,
@@ -40,7 +40,7 @@ COUNTED = {name: np.ones(2, dtype=np.bool_) for name in MODELS}
 PROBE = ShiftProbe(distances=(2, 4), claimed=4, period=4, images=50)
 
 
-def now(images: Split) -> Measure:
+def now(images: Split) -> Measurement:
     """Measure here, from the weights."""
     return lambda _run, _name, compute: compute(images)
 

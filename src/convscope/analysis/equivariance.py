@@ -23,14 +23,14 @@ from convscope.analysis.study_records import Equivariance, EquivariantLayer
 from convscope.datasets.splits import Split
 from convscope.models.torch_model import restored
 from convscope.runs.result import Arrays, RunResult
-from convscope.runs.results import Measure
+from convscope.runs.results import Measurement
 from convscope.specs import Window
 
 SHIFTS = (1, 2, 3, 4)  # pixels to the right
 IMAGES = 100  # 200 images change the errors by less than 2 % of their size, and take twice as long
 
 
-def equivariance(results: Mapping[str, Sequence[RunResult]], measure: Measure, tested: int) -> Equivariance:
+def equivariance(results: Mapping[str, Sequence[RunResult]], measure: Measurement, tested: int) -> Equivariance:
     """Return the relative equivariance error of each layer with positions, over seeds.
 
     Parameters

@@ -10,12 +10,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from convscope.records import Record
+from convscope.records import Fraction, Record, Whole
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
 Error = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=0)]
 AtLeastOne = Annotated[int, Field(ge=1)]
 AtLeastTwo = Annotated[int, Field(ge=2)]
 Interval = tuple[float, float]
@@ -39,7 +37,7 @@ class Measure(Record):
     seed_error: Error | None = None
     test_set_error: Error | None = None
     degrees_of_freedom: Positive | None = None
-    images: Count | None = Field(default=None, description="Number of images that it is a share of.")
+    images: Whole | None = Field(default=None, description="Number of images that it is a share of.")
     worth: Positive | None = Field(
         default=None, description="Of a share: independent images that the runs are worth, for Wilson's limits."
     )
@@ -70,7 +68,7 @@ class Difference(Record):
     test_set_error: Error
     degrees_of_freedom: Positive | None
     differences: Values
-    images: Count | None = None
+    images: Whole | None = None
     pooled: AtLeastTwo | None = None
     errors_removed: ErrorsRemoved | None = Field(
         default=None, description="null where b makes no error, or the effect is not one of two accuracies."

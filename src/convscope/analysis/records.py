@@ -9,7 +9,6 @@ from pydantic import ConfigDict, Field
 from convscope.analysis.estimates import (
     AtLeastTwo,
     ClaimComparison,
-    Count,
     Error,
     ErrorsRemoved,
     Interval,
@@ -22,7 +21,7 @@ from convscope.analysis.estimates import (
 from convscope.analysis.study_records import Dataset, StudyNotRun, StudyRun
 from convscope.analysis.verdicts import Nuance, Ruling
 from convscope.files import Json
-from convscope.records import Record
+from convscope.records import Record, Whole
 
 
 class Counted(Record):
@@ -68,7 +67,7 @@ class Claim(DeclaredClaim):
     n_needed: AtLeastTwo | None = None
     reason: str
     comparisons: tuple[ClaimComparison, ...]
-    decided_by: Count | None = Field(description="Place of the comparison that decides.")
+    decided_by: Whole | None = Field(description="Place of the comparison that decides.")
     counts: tuple[Counted, ...]
     runs: tuple[RunKey, ...]
 

@@ -16,15 +16,14 @@ from convscope.engines.numeric_mode import numeric_mode
 from convscope.engines.torch_engine import images_on_device, logits_of
 from convscope.models.torch_model import restored
 from convscope.runs.result import Arrays, RunResult
-from convscope.runs.results import Measure
+from convscope.runs.results import Measurement
 from convscope.studies.probes import ShiftProbe
 
 AFTER, LOST = "accuracy after a shift", "accuracy lost by a shift"
 WON_BACK = "accuracy won back at the total stride"
 DIRECTIONS = ((-1, 0), (1, 0), (0, -1), (0, 1))  # up, down, left, right
 
-Scores = NDArray[np.float64]
-Shifted = dict[str, dict[int, Scores]]
+Shifted = dict[str, dict[int, NDArray[np.float64]]]
 """By variant and distance in pixels, 0 included: (seeds, images), the share of directions that each run has right."""
 
 
@@ -37,7 +36,7 @@ def moved(pixels: NDArray[np.uint8], down: int, right: int) -> NDArray[np.uint8]
 
 
 def shifted_scores(
-    results: Mapping[str, Sequence[RunResult]], labels: NDArray[np.int64], measure: Measure, probe: ShiftProbe
+    results: Mapping[str, Sequence[RunResult]], labels: NDArray[np.int64], measure: Measurement, probe: ShiftProbe
 ) -> Shifted:
     """Return how every run did on moved images.
 
@@ -53,7 +52,7 @@ def shifted_scores(
     name = f"moved-{'-'.join(map(str, probe.distances))}-{probe.images}"
     labels = labels[: probe.images]
 
-    def of_run(run: RunResult) -> dict[int, Scores]:
+    def of_run(run: RunResult) -> dict[int, NDArray[np.float64]]:
         answers = measure(run, name, lambda images: answers_moved(run, images, probe))["answers"]
         right = (answers == labels).mean(axis=1)  # over directions: (distances, images)
         unmoved = (run.predictions[: probe.images] == labels).astype(np.float64)

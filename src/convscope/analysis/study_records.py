@@ -10,8 +10,6 @@ from convscope.analysis.estimates import (
     AtLeastOne,
     AtLeastTwo,
     Comparison,
-    Count,
-    Fraction,
     Interval,
     Measure,
     Number,
@@ -20,7 +18,7 @@ from convscope.analysis.estimates import (
     Text,
 )
 from convscope.files import Json
-from convscope.records import Record
+from convscope.records import Fraction, Record, Whole
 from convscope.studies.factors import Factor
 
 
@@ -32,14 +30,14 @@ class Dataset(Record):
     fingerprint: RunKey
     licence: str
     citation: str
-    train_images: Count
-    test_images: Count
-    channels: Count
-    height: Count
-    width: Count
+    train_images: Whole
+    test_images: Whole
+    channels: Whole
+    height: Whole
+    width: Whole
     class_names: tuple[str, ...]
-    train_counts: tuple[Count, ...]
-    test_counts: tuple[Count, ...]
+    train_counts: tuple[Whole, ...]
+    test_counts: tuple[Whole, ...]
     imbalance: Annotated[float, Field(ge=1)]
     majority: Fraction | None = Field(
         default=None, description="Share of the largest class in the test part: the accuracy of always naming it."
@@ -49,26 +47,26 @@ class Dataset(Record):
     pixel_minimum: Annotated[int, Field(ge=0, le=255)]
     pixel_maximum: Annotated[int, Field(ge=0, le=255)]
     black: Fraction
-    histogram: tuple[Annotated[tuple[Count, ...], Field(min_length=256, max_length=256)], ...]
+    histogram: tuple[Annotated[tuple[Whole, ...], Field(min_length=256, max_length=256)], ...]
     neighbour_correlation: dict[str, float]
-    repeated_in_train: Count
-    test_seen_in_train: Count
+    repeated_in_train: Whole
+    test_seen_in_train: Whole
 
 
 class Layer(Record):
     """Cost of one layer for one image."""
 
-    output_shape: tuple[Count, ...]
-    parameters: Count
-    macs: Count
-    activations: Count
-    receptive_field: Count
+    output_shape: tuple[Whole, ...]
+    parameters: Whole
+    macs: Whole
+    activations: Whole
+    receptive_field: Whole
 
 
 class Failed(Record):
     """Runs that stayed at chance: in no average, unless none of the variant trained."""
 
-    of: Count
+    of: Whole
     runs: tuple[RunKey, ...]
 
 
@@ -86,9 +84,9 @@ class DeclaredVariant(Record):
 
     title: str
     model: Json  # a specification in its own canonical form (`convscope.specs`)
-    train_images: Count | None = Field(default=None, description="Where it differs from variant to variant.")
-    parameters: Count
-    macs: Count
+    train_images: Whole | None = Field(default=None, description="Where it differs from variant to variant.")
+    parameters: Whole
+    macs: Whole
     layers: tuple[Layer, ...]
 
 
@@ -96,14 +94,14 @@ class Variant(DeclaredVariant):
     """One network of a study, over its seeds."""
 
     runs: Annotated[tuple[RunKey, ...], Field(min_length=1, description="That count, in the order of their seeds.")]
-    seeds: tuple[Count, ...] | None = None
+    seeds: tuple[Whole, ...] | None = None
     failed: Failed | None = None
     test_accuracy: Measure
     test_loss: Measure
     train_accuracy: Measure
     validation_accuracy: Measure
     class_accuracy: tuple[Measure, ...]
-    confusion: tuple[tuple[Count, ...], ...]
+    confusion: tuple[tuple[Whole, ...], ...]
     curves: Curves
 
 
@@ -162,20 +160,20 @@ class Reported(Record):
 class ImageCounts(Record):
     """Numbers of images."""
 
-    train: Count
-    validation: Count
-    test: Count
+    train: Whole
+    validation: Whole
+    test: Whole
 
 
 class Shift(Record):
     """Accuracy on test images moved up, down, left and right, by variant and distance in pixels."""
 
-    images: Count
-    claimed: Count = Field(description="The distance that claims are about.")
-    period: Count | None = Field(
+    images: Whole
+    claimed: Whole = Field(description="The distance that claims are about.")
+    period: Whole | None = Field(
         default=None, description="The total stride at which claims ask what is won back; 0 for none."
     )
-    distances: Annotated[tuple[Count, ...], Field(min_length=2)]
+    distances: Annotated[tuple[Whole, ...], Field(min_length=2)]
     accuracy: dict[str, Annotated[tuple[Measure, ...], Field(min_length=2)]]
 
 
@@ -183,15 +181,15 @@ class EquivariantLayer(Record):
     """How nearly a layer's answer moves along; `errors` by shift, null where no value sees the inside alone."""
 
     layer: str
-    stride: Count = Field(description="Total, in pixels.")
+    stride: Whole = Field(description="Total, in pixels.")
     errors: tuple[Measure | None, ...]
 
 
 class Equivariance(Record):
     """Relative difference between a layer's answer to a moved image and its moved answer."""
 
-    images: Count
-    shifts: tuple[Count, ...] = Field(description="Pixels to the right.")
+    images: Whole
+    shifts: tuple[Whole, ...] = Field(description="Pixels to the right.")
     variants: dict[str, tuple[EquivariantLayer, ...]]
 
 
@@ -216,23 +214,23 @@ class Tuning(Record):
     """Learning rates tried on validation images, one grid for all variants."""
 
     rates: Annotated[tuple[Positive, ...], Field(min_length=4)]
-    seeds: Annotated[tuple[Count, ...], Field(min_length=1)]
+    seeds: Annotated[tuple[Whole, ...], Field(min_length=1)]
     variants: dict[str, TunedVariant]
 
 
 class DisputedImage(Record):
     """A test image by its place, what it is, and what the network that is wrong calls it most often."""
 
-    image: Count
-    label: Count
-    called: Count
+    image: Whole
+    label: Whole
+    called: Whole
 
 
 class OnlyRight(Record):
     """Test images that one network has right in all runs and the other in none; the first of them are shown."""
 
     right: str
-    count: Count
+    count: Whole
     shown: tuple[DisputedImage, ...]
 
 
@@ -241,7 +239,7 @@ class Disputed(Record):
 
     runs: AtLeastTwo = Field(description="Of each network.")
     only: tuple[OnlyRight, OnlyRight] = Field(description="Of the reference, of the baseline.")
-    neither: Count
+    neither: Whole
 
 
 class DeclaredStudy(Record):
@@ -275,7 +273,7 @@ class Efficiency(Record):
     """Training images that the other network needs for the accuracy of one; null where none of those tried is near."""
 
     a: str
-    images: Count = Field(description="Training images of a.")
+    images: Whole = Field(description="Training images of a.")
     needed: Positive | None
     lower: Positive | None = Field(description="95 % limits, for new seeds and new test images.")
     upper: Positive | None
@@ -287,7 +285,7 @@ class StudyRun(Study):
     status: Literal["run"]
     dataset: str
     images: ImageCounts
-    look_alikes: tuple[Count, ...] | None = Field(
+    look_alikes: tuple[Whole, ...] | None = Field(
         default=None, description="Labels of classes that are hard to tell apart, for the measure class gain."
     )
     variants: dict[str, Variant]

@@ -19,7 +19,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from convscope.deployment.records import Step
+from convscope.deployment.records import TimedStep
 from convscope.errors import Interrupted
 from convscope.files import Json
 from convscope.signals import handling
@@ -121,7 +121,7 @@ class Steps:
     def __init__(self, report: Callable[[str], None]) -> None:
         self._report = report
         self._started = time.monotonic()
-        self.done: list[Step] = []
+        self.done: list[TimedStep] = []
 
     @property
     def seconds(self) -> float:
@@ -139,7 +139,7 @@ class Steps:
         self.say(name)
         yield step
         seconds = round(self.seconds - began, 3)
-        self.done.append(Step(name=name, began=round(began, 3), seconds=seconds, outcome=step.outcome))
+        self.done.append(TimedStep(name=name, began=round(began, 3), seconds=seconds, outcome=step.outcome))
         if step.outcome:
             self.say(f"{name}: {step.outcome}")
 

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from convscope.errors import DeploymentError
 from convscope.files import Json
-from convscope.records import Record
+from convscope.records import Fraction, Record, Whole
 
 SCHEMA = 2
 Label = Literal["EMULATED", "AWS"]
@@ -17,9 +17,7 @@ Arn = Annotated[str, Field(pattern=r"^arn:aws")]
 S3Uri = Annotated[str, Field(pattern=r"^s3://")]
 Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
 Png = Annotated[str, Field(pattern=r"^iVBOR[0-9A-Za-z+/]*=*$")]
-Count = Annotated[int, Field(ge=0)]
 Amount = Annotated[float, Field(ge=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class Run(Record):
@@ -79,7 +77,7 @@ class Request(Record):
     arn: str
 
 
-class Step(Record):
+class TimedStep(Record):
     """One step of the client, in seconds since the start."""
 
     name: str
@@ -92,7 +90,7 @@ class UploadedCode(Record):
     """The code that the training job ran."""
 
     sha256: Sha256
-    bytes: Count
+    bytes: Whole
     uri: S3Uri
 
 
@@ -109,7 +107,7 @@ class Training(Record):
     arn: Arn
     image: str
     instance_type: str
-    billable_seconds: Count
+    billable_seconds: Whole
     transitions: Annotated[list[Transition], Field(min_length=1)]
 
 
@@ -117,7 +115,7 @@ class ModelArchive(Record):
     """The archive that the job left, and what is in it."""
 
     uri: S3Uri
-    bytes: Count
+    bytes: Whole
     sha256: Sha256
     content_sha256: Sha256
     run_key: Sha256
@@ -137,14 +135,14 @@ class Endpoint(Record):
 class AnsweredImage(Record):
     """One test image of the request, with the endpoint's answer and that of the run trained here."""
 
-    index: Count
+    index: Whole
     png_base64: Png
-    true_class: Count
+    true_class: Whole
     true_label: str
-    predicted_class: Count
+    predicted_class: Whole
     label: str
     confidence: Fraction
-    local_class: Count
+    local_class: Whole
     local_label: str
     local_confidence: Fraction
 
@@ -152,7 +150,7 @@ class AnsweredImage(Record):
 class Inference(Record):
     """One request with its answer, whole."""
 
-    seed: Count
+    seed: Whole
     content_type: str
     request: str
     request_sha256: Sha256
@@ -165,10 +163,10 @@ class Inference(Record):
 class ComparedAnswers(Record):
     """Many answers beside the model's own predictions."""
 
-    images: Count
+    images: Whole
     against: str
     weights_identical: bool
-    same_class: Count
+    same_class: Whole
     largest_confidence_difference: Fraction
     identical: bool
 
@@ -176,7 +174,7 @@ class ComparedAnswers(Record):
 class Latency(Record):
     """Times of single images, one after the other, as a client sees them."""
 
-    calls: Count
+    calls: Whole
     milliseconds: Annotated[list[Amount], Field(min_length=1)]
     median: Amount
     p95: Amount
@@ -196,7 +194,7 @@ class Deployment(Record):
     name: Annotated[str, Field(pattern=r"^convscope-", max_length=63)]
     started: Time
     finished: Time
-    steps: Annotated[list[Step], Field(min_length=1)]
+    steps: Annotated[list[TimedStep], Field(min_length=1)]
     code: UploadedCode
     training: Training
     artefact: ModelArchive
@@ -222,7 +220,7 @@ class Computed(Record):
     cost: Cost
     versions: dict[str, str]
     requests: list[Request]
-    request_counts: dict[str, Count]
+    request_counts: dict[str, Whole]
 
 
 class Evidence(Deployment, Computed):  # in the file what is computed comes first, as the last base does

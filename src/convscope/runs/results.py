@@ -26,7 +26,7 @@ from convscope.runs.store import RunStore
 from convscope.specs import RunSpec, canonical_json
 from convscope.studies.study import Profile, Study
 
-Measure = Callable[[RunResult, str, Callable[[Split], Arrays]], Arrays]
+Measurement = Callable[[RunResult, str, Callable[[Split], Arrays]], Arrays]
 """Called as ``measure(run, name, compute)``: what ``compute(images)`` gives, or gave when the run was published."""
 TestImages = Callable[[Sequence[int]], NDArray[np.uint8] | None]
 """Pixels of test images by their places, (images, C, H, W); None where they are not at hand."""
@@ -49,7 +49,7 @@ class Results:
     facts: Json
     pictures: Arrays
     labels: NDArray[np.int64]  # of the images that every run was tested on, (test images,)
-    measure: Measure  # gives what needs the weights of a run
+    measure: Measurement  # gives what needs the weights of a run
     test_images: TestImages  # gives the pixels of test images
 
 
