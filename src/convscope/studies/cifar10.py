@@ -4,7 +4,7 @@ from convscope.specs import Conv2d, DataSpec, Dense, Flatten, ModelSpec, Pool2d,
 from convscope.studies.architectures import mlp
 from convscope.studies.decisions import block_decisions
 from convscope.studies.kernel_claims import beats_mlp, kernels_equal
-from convscope.studies.study import Budget, Experiment, Study, Variant, smoke_budget
+from convscope.studies.study import Budget, Experiment, Study, Tuning, Variant, smoke_budget
 
 IMAGE = (3, 32, 32)
 
@@ -22,6 +22,8 @@ study = Study(
     "layer need more than 3×3 pixels?",
     data=DataSpec("cifar10", validation_images=5_000),
     training=TrainSpec(epochs=10, learning_rate=1e-3, batch_size=128, schedule="linear"),
+    # At 0.008 the CNN with 5x5 kernels stays at chance.
+    tuning=Tuning(rates=(5e-4, 1e-3, 2e-3, 4e-3, 8e-3), chosen={"mlp": 1e-3, "cnn3": 1e-3, "cnn5": 1e-3}),
     variants=(
         Variant("mlp", "MLP", mlp(IMAGE, hidden=[512])),
         Variant("cnn3", "CNN 3×3", first_layer(3)),
