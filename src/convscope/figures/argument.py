@@ -18,6 +18,7 @@ from convscope.specs import from_json
 STEPS = {"capacity": ("mlp-wide", "mlp"), "locality": ("local", "mlp-wide"), "weight sharing": ("conv", "local")}
 """From the fully connected network to the convolution: what each step adds, and between which variants."""
 
+BESIDE = 1.05  # times the cost: where lines of the same cost are drawn, side by side
 ROOM_BELOW = 4.0  # points below the lowest chosen rate that the figure of tuning shows
 
 STEP_COLOURS = {"capacity": "#8c959f", "locality": "#009E73", "weight sharing": "#0072B2"}
@@ -243,9 +244,12 @@ def kernel_cost(rows: Rows) -> Figure:
     drawn, axes = plt.subplots(figsize=(WIDTH, 2.9), layout="constrained")
     shapes = {side: marker(place) for place, side in enumerate(sorted({row["side"] for row in rows}))}
     axes.axhline(0, color=MUTED, linewidth=1)
+    earlier: list[set[int]] = []
     for number, line in enumerate(groups(rows, "study").values()):
         hue = PALETTE[number % len(PALETTE)]
-        costs = [row["macs"] / 1e6 for row in line]
+        alike = sum(not costs.isdisjoint(row["macs"] for row in line) for costs in earlier)
+        earlier.append({row["macs"] for row in line})
+        costs = [row["macs"] / 1e6 * BESIDE**alike for row in line]
         axes.plot(costs, [row["difference"] for row in line], color=hue, linewidth=1.2, alpha=0.7)
         for cost, row in zip(costs, line, strict=True):
             shape = shapes[row["side"]]
