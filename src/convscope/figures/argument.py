@@ -223,7 +223,7 @@ def kernel_rows(material: Material) -> Rows:
             if experiment.factor != "kernel":
                 continue
             first = experiment.variants[0]
-            of = study.variants
+            of, tuned = study.variants, study.tuning
             sides = {variant: dose("kernel", from_json(of[variant].model)) for variant in experiment.variants}
             larger = [variant for variant in sides if sides[variant] >= sides[first]]
             for variant in sorted(larger, key=sides.__getitem__):
@@ -232,7 +232,8 @@ def kernel_rows(material: Material) -> Rows:
                     {"study": name, "title": study.title, "experiment": key, "variant": variant,
                      "kernel": of[variant].title, "side": sides[variant], "macs": of[variant].macs,
                      "parameters": of[variant].parameters,
-                     "learning_rate": study.training["learning_rate"], "tuned": study.tuning is not None,
+                     "learning_rate": tuned.variants[variant].chosen if tuned else study.training["learning_rate"],
+                     "tuned": tuned is not None,
                      "difference": effect, "low": low, "high": high}
                 )  # fmt: skip
     return rows
