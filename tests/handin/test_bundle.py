@@ -251,6 +251,17 @@ def test_a_work_tree_that_differs_is_named_or_refused(submitted: Submitted, unpa
         submitted.path.write_bytes(before)
 
 
+def test_results_on_which_nothing_rests_stay_out_of_the_source(unpacked: Path, tmp_path: Path) -> None:
+    """They were three quarters of an archive. A build in the source says that they are missing, and goes on without."""
+    committed = Checkout(unpacked / "source")
+    assert {path.name for path in (committed.root / "data" / "published").iterdir()} == {"datasets", "emulated"}
+    assert "  --  results in source/data/published: nothing here rests on them" in verified(unpacked).stdout
+    there = Checkout.twin_of(committed, tmp_path)
+    done = there.run("metrics", PROFILE="published", STUDIES="fashion")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert there.metrics("published")["studies"]["fashion"]["reason"] == "No seed of it has been published yet."
+
+
 def test_weights_go_along_when_asked_for_and_published_results_have_no_runs(
     submitted: Submitted, unpacked: Path, tmp_path: Path
 ) -> None:
@@ -260,6 +271,7 @@ def test_weights_go_along_when_asked_for_and_published_results_have_no_runs(
     assert said_by(heavy) == []
     published = unpack(submitted.again(profile="published").path, tmp_path / "published")
     assert not (published / "runs").exists()
+    assert (published / "source" / "data" / "published" / "runs").is_dir()
     assert "  --  runs: the results were trained elsewhere" in verified(published).stdout
     submitted.path.write_bytes(before)
 

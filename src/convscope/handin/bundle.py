@@ -40,6 +40,8 @@ REQUIRED = (
     "grade.json",
 )
 OPTIONAL = {"deployment": "nothing was deployed"}
+# Of the source, what the results that come with it rest on: 34 of the 46 MB that an archive had, for each student.
+PUBLISHED = tuple(f"data/published/{name}" for name in ("images/", "metrics.json", "pictures.safetensors", "runs/"))
 Content = bytes | Path
 RUN_FILES = ("result.json", *ARRAY_FILES)
 WEIGHTS = "weights.safetensors"
@@ -58,7 +60,8 @@ metrics.json              every number of the report, and which runs it comes fr
 pictures.safetensors      images, filters and feature maps; notebooks draw figures again from these two files
 runs/                     the result of each run: history, predictions, machine
 figures/                  the figures, as drawn from metrics.json
-source/                   the source at the commit that MANIFEST.json names; `make all` in it makes all of this again
+source/                   the source at the commit that MANIFEST.json names, without published results where nothing
+                          here rests on them; `make all` in it makes all of this again
 environment/              versions of all packages: the lock file, and what was installed
 deployment/               evidence that a trained model was deployed and asked
 CITATION.cff              how to cite this
@@ -131,10 +134,12 @@ def write_bundle(
     """
     author, source = identify(root, strict=strict)
     metrics = read_metrics(build / "metrics.json")
-    runs = [] if profile == "published" else sorted(metrics.runs)
+    published = profile == "published"
+    runs = [] if published else sorted(metrics.runs)
     files: dict[str, Content] = dict(_built(build))
     files |= dict(_results(store, runs, weights=weights))
-    files |= {f"source/{name}": content for name, content in source.files.items()}
+    taken = {name: content for name, content in source.files.items() if published or not name.startswith(PUBLISHED)}
+    files |= {f"source/{name}": content for name, content in taken.items()}
     files |= {
         "verify.py": Path(verify.__file__).read_bytes(),
         "README.txt": README.encode(),
@@ -143,6 +148,8 @@ def write_bundle(
         "environment/installed.txt": _installed().encode(),
     }
     absent = {part: why for part, why in OPTIONAL.items() if not (build / part).exists()}
+    if len(taken) < len(source.files):
+        absent["results in source/data/published"] = "nothing here rests on them, and the repository has them"
     facts = _facts(author, source, metrics, profile) | {
         "runs": {
             "included": bool(runs),
