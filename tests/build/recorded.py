@@ -24,6 +24,7 @@ from convscope.runs.plan import PlannedRun
 from convscope.runs.result import RunResult
 
 STUDIES = "fashion mine"
+IDENTITY = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org")
 
 
 def remember(project: Project) -> None:
@@ -117,14 +118,30 @@ def an_address(root: Path) -> Iterator[Project]:
 
 def a_commit(root: Path) -> Iterator[Project]:
     yield Project(root, "smoke", STUDIES)
-    identity = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.org"]
-    subprocess.run(["git", *identity, "commit", "--quiet", "--allow-empty", "--message=First"], check=True)
+    subprocess.run(["git", *IDENTITY, "commit", "--quiet", "--allow-empty", "--message=First"], check=True)
+    yield Project(root, "smoke", STUDIES)
+
+
+def an_edit_that_is_not_committed(root: Path) -> Iterator[Project]:
+    """Whatever the file: the colophon names the commit, and says that files differ from it."""
+    subprocess.run(["git", "add", "--all"], check=True)
+    subprocess.run(["git", *IDENTITY, "commit", "--quiet", "--message=Second"], check=True)
+    yield Project(root, "smoke", STUDIES)
+    with (root / "tests" / "made_up.py").open("a") as file:
+        file.write("# more\n")
+    yield Project(root, "smoke", STUDIES)
+
+
+def another_place_of_the_site(root: Path) -> Iterator[Project]:
+    yield Project(root, "smoke", STUDIES)
+    os.environ["SITE_URL"] = "https://example.org/project/"
     yield Project(root, "smoke", STUDIES)
 
 
 # In this order: one finds what those before it left. Each gives the project as it was built, and as it is after.
 EVENTS: tuple[Callable[[Path], Iterator[Project]], ...] = (
     the_deployed_run, another_run, fewer_studies, a_data_set, a_published_run, another_renderer, an_address, a_commit,
+    an_edit_that_is_not_committed, another_place_of_the_site,
 )  # fmt: skip
 
 

@@ -94,6 +94,8 @@ EVENTS = {
     "another_renderer": ({"report"}, {facts.renderer}),
     "an_address": ({"report", "notebooks"}, {facts.origin, facts.address}),
     "a_commit": ({"report"}, {facts.origin}),
+    "an_edit_that_is_not_committed": ({"report"}, {facts.origin}),
+    "another_place_of_the_site": ({"site"}, {facts.published_at}),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -68,13 +69,18 @@ def explored(project: Project) -> Facts:
 
 
 def origin(project: Project) -> Facts:
-    """Return what links lead to, and the commit that the colophon names."""
+    """Return what links lead to, and the commit that the colophon names, with a word where files differ from it."""
     return {"the commit": commit(project.root), "the repository's address": repository_of(project.root)}
 
 
 def address(project: Project) -> Facts:
     """Return where the project can be cloned from."""
     return {"the repository's address": repository_of(project.root)}
+
+
+def published_at(_project: Project) -> Facts:
+    """Return the address that site/mkdocs.yml takes from the environment, whatever the project."""
+    return {"SITE_URL": os.environ.get("SITE_URL", "")}
 
 
 def renderer(project: Project) -> Facts:

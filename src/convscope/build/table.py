@@ -113,6 +113,7 @@ TABLE = (
         "site",
         seconds=15,
         reads=("site", METRICS, REPORT, EXPLORER, *GRADE, *EVIDENCE, *KEPT_EVIDENCE, *EMULATED_EVIDENCE, "src"),
+        facts=(facts.published_at,),
         writes=(f"{BUILD}site",),
     ),
 )
