@@ -295,7 +295,7 @@ def test_numbers_and_literals_become_html_from_the_inside_out() -> None:
     )
     assert in_html(text) == (
         '<span class="value" data-source="/v" data-format="verdict x">a '
-        '<span class="value" data-source="/n" data-format="count">1</span> \\[b\\]</span>'
+        '<span class="value" data-source="/n" data-format="count">1</span> &#91;b&#93;</span>'
     )
     assert in_html("[3×3]{.literal} [x](y.md)") == '<span class="literal">3×3</span> [x](y.md)'
 

@@ -8,6 +8,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from convscope.analysis.study_records import StudyRun
+from convscope.report.numbers import literally
 
 NEEDED = ("matplotlib", "numpy", "pandas", "pydantic", "safetensors", "scipy", "torch")
 """What redrawing and, of torch, the lesson import beyond the standard library; a package has the name of its module."""
@@ -147,7 +148,7 @@ def opening_cells(
     """
     values = {"study": study, "profile": profile, "sha256": sha256}
     return [
-        new_markdown_cell(_ABOUT.format(title=facts.title, document=document, profile=profile)),
+        new_markdown_cell(_ABOUT.format(title=literally(facts.title), document=document, profile=profile)),
         new_code_cell(_SET_UP.format(repository=json.dumps(repository), needed=json.dumps(NEEDED))),
         new_code_cell(_LOAD.format(**{name: json.dumps(text) for name, text in values.items()})),
     ]

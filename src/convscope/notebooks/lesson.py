@@ -6,6 +6,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from convscope.analysis.study_records import StudyRun
+from convscope.report.numbers import literally
 from convscope.specs import ModelSpec, from_json
 
 SECTIONS = 5  # that the lesson has: what was measured is the next
@@ -257,7 +258,7 @@ def lesson_cells(study: StudyRun) -> list[NotebookNode]:
         new_markdown_cell(_FORWARD), new_code_cell(_SHAPES.format(reference=repr(study.reference))),
         new_code_cell(_MAPS), new_markdown_cell(_MAPS_READ),
         new_markdown_cell(_TRAINING), new_code_cell(_TRAIN),
-        new_markdown_cell(_TRAINED.format(title=study.title)),
+        new_markdown_cell(_TRAINED.format(title=literally(study.title))),
     ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from convscope.report import formats
 from convscope.report.formats import DIGITS, NAMES
 
 # What Markdown would read as more than the character itself; "--" and "..." would become other characters.
-_SPECIAL = re.compile(r"[\\`*_\[\]<>@^~|$'\"#{}]|-(?=-)|\.(?=\.\.)")
+_SPECIAL = re.compile(r"[\\`*_&\[\]<>@^~|$'\"#{}]|-(?=-)|\.(?=\.\.)")
 
 # What a sentence of a study may not do, and between what is kept: code and citations.
 _MORE = re.compile(r"(?P<kept>`[^`\n]*`|\[-?@[^\[\]<>{}]*\])|[\\<>{}$|\[\]^~#]")
@@ -29,6 +29,17 @@ def value_at(metrics: Any, pointer: str) -> Any:
         return formats.resolve(metrics, pointer)
     except LookupError as error:
         raise ReportError(f"The report asks for {pointer}, but metrics.json has {error.args[0]}.") from None
+
+
+def literally(text: str) -> str:
+    r"""Return Markdown that shows a text as it is.
+
+    Examples
+    --------
+    >>> print(literally("A *b* < c"))
+    A \*b\* \< c
+    """
+    return _SPECIAL.sub(r"\\\g<0>", text)
 
 
 def harmless(markdown: str) -> str:
@@ -108,7 +119,7 @@ class Numbers:
         if style == "markdown":
             text = harmless(str(value_at(self._metrics, pointer)))
         elif style not in DIGITS:
-            text = _SPECIAL.sub(r"\\\g<0>", text)
+            text = literally(text)
         return self._span(text, pointer, rule)
 
     def count_of(self, pointer: str, **having: str) -> str:

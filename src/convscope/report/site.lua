@@ -3,9 +3,15 @@
 -- Runs after --citeproc. Markdown inside an HTML element is not read, except for fenced code, which
 -- pymdownx.superfences finds first; so code inside callouts and tabs is fenced as well.
 
+-- A sign that Markdown could read as a mark is written by its number, which every reader takes for text; of a backslash
+-- before it some make another sign, and some leave both.
+local function plainly(str)
+  return pandoc.RawInline('html', (str.text:gsub('[][<>{}&*_`\\$|~^]', function(sign) return ('&#%d;'):format(sign:byte()) end)))
+end
+
 local function markdown_heading(header)
   local one_line = pandoc.WriterOptions { wrap_text = 'wrap-none' } -- a span's tag must not be broken in two
-  local text = pandoc.write(pandoc.Pandoc { pandoc.Plain(header.content) }, 'commonmark', one_line):gsub('%s+$', '')
+  local text = pandoc.write(pandoc.Pandoc { pandoc.Plain(header.content):walk { Str = plainly } }, 'commonmark', one_line):gsub('%s+$', '')
   local number = header.attributes.number
   return pandoc.RawBlock('html', ('\n%s %s%s {#%s}\n'):format(
     ('#'):rep(header.level), number and number .. ' ' or '', text, header.identifier))

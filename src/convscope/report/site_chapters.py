@@ -6,6 +6,7 @@ its chapters, and links are led to the page that has their target.
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
@@ -166,7 +167,8 @@ def _parts(text: str, pages: Mapping[str, str], others: str) -> Iterator[tuple[s
     for chapter, following in zip_longest(chapters, chapters[1:]):
         body = text[chapter.start() : following.start() if following else len(text)]
         name = pages.get(chapter["label"], others)
-        title = _TITLES.get(name) or re.sub(r"^[\d.]+ ", "", _TAG.sub("", chapter["title"]))
+        shown = html.unescape(re.sub(r"^[\d.]+ ", "", _TAG.sub("", chapter["title"])))
+        title = _TITLES.get(name) or html.escape(shown, quote=False)
         if name == CLAIMS_PAGE or name in begun:
             yield name, "", body
             continue

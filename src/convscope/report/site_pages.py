@@ -14,6 +14,9 @@ from convscope.report.origins import DATA
 from convscope.report.passages import Grounds
 from convscope.studies.explored import EXPLORED
 
+# A sign that Pandoc reads as text; MkDocs would leave the backslash before some.
+_ESCAPED = re.compile(r"(?P<code>`[^`\n]*`)|\\(?P<sign>[^\w\s])")
+
 # A number as Pandoc reads it; MkDocs takes the same as HTML.
 _VALUE = re.compile(r"(?<!\\)\[(?P<text>(?:[^\[\]\\]|\\.)*)\]\{(?P<attributes>\.value [^{}]*|\.literal)\}")
 
@@ -76,4 +79,5 @@ def in_html(text: str) -> str:
 
 def _span(found: re.Match[str]) -> str:
     classes, _, attributes = found["attributes"].partition(" ")
-    return f'<span class="{classes.removeprefix(".")}"{" " if attributes else ""}{attributes}>{found["text"]}</span>'
+    text = _ESCAPED.sub(lambda escaped: escaped["code"] or f"&#{ord(escaped['sign'])};", found["text"])
+    return f'<span class="{classes.removeprefix(".")}"{" " if attributes else ""}{attributes}>{text}</span>'
