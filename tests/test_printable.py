@@ -8,7 +8,7 @@ import pytest
 import typst
 
 from convscope.errors import SpecError
-from convscope.printable import must_be_printable
+from convscope.printable import _LATIN, _known, must_be_printable
 
 PRINTABLE = "Größe, naïve, αβγ, Здравствуй, −0.2 × 3 ≤ 4 → „so“ ✓ …"
 
@@ -30,3 +30,7 @@ def test_what_passes_is_printed_by_typst(tmp_path: Path) -> None:
 def test_what_does_not_is_named() -> None:
     with pytest.raises(SpecError, match=r"The title is '猫 and 犬'; the report's fonts have no 犬 猫\."):
         must_be_printable("The title", "猫 and 犬")
+
+
+def test_what_is_taken_for_known_is_in_the_fonts() -> None:
+    assert {place for place in range(_LATIN) if chr(place).isprintable()} <= _known()

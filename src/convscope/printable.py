@@ -11,6 +11,8 @@ from convscope.errors import SpecError
 _FONTS = ("DejaVuSans.ttf", "DejaVuSansMono.ttf")
 """The first draws figures. Typst brings the second and takes from it what its serif lacks."""
 
+_LATIN = 0x180
+"""Both fonts have the printable signs below; a build with nothing to do does without reading them."""
 
 HOLES = {
     "an unresolved cross-reference": re.compile(r"\?@\S*"),
@@ -33,7 +35,8 @@ def must_be_printable(what: str, text: str) -> None:
                 f"{what} is {text!r}; {found[0]!r} in a report is taken for {meaning}.",
                 "Write it in other words.",
             )
-    if lacking := sorted({sign for sign in text if ord(sign) not in _known()}):
+    unsure = {sign for sign in text if not (sign.isprintable() and ord(sign) < _LATIN)}
+    if lacking := sorted(sign for sign in unsure if ord(sign) not in _known()):
         raise SpecError(
             f"{what} is {text!r}; the report's fonts have no {' '.join(lacking)}.",
             "Write it in Latin, Greek or Cyrillic letters.",

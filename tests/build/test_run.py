@@ -13,7 +13,9 @@ from convscope.build import run
 from convscope.build.project import Project
 from convscope.build.run import Runner, after, crowded, needed
 from convscope.build.table import TABLE, Step
-from convscope.errors import ConvscopeError
+from convscope.errors import ConvscopeError, SpecError
+from convscope.stages import Stage
+from own_study import TINY
 
 Work = Callable[[Project], None]
 SMALL = (
@@ -78,6 +80,26 @@ def test_the_build_goes_on_where_the_deployment_fails_and_says_so(
             Runner(project).all("report")
         assert built(project) == {"metrics.json", "report"}
     assert "report: up to date" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("Tiny: generated digits", "Quasi 猫", "The title of study 'tiny' is 'Quasi 猫'; the report's fonts have no 猫"),
+        ("Does anything", "Does {{< x >}}", "The question of study 'tiny' is .* an unresolved shortcode"),
+        ("CNN 3×3", "CNN <<3×3>>", "The title of variant 'cnn3' of study 'tiny' is .* an unfilled hole"),
+    ],
+)
+def test_a_title_that_was_edited_after_training_is_refused_before_any_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, said: str
+) -> None:
+    monkeypatch.setattr(Project, "missing", lambda _: [])  # its runs are there
+    monkeypatch.setattr(Stage, "bring_up_to_date", fail)
+    study = tmp_path / "report" / "studies" / "tiny.py"
+    study.parent.mkdir(parents=True)
+    study.write_text(TINY.replace(old, new), encoding="utf-8")
+    with pytest.raises(SpecError, match=said):
+        Runner(Project(tmp_path, "smoke", "tiny")).all("report")
 
 
 def test_nothing_is_deployed_unless_it_is_wanted(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,9 +89,24 @@ class Project:
 
     @cached_property
     def selected(self) -> tuple[Study, ...]:
-        """The studies asked for; without names, all that are part of the profile."""
+        """The studies asked for; without names, all that are part of the profile.
+
+        Raises SpecError: the report could not show a title or question, which an edit may have changed after training.
+        """
         studies = select(self.studies, self.root / "report" / "studies")
-        return tuple(study for study in studies if self.studies.strip() or self.budgets in study.budgets)
+        selected = tuple(study for study in studies if self.studies.strip() or self.budgets in study.budgets)
+        for study in selected:
+            of_study = f"of study {study.id!r}"
+            must_be_printable(f"The title {of_study}", study.title)
+            must_be_printable(f"The question {of_study}", study.question)
+            for kind, parts in (("variant", study.variants), ("experiment", study.experiments)):
+                for part in parts:
+                    must_be_printable(f"The title of {kind} {part.id!r} {of_study}", part.title)
+            for experiment in study.experiments:
+                must_be_printable(f"The question of experiment {experiment.id!r} {of_study}", experiment.question)
+            for claim in study.claims:
+                must_be_printable(f"The statement of claim {claim.id!r} {of_study}", claim.statement)
+        return selected
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -169,12 +184,6 @@ class Project:
         from convscope.runs.execute import execute
         from convscope.runs.executors import executor_named
 
-        for study in self.selected:
-            of_study = f"of study {study.id!r}"
-            printed = {f"The title {of_study}": study.title, f"The question {of_study}": study.question}
-            printed |= {f"The title of variant {each.id!r} {of_study}": each.title for each in study.variants}
-            for what, text in printed.items():
-                must_be_printable(what, text)
         check_data(runs, self.data_folder)
         execute(runs, self.store, self.data_folder, self.processes, executor_named(self.executor), speed=self.speed)
 
