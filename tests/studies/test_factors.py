@@ -153,6 +153,14 @@ SECOND: list[tuple[Factor, ModelSpec, str]] = [
     ("head", replace(BASE, layers=(*BASE.layers[:4], Flatten(), Dense(16), Dense(9, "none"))), "units=10.*units=9"),
     ("pixel order", model(Conv2d(8, 3), PermutePixels(), *BASE.layers[1:4]), "PermutePixels"),
     ("pixel order", model(PermutePixels(), PermutePixels(), *BASE.layers[:4]), "PermutePixels"),
+    ("head", replace(BASE, layers=(*BASE.layers[:4], GlobalAveragePool(), Dropout(0.5), LOGITS)), "other layers"),
+    ("batch normalisation", model(Conv2d(8, 3), BatchNorm2d("tanh"), *BASE.layers[1:4]), "BatchNorm2d.*tanh"),
+    ("batch normalisation", model(*BASE.layers[:2], BatchNorm2d(), *BASE.layers[2:4]), "BatchNorm2d.*relu"),
+    (
+        "batch normalisation",
+        model(Conv2d(8, 3, activation="none"), BatchNorm2d(), BatchNorm2d("tanh"), *BASE.layers[1:4]),
+        "BatchNorm2d.*tanh",
+    ),
     # as deep as the other, with another second block:
     ("depth", model(Conv2d(8, 3), Pool2d(), Conv2d(16, 5), Pool2d()), "kernel=3.*kernel=5"),
     ("depth", model(Conv2d(8, 3), Pool2d(), Conv2d(32, 3), Pool2d(), Conv2d(64, 3)), "filters=16.*filters=32"),
@@ -175,6 +183,32 @@ def test_a_connection_around_layers_is_a_factor() -> None:
     check("kernel", SKIPPED, inside)
     with pytest.raises(SpecError, match="differ in more than dropout"):
         check("dropout", SKIPPED, inside)
+
+
+def test_a_connection_adds_no_activation() -> None:
+    for block in (
+        Residual((Conv2d(8, 3),), "tanh"),
+        Residual((Conv2d(8, 3), Dropout(0.5))),
+        Residual((Residual((Conv2d(8, 3),), "none"),), "tanh"),
+    ):
+        plain = model(*PLAIN.layers[:1], *block.layers, *PLAIN.layers[3:4])
+        with pytest.raises(SpecError, match="differ in more than skip connection"):
+            check("skip connection", plain, replace(plain, layers=(plain.layers[0], block, *plain.layers[-4:])))
+
+
+def test_normalisation_without_an_activation_stands_anywhere() -> None:
+    linear = BatchNorm2d("none")
+    check("batch normalisation", BASE, model(linear, *BASE.layers[:2], linear, *BASE.layers[2:4]))
+
+
+def test_one_choice_of_dropout_is_changed_at_a_time() -> None:
+    one, other = deeper(Dropout(0.1)), deeper(Dropout(0.5))
+    twice, moved = deeper(Dropout(0.1), Dropout(0.1)), model(*BASE.layers[:2], Dropout(0.5), *BASE.layers[2:4])
+    check("dropout", one, other, twice, BASE)
+    with pytest.raises(SpecError, match="differ in more than dropout: dropout has moved to another place"):
+        check("dropout", one, moved)
+    with pytest.raises(SpecError, match=r"differ in more than dropout: .*rate=0\.5.*rate=0\.1"):
+        check("dropout", other, twice)
 
 
 def test_settings_of_training_are_factors_of_their_own() -> None:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from convscope.errors import SpecError
 from convscope.specs import (
+    Activation,
     BatchNorm2d,
     Conv2d,
     Dense,
@@ -79,65 +80,69 @@ def _without_permutation(layers: Layers) -> Layers:
 
 
 def _without_normalisation(layers: Layers) -> Layers:
-    """Take batch normalisation out; its activation goes to the layer before, if that has none."""
-    kept: list[Layer] = []
+    """Take batch normalisation out; its activation goes to the layer before, and beside another stays a difference."""
+    kept: Layers = ()
     for layer in layers:
         if isinstance(layer, BatchNorm2d):
-            if kept and isinstance(kept[-1], Windowed) and kept[-1].activation == "none":
-                kept[-1] = replace(kept[-1], activation=layer.activation)
+            activated = _activated(kept, layer.activation)
+            kept = (*kept, layer) if activated is None else activated
         elif isinstance(layer, Residual):
-            kept.append(replace(layer, layers=_without_normalisation(layer.layers)))
+            kept += (replace(layer, layers=_without_normalisation(layer.layers)),)
         else:
-            kept.append(layer)
-    return tuple(kept)
-
-
-def _without_dropout(layers: Layers) -> Iterable[object]:
-    return (layer for layer in layers if not isinstance(layer, Dropout))
+            kept += (layer,)
+    return kept
 
 
 def _without_skipping(layers: Layers) -> Iterable[object]:
-    """Put the layers of residual blocks in their place; the activation goes to the last of them, if it has none."""
+    """Put the layers of residual blocks in their place; a block whose activation is a second one stays as it is."""
     for layer in layers:
-        if isinstance(layer, Residual):
-            *inner, last = layer.layers
-            yield from inner
-            if isinstance(last, Windowed | BatchNorm2d) and last.activation == "none":
-                last = replace(last, activation=layer.activation)
-            yield last
-        else:
-            yield layer
+        inner = _activated(layer.layers, layer.activation) if isinstance(layer, Residual) else None
+        yield from (layer,) if inner is None else inner
 
 
-# ---------------------------------------------------------------- pooling: where, and of what kind and size
+def _activated(layers: Layers, activation: Activation) -> Layers | None:
+    """Give the last layer the activation that follows it; None where it has one already, or cannot have one."""
+    if activation == "none":
+        return layers
+    match layers:
+        case (*before, Windowed() | BatchNorm2d() as last) if last.activation == "none":
+            return (*before, replace(last, activation=activation))
+    return None
 
 
-def _beside_pooling(model: ModelSpec, other: ModelSpec) -> Mismatch:
-    """Pools may be taken out of one network, or differ in one field where both have them."""
-    bodies = [[layer for layer in m.layers if not isinstance(layer, Pool2d)] for m in (model, other)]
-    if difference := _compared(*bodies):
-        return difference
-    ours, theirs = _pools(model.layers), _pools(other.layers)
-    if not (ours.keys() <= theirs.keys() or theirs.keys() <= ours.keys()):
-        return "pooling has moved to another place"
-    pairs = [(pool, theirs[place]) for place, pool in ours.items() if place in theirs]
-    if len(ours) != len(theirs):
-        return _compared(*([pool[i] for pool in pairs] for i in (0, 1)))
-    names = [f.name for f in fields(Pool2d) if any(getattr(a, f.name) != getattr(b, f.name) for a, b in pairs)]
-    return "" if len(names) <= 1 else f"pooling in its {' and '.join(names)}"
+# ---------------------------------------------------------------- pooling, dropout: where, and of what kind and size
 
 
-def _pools(layers: Layers) -> dict[tuple[int, int], Pool2d]:
-    """Pooling layers by their place: how many other layers come before, and how many pools since then."""
-    pools: dict[tuple[int, int], Pool2d] = {}
+def _of_a_kind(kind: type[Pool2d | Dropout], name: str) -> Callable[[ModelSpec, ModelSpec], Mismatch]:
+    """Layers of a kind may be taken out of one network, or differ in one field where both have them."""
+
+    def beside(model: ModelSpec, other: ModelSpec) -> Mismatch:
+        bodies = [[layer for layer in m.layers if not isinstance(layer, kind)] for m in (model, other)]
+        if difference := _compared(*bodies):
+            return difference
+        ours, theirs = _places(model.layers, kind), _places(other.layers, kind)
+        if not (ours.keys() <= theirs.keys() or theirs.keys() <= ours.keys()):
+            return f"{name} has moved to another place"
+        pairs = [(layer, theirs[place]) for place, layer in ours.items() if place in theirs]
+        if len(ours) != len(theirs):
+            return _compared(*([pair[i] for pair in pairs] for i in (0, 1)))
+        names = [f.name for f in fields(kind) if any(getattr(a, f.name) != getattr(b, f.name) for a, b in pairs)]
+        return "" if len(names) <= 1 else f"{name} in its {' and '.join(names)}"
+
+    return beside
+
+
+def _places(layers: Layers, kind: type[Layer]) -> dict[tuple[int, int], Layer]:
+    """Layers of a kind by their place: how many others come before, and how many of the kind since then."""
+    places: dict[tuple[int, int], Layer] = {}
     others = since = 0
     for layer in layers:
-        if isinstance(layer, Pool2d):
-            pools[others, since] = layer
+        if isinstance(layer, kind):
+            places[others, since] = layer
             since += 1
         else:
             others, since = others + 1, 0
-    return pools
+    return places
 
 
 # ---------------------------------------------------------------- depth: the last block once more
@@ -200,7 +205,7 @@ def _beside_head(model: ModelSpec, other: ModelSpec) -> Mismatch:
         return difference
     one, two = (_head(m.layers[at:-1]) for m, at in ((model, start), (other, other_start)))
     choices = [name for name in one if one[name] != two[name] and None not in (one[name], two[name])]
-    alone = {"Flatten or global average pooling": GlobalAveragePool, "units": ()}
+    alone = {"Flatten or global average pooling": GlobalAveragePool, "units": (), "other layers": []}
     if len(choices) <= 1 or any(head == head | alone for head in (one, two)):
         return ""
     return f"the head in its {' and '.join(choices)}"
@@ -228,7 +233,7 @@ _BESIDE: dict[Factor, Callable[[ModelSpec, ModelSpec], Mismatch]] = {
     "stride": _without_field("stride"),
     "padding": _without_field("padding"),
     "activation": _without_field("activation"),
-    "pooling": _beside_pooling,
+    "pooling": _of_a_kind(Pool2d, "pooling"),
     "depth": _beside_depth,
     "head": _beside_head,
     "weight sharing": _in_form(_without_sharing),
@@ -236,7 +241,7 @@ _BESIDE: dict[Factor, Callable[[ModelSpec, ModelSpec], Mismatch]] = {
     "dilation": _without_field("dilation"),
     "groups": _without_field("groups"),
     "batch normalisation": _in_form(_without_normalisation),
-    "dropout": _in_form(_without_dropout),
+    "dropout": _of_a_kind(Dropout, "dropout"),
     "skip connection": _in_form(_without_skipping),
     "training images": _in_form(lambda layers: layers),
     "weight decay": _in_form(lambda layers: layers),
