@@ -19,7 +19,12 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
-from checkout import SMOKE_STUDIES, Checkout, SmokeBuild
+from checkout import ROOT, SMOKE_STUDIES, Checkout, SmokeBuild
+from convscope.analysis.pictures import Pictures
+from convscope.analysis.publication import published_metrics
+from convscope.files import Json
+from convscope.runs.published import PublishedRuns
+from convscope.studies import select
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -68,6 +73,12 @@ def smoke_build(smoke_session: SmokeBuild) -> SmokeBuild:
     """Return the session's build. A test that changes something in it brings it back to what it was."""
     assert smoke_session.process.returncode == 0, smoke_session.process.stderr[-3000:]
     return smoke_session
+
+
+@pytest.fixture(scope="session")
+def published() -> tuple[Json, Pictures]:
+    """Return what follows from the runs that the repository keeps: a minute's work, not to be changed by a test."""
+    return published_metrics(select(), PublishedRuns(ROOT / "data" / "published"))
 
 
 @pytest.fixture(scope="module")

@@ -11,24 +11,22 @@ import pytest
 
 from checkout import ROOT
 from convscope.analysis.metrics_file import parse
-from convscope.analysis.publication import published_metrics
+from convscope.analysis.pictures import Pictures
 from convscope.errors import ReportError
 from convscope.figures.draw import drawings
 from convscope.figures.registry import Material
 from convscope.figures.style import figure_style, save
-from convscope.files import write_json
+from convscope.files import Json, write_json
 from convscope.report.readme import BEGIN, END, IMAGES, check_readme, update_readme
-from convscope.runs.published import PublishedRuns
-from convscope.studies import select
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def build(published: tuple[Json, Pictures], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the published metrics and the figures that the README shows."""
     folder = tmp_path_factory.mktemp("published")
-    metrics, pictures = published_metrics(select(), PublishedRuns(ROOT / "data" / "published"))
+    metrics, pictures = published
     write_json(folder / "metrics.json", metrics)
     todo = drawings(Material(parse(metrics), pictures))
     template = (ROOT / "report" / "readme.md").read_text(encoding="utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -15,40 +14,38 @@ import pytest
 
 from checkout import ROOT
 from convscope.analysis.metrics_file import parse
-from convscope.analysis.pictures import Pictures, read_pictures
+from convscope.analysis.pictures import Pictures
 from convscope.figures.draw import drawings
 from convscope.figures.registry import Material
+from convscope.files import Json
 from convscope.report.fill import fill
+from convscope.studies import STUDIES
 
-PUBLISHED = ROOT / "data" / "published"
-METRICS: dict[str, Any] = json.loads((PUBLISHED / "metrics.json").read_bytes())
-RAN = [name for name, study in METRICS["studies"].items() if study["status"] == "run"]
+pytestmark = pytest.mark.slow  # metrics are computed from all published runs once
+Published = tuple[Json, Pictures]
 LABEL = r"((?:sec|fig|tbl|eq)-[\w-]*\w)"
 
 
-@pytest.fixture(scope="module")
-def pictures() -> Pictures:
-    return read_pictures(PUBLISHED / "pictures.safetensors")
-
-
-def selected(names: list[str]) -> dict[str, Any]:
+def selected(published: Json, names: list[str]) -> Json:
     """Return the published results as a build of these studies alone would have them."""
-    studies = {name: METRICS["studies"][name] for name in names}
+    studies = {name: published["studies"][name] for name in names}
+    assert {study["status"] for study in studies.values()} == {"run"}
     sets = {study["dataset"] for study in studies.values()}
-    return METRICS | {
+    return published | {
         "studies": studies,
-        "claims": {name: claim for name, claim in METRICS["claims"].items() if claim["study"] in names},
-        "datasets": {name: facts for name, facts in METRICS["datasets"].items() if name in sets},
+        "claims": {name: claim for name, claim in published["claims"].items() if claim["study"] in names},
+        "datasets": {name: facts for name, facts in published["datasets"].items() if name in sets},
         "timings": {
-            part: {k: v for k, v in METRICS["timings"][part].items() if k in names} for part in METRICS["timings"]
+            part: {k: v for k, v in published["timings"][part].items() if k in names} for part in published["timings"]
         },
     }
 
 
 def filled(
-    names: list[str], pictures: Pictures, folder: Path, templates: Path, metrics: dict[str, Any] | None = None
+    names: list[str], published: Published, folder: Path, templates: Path, metrics: Json | None = None
 ) -> dict[str, str]:
-    metrics = metrics or selected(names)
+    everything, pictures = published
+    metrics = metrics or selected(everything, names)
     (folder / "figures").mkdir()
     for name in drawings(Material(parse(metrics), pictures)):
         (folder / "figures" / f"{name}.svg").write_text("<svg/>")
@@ -67,7 +64,8 @@ def filled(
 
 
 # What is said of these studies, and of no others.
-BIAS = {"inductive_bias", "inductive_bias_glyphs"}
+BIAS = {"inductive_bias", "inductive_bias_cifar10", "inductive_bias_glyphs"}
+DESIGN = {"design", "design_cifar10"}
 THREE = {"mnist", "fashion", "cifar10"}
 SAID_OF: dict[str, set[str]] = {
     r"\b1 study train\b": set(),
@@ -76,11 +74,14 @@ SAID_OF: dict[str, set[str]] = {
     "None of this says": THREE,
     "The comparisons so far": {"mnist", "mnist_numpy", "fashion", "fashion_compact", "cifar10"},
     "the moved digits are the other end|The moved digits": {"inductive_bias_glyphs"},
-    "CIFAR-10|[Pp]hotographs": {"cifar10", "design_cifar10"},
-    "Several test digits": {"mnist", "mnist_numpy"},
+    "CIFAR-10|[Pp]hotographs": {"cifar10", "design_cifar10", "inductive_bias_cifar10"},
+    "Several test digits": {"mnist", "mnist_numpy", "shift_mnist"},
     r"[Oo]n clothing": {"fashion", "fashion_compact", "inductive_bias", "sample_size", "design"},
     "a tenth of the weights and a fifth": {"inductive_bias"},
     "On a real table": {"table"},
+    "fully connected and convolutional networks": set(STUDIES) - DESIGN,
+    "One choice at a time|sec-factor-others": DESIGN,
+    r"\b(also|too)\b[^.:]* MNIST|On handwriting, too|[Hh]ere, too": {"shift"},
 }
 
 
@@ -94,20 +95,32 @@ def empty_sections(text: str) -> Iterator[str]:
             yield line
 
 
-@pytest.mark.parametrize("names", [*([name] for name in RAN), ["fashion", "mnist"], ["cifar10", "inductive_bias"]])
-def test_the_report_is_written_around_what_is_there(names: list[str], pictures: Pictures, tmp_path: Path) -> None:
-    texts = filled(names, pictures, tmp_path, ROOT / "report")
+@pytest.mark.parametrize(
+    "names",
+    [
+        *([name] for name in STUDIES),
+        ["fashion", "mnist"],
+        ["cifar10", "inductive_bias"],
+        ["design", "design_cifar10", "inductive_bias"],
+        ["design", "design_cifar10", "fashion"],
+    ],
+)
+def test_the_report_is_written_around_what_is_there(names: list[str], published: Published, tmp_path: Path) -> None:
+    texts = filled(names, published, tmp_path, ROOT / "report")
+    for name in names:
+        assert re.search(rf'="/(studies/{name}/\S*(accuracy|effect)|claims/{name})', texts["report"]), name
+    assert "third block" in texts["report"] or not DESIGN & set(names)
     assert not re.search(r"not run (here|in this build)", texts["report"], re.IGNORECASE)
 
 
 @pytest.mark.parametrize("names", [["mnist"], ["mnist", "inductive_bias"], ["mnist", "fashion"]])
 def test_a_study_of_ones_own_has_its_chapter_in_the_report(
-    names: list[str], pictures: Pictures, tmp_path: Path
+    names: list[str], published: Published, tmp_path: Path
 ) -> None:
     templates = tmp_path / "report"
     shutil.copytree(ROOT / "report", templates)
     (templates / "studies" / "mnist.py").write_text("")  # what makes it one's own
-    texts = filled(names, pictures, tmp_path, templates)
+    texts = filled(names, published, tmp_path, templates)
     assert "{#sec-mnist}" in texts["report"]
     assert "{#sec-mnist}" not in texts["supplement"]
 
@@ -134,10 +147,10 @@ def tuned(study: dict[str, Any], largest_at_the_end: float) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("end", "parts"), [(0.5, True), (0.9, False)])
 def test_with_rates_of_their_own_kernels_are_read_beside_their_rates(
-    end: float, parts: bool, pictures: Pictures, tmp_path: Path
+    end: float, parts: bool, published: Published, tmp_path: Path
 ) -> None:
     names = ["fashion", "fashion_compact"]
-    metrics = copy.deepcopy(selected(names))
+    metrics = copy.deepcopy(selected(published[0], names))
     metrics["studies"] = {name: tuned(study, end) for name, study in metrics["studies"].items()}
     close = next(
         row
@@ -145,7 +158,7 @@ def test_with_rates_of_their_own_kernels_are_read_beside_their_rates(
         if {row["a"], row["b"]} == {"cnn3", "cnn7"}
     )
     close.update(effect=0.0, interval=[-0.002, 0.002])
-    text = filled(names, pictures, tmp_path, ROOT / "report", metrics)["report"]
+    text = filled(names, published, tmp_path, ROOT / "report", metrics)["report"]
     said = " ".join(re.sub(r"\[([^\]]*)\]\{[^}]*\}", r"\1", text).split())
     assert ("one rate for all, taken from the right of the figure, would have called" in said) == parts
     assert "{#fig-rates" in said
@@ -156,10 +169,10 @@ def test_with_rates_of_their_own_kernels_are_read_beside_their_rates(
 
 @pytest.mark.parametrize(("centred", "said"), [(1.0, True), (0.6, False)])
 def test_digits_are_read_in_the_centre_where_they_are(
-    centred: float, said: bool, pictures: Pictures, tmp_path: Path
+    centred: float, said: bool, published: Published, tmp_path: Path
 ) -> None:
-    metrics = copy.deepcopy(selected(["shift"]))
+    metrics = copy.deepcopy(selected(published[0], ["shift"]))
     for name in ("mlp", "cnn", "unpooled"):
         metrics["studies"]["shift"]["shift"]["accuracy"][name][0]["mean"] = centred
-    text = filled(["shift"], pictures, tmp_path, ROOT / "report", metrics)["report"]
+    text = filled(["shift"], published, tmp_path, ROOT / "report", metrics)["report"]
     assert ("In the centre all but the last read every digit" in text) == said

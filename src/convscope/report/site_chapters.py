@@ -29,7 +29,7 @@ _MENUS = {
         "sec-essay": "why-it-works.md",
         "sec-data": _DATA,
         "sec-baseline": _DATA,
-        "sec-design": _DATA,
+        "sec-network": _DATA,
         "sec-experiments": "one-factor-at-a-time.md",
         "sec-causes": "cause-by-cause.md",
     },
