@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from dataclasses import fields
 from math import prod
 from pathlib import Path
+from types import ModuleType
 from typing import get_args
 
 import pytest
@@ -16,23 +19,30 @@ from convscope.build.code import Code
 from convscope.errors import SpecError
 from convscope.figures.architecture import COLOURS
 from convscope.models.modules import module_of
-from convscope.specs import LAYERS, Layer, Role, from_json, to_json
+from convscope.specs import LAYERS, Layer, Role, from_json, keys, to_json
 from convscope.specs.layers import conv2d, layer
 
-GIVEN = {"filters": 6, "kernel": 3, "units": 5, "layers": (conv2d.Conv2d(3, 3),)}
+GIVEN = {"filters": 6, "kernel": 3, "units": 5, "layers": (conv2d.Conv2d(3, 3),)}  # other whole numbers are 1
+PAGE, DOCUMENTED = Path(__file__).parents[2] / "site" / "docs" / "own-layer.md", "ChannelShuffle"
 SHAPES = ((3, 8, 10), (7,))  # an image and a vector
 
 
 def made(name: str) -> Layer:
     """Make a layer: fields without a default have one value each here."""
-    declared = LAYERS[name]
-    required = declared.__dataclass_fields__.keys() & GIVEN.keys()
-    return declared(**{field: GIVEN[field] for field in required})
+    required = {field.name: field.type for field in fields(LAYERS[name]) if field.default is field.default_factory}
+    counts = {field: 1 for field, kind in required.items() if kind in ("int", int)}
+    return LAYERS[name](**counts | {field: given for field, given in GIVEN.items() if field in required})
 
 
-@pytest.fixture(params=sorted(LAYERS))
-def case(request: pytest.FixtureRequest) -> tuple[Layer, layer.Shape]:
+@pytest.fixture(params=sorted({*LAYERS, DOCUMENTED}))
+def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[Layer, layer.Shape]:
     """Return a layer and a shape that it takes; it must take one of the two."""
+    if request.param not in LAYERS:
+        module = ModuleType("channel_shuffle")
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        exec(re.findall(r"```python[^\n]*\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[0], vars(module))
+        for known in (LAYERS, keys._TYPES):
+            monkeypatch.setitem(known, DOCUMENTED, vars(module)[DOCUMENTED])
     for shape in SHAPES:
         try:
             made(request.param).output_shape(shape)

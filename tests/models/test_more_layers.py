@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from math import prod
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from convscope.analysis.probes import look_inside
 from convscope.engines.torch_engine import initialised
 from convscope.errors import SpecError
+from convscope.grade.needs import VALUES
 from convscope.models.cost import layer_costs, macs, parameters
 from convscope.models.torch_model import build, restored
 from convscope.specs import (
+    LAYERS,
     BatchNorm2d,
     Conv2d,
     Dense,
+    DepthwiseConv2d,
     Dropout,
     Flatten,
     GlobalAveragePool,
@@ -29,6 +35,7 @@ from convscope.specs import (
     from_json,
     to_json,
 )
+from convscope.studies.decisions import block_decisions
 
 LOGITS = Dense(5, "none")
 BLOCK = Residual((Conv2d(6, 3, activation="none"), BatchNorm2d(), Conv2d(6, 3, activation="none"), BatchNorm2d("none")))
@@ -188,9 +195,23 @@ def test_json_of_layers_that_were_there_before_is_as_it_was() -> None:
             lambda: Residual((Conv2d(4, 3),)).output_shape((3, 8, 8)),
             r"(?s)turn \(3, 8, 8\) into \(4, 8, 8\); they must keep the shape.*as many filters as channels",
         ),
-        (lambda: ModelSpec((1, 8, 8), (3, LOGITS)), "3 is no layer; a network is made of BatchNorm2d, Conv2d"),  # type: ignore[arg-type]
+        (lambda: ModelSpec((1, 8, 8), (3, LOGITS)), f"3 is no layer; a network is made of {', '.join(LAYERS)}"),  # type: ignore[arg-type]
     ],
 )
 def test_what_cannot_be_is_named(make: Any, message: str) -> None:
     with pytest.raises(SpecError, match=message):
         make()
+
+
+def test_a_convolution_of_another_kind_is_one() -> None:
+    """The grade sheet, the decisions and the pictures of what is inside looked for `Conv2d` alone."""
+    model = ModelSpec((3, 8, 8), (DepthwiseConv2d(6, 3), Pool2d(), DepthwiseConv2d(6, 5), Flatten(), LOGITS))
+    assert {factor: VALUES[factor](model) for factor in ("kernel", "filters", "depth")} == {
+        "kernel": 3,
+        "filters": 6,
+        "depth": 2,
+    }
+    assert "two convolutional blocks" in [decision.choice for decision in block_decisions(model, [5])]
+    weights = {name: np.zeros(shape, np.float32) for name, shape in model.arrays.items()}
+    result: Any = SimpleNamespace(spec=SimpleNamespace(model=model), weights=weights)
+    assert set(look_inside(result, np.zeros((3, 8, 8), np.float32))) == {"filters", "features_1", "features_2"}

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from convscope.analysis.pictures import Pictures
 from convscope.models.torch_model import restored
 from convscope.runs.result import RunResult
-from convscope.specs import Conv2d
 
 INSIDE = "inside"  # name of the measurement
 MAPS = 16  # feature maps shown of each layer
@@ -29,10 +28,11 @@ def look_inside(result: RunResult, image: NDArray[np.float32]) -> Pictures:
         ``filters`` (filters, C, k, k); ``features_1`` and ``features_2`` (maps, H, W), after the activation and
         before pooling, float16. Empty for a network without convolutions.
     """
-    convolutions = [i for i, layer in enumerate(result.spec.model.layers) if isinstance(layer, Conv2d)][:2]
+    model = result.spec.model
+    convolutions = [i for i, layer in enumerate(model.layers) if layer in model.convolutions][:2]
     if not convolutions:
         return {}
-    network = restored(result.spec.model, result.weights, pool_first=False)
+    network = restored(model, result.weights, pool_first=False)
     pictures: Pictures = {"filters": result.weights[f"{convolutions[0]}.weight"]}
     values = torch.from_numpy(image)[None]  # (1, C, H, W)
     names = [name for name, _ in network.named_children()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -14,7 +15,7 @@ from convscope.figures.eda import CHANNEL_COLOURS, CHANNEL_NAMES
 from convscope.figures.mosaic import channels_last, mosaic, show
 from convscope.figures.registry import Material, Row, Rows, figure, groups, picture_in, pictured
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, logarithmic
-from convscope.specs import Conv2d, Flatten, from_json
+from convscope.specs import Flatten, from_json
 
 PREFERRED = ("fashion-mnist", "mnist", "cifar10")
 BOOT = 9  # the ankle boot of Fashion-MNIST: one shape that everybody knows
@@ -45,12 +46,12 @@ def connectivity_rows(material: Material) -> Rows:
         if image is None or metrics.datasets[study.dataset].source == "table":
             continue
         model = from_json(study.variants[study.reference].model)
-        first = next((layer for layer in model.layers if isinstance(layer, Conv2d)), None)
+        first = next(iter(model.convolutions), None)
         if first is None or first.stride != 1 or first.kernel < 2:
             continue
         channels, side = model.input_shape[0], model.input_shape[1]
         positions = (side + 2 * ((first.kernel - 1) // 2) - first.kernel + 1) ** 2
-        window = first.filters * (first.kernel**2 * channels + 1)
+        window = sum(map(prod, first.weights(model.input_shape).values()))
         counts = {
             "dense": positions * first.filters * (side**2 * channels + 1),
             "locally connected": positions * window,

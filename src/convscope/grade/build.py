@@ -16,7 +16,7 @@ from convscope.deployment.evidence import validate
 from convscope.errors import DeploymentError
 from convscope.files import Json
 from convscope.grade.documents import Absent, Documents, EvidenceLink
-from convscope.specs import Conv2d, ModelSpec, from_json
+from convscope.specs import ModelSpec, from_json
 
 ASKED_FACTORS = ("kernel", "filters", "depth", "pooling", "stride")  # those that the assignment names
 
@@ -44,7 +44,7 @@ class Chapter:
     @property
     def compares(self) -> bool:
         """Whether it sets a convolutional network beside one without convolution."""
-        convolves = {name: any(isinstance(layer, Conv2d) for layer in m.layers) for name, m in self.models.items()}
+        convolves = {name: any(layer.role == "convolution" for layer in m.layers) for name, m in self.models.items()}
         return convolves[self.study.reference] and not convolves[self.study.baseline]
 
     @property

@@ -13,7 +13,7 @@ from convscope.grade.assignment import Need, Scope, Wanted
 from convscope.grade.build import Build, Chapter
 from convscope.grade.documents import Absent, EvidenceLink, Part
 from convscope.language import catalogue, language_of
-from convscope.specs import Conv2d, ModelSpec, Pool2d
+from convscope.specs import ModelSpec, Pool2d
 
 TO_DO = "TODO"  # as the template of a new study has it: what is still to be written
 FEWEST_WORDS_OF_A_REASON = 4
@@ -167,21 +167,17 @@ def _must_have(part: Part, columns: dict[str, list[str]], column: str, wanted: l
 # ---------------------------------------------------------------- experiments and decisions
 
 
-def _convolutions(model: ModelSpec) -> list[Conv2d]:
-    return [layer for layer in model.layers if isinstance(layer, Conv2d)]
-
-
 def _pooling(model: ModelSpec) -> str:
     return ", ".join(sorted({layer.kind for layer in model.layers if isinstance(layer, Pool2d)})) or "none"
 
 
 # What a network has of each factor. Of several convolutions the first counts: some studies vary that one alone.
 VALUES: dict[str, Callable[[ModelSpec], object]] = {
-    "kernel": lambda model: _convolutions(model)[0].kernel,
-    "filters": lambda model: _convolutions(model)[0].filters,
-    "depth": lambda model: len(_convolutions(model)),
+    "kernel": lambda model: model.convolutions[0].kernel,
+    "filters": lambda model: model.convolutions[0].filters,
+    "depth": lambda model: len(model.convolutions),
     "pooling": _pooling,
-    "stride": lambda model: _convolutions(model)[0].stride,
+    "stride": lambda model: model.convolutions[0].stride,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from convscope.specs.checks import require
-from convscope.specs.layers import LAYERS, Dense, Layer, Shape, Shapes, Window
+from convscope.specs.layers import LAYERS, Dense, Layer, Shape, Shapes, Window, Windowed
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,11 @@ class ModelSpec:
             window = window.then(layer.window)
             found.append(window)
         return tuple(found)
+
+    @property
+    def convolutions(self) -> tuple[Windowed, ...]:
+        """Its convolutions of every kind, in order; those inside of residual blocks are not among them."""
+        return tuple(layer for layer in self.layers if isinstance(layer, Windowed) and layer.role == "convolution")
 
     @property
     def arrays(self) -> Shapes:

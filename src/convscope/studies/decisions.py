@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from itertools import pairwise
 
-from convscope.specs import Conv2d, Dense, ModelSpec, Pool2d
+from convscope.specs import Dense, ModelSpec, Pool2d
 from convscope.studies.study import Decision
 from convscope.studies.wording import square, squares
 
@@ -26,7 +26,7 @@ def block_decisions(model: ModelSpec, compared: Collection[int], where: str = ""
     where
         In which layer, if not in all: ``" in the first layer"``.
     """
-    convolutions = [layer for layer in model.layers if isinstance(layer, Conv2d)]
+    convolutions = model.convolutions
     pools = [layer for layer in model.layers if isinstance(layer, Pool2d)]
     dense = [layer.units for layer in model.layers if isinstance(layer, Dense)]
     first = convolutions[0]
@@ -116,7 +116,7 @@ def _depth(model: ModelSpec, kernel: int, pools: int) -> str:
 def _kernel(model: ModelSpec, side: int) -> str:
     """Say what a small kernel sees: two in a row by themselves, or the second behind a pooling."""
     first = "The smallest kernel with a centre" if side == 3 else "The smallest of those compared"
-    in_a_row = any(isinstance(a, Conv2d) and isinstance(b, Conv2d) for a, b in pairwise(model.layers))
+    in_a_row = any(a in model.convolutions and b in model.convolutions for a, b in pairwise(model.layers))
     if in_a_row:
         twice = 2 * side - 1
         return (
@@ -124,7 +124,7 @@ def _kernel(model: ModelSpec, side: int) -> str:
             f"{twice**2}, with a non-linearity in between."
         )
     seen = [
-        window.size for layer, window in zip(model.layers, model.windows, strict=False) if isinstance(layer, Conv2d)
+        window.size for layer, window in zip(model.layers, model.windows, strict=False) if layer in model.convolutions
     ]
     return f"{first}, with {side**2} weights a channel pair" + (
         f". Pooling widens the next one: in the second layer it sees {square(seen[1])} input pixels."
