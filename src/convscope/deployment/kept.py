@@ -40,7 +40,7 @@ def read_kept(published: Path) -> Evidence | None:
         raise DeploymentError(
             f"{path} is not of what is published here: {contradiction}.",
             f"`git checkout data/published/{FOLDER}` brings back what was published; "
-            "`convscope deploy run --profile published` makes evidence anew.",
+            "`convscope deploy run --profile published` makes new evidence.",
         )
     return evidence
 

@@ -117,7 +117,7 @@ def signed(value: float, digits: int = 2) -> str:
 
 
 class _Said(Formatter):
-    """The labels of another formatter, each put into a language: an axis writes them anew when it is drawn."""
+    """The labels of another formatter, each put into a language: an axis writes them whenever it is drawn."""
 
     def __init__(self, formatter: Formatter, say: Callable[[str], str]) -> None:
         self._formatter = formatter

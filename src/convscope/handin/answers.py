@@ -86,7 +86,7 @@ def check_answers(folder: Path, metrics: Metrics, data_folder: Path) -> Answers:
 def _looked_at(
     folder: Path, key: str, data_folder: Path, found: Answers, strange: set[str]
 ) -> tuple[RunSpec | None, Labels | None]:
-    """Return what a run was asked for and the labels of its test images; None where either cannot be had."""
+    """Return what a run was asked for and the labels of its test images; None where either is missing."""
     run = folder / "runs" / key
     result = json.loads((run / "result.json").read_bytes())
     for name, stored in result["files"].items():

@@ -70,7 +70,7 @@ def install(memory: Path, limit: float = 120.0) -> Path | None:
 
     Returns
     -------
-    The executable, or None where Quarto cannot be had.
+    The executable, or None where there is no Quarto.
     """
     found = find()
     if found or memory.exists():
