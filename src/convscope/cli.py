@@ -212,9 +212,10 @@ def submit(
             f"`make all PROFILE={project.profile}{named}` does, and says how long it takes; then hand in.",
         )
     Runner(project).all()
-    bundled = write_bundle(
-        project.root, project.build, project.store, profile=project.profile, weights=weights, strict=project.strict
-    )
+    with project.locked():
+        bundled = write_bundle(
+            project.root, project.build, project.store, profile=project.profile, weights=weights, strict=project.strict
+        )
     for changed in bundled.changed:
         print(f"not as in the commit: {changed}", file=sys.stderr)
     print("\nIncluded", *bundled.included, sep="\n  ")
