@@ -7,6 +7,7 @@ import re
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
+from pathlib import Path
 
 from checkout import ROOT
 
@@ -14,7 +15,7 @@ from checkout import ROOT
 def test_every_import_is_a_declared_dependency() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     declared = {re.split(r"[\[<>=~!]", each)[0].lower() for each in settings["project"]["dependencies"]}
-    imported = {}
+    imported: dict[str, Path] = {}
     for file in (ROOT / "src").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_bytes())):
             names = [each.name for each in node.names] if isinstance(node, ast.Import) else []

@@ -85,7 +85,7 @@ EDITS = [
 ]  # fmt: skip
 
 # What else a step rests on, by what happens: steps that become due, and the facts that say so.
-EVENTS = {
+EVENTS: dict[str, tuple[set[str], set[object]]] = {
     "the_deployed_run": ({"deployment", "metrics", "explorer"}, {facts.deployed, facts.results, facts.explored}),
     "another_run": ({"metrics"}, {facts.results}),
     "fewer_studies": ({"metrics"}, {facts.results}),
