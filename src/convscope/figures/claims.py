@@ -1,4 +1,4 @@
-"""All statistical claims in one figure: effect and interval in units of what matters, verdict by marker and colour."""
+"""All statistical claims, in one figure or one a study: effect and interval in units of what matters."""
 
 from __future__ import annotations
 
@@ -14,20 +14,32 @@ LOOKS = {"supported": ("o", PALETTE[0]), "refuted": ("X", PALETTE[1]), "inconclu
 FURTHEST = 12.0  # margins; a gain of 18 points would press all other claims together
 
 HIGHEST = 5.4  # inches that the lines take on a page that has text, too, as far as their type does not meet
+MOST = 75  # claims in one figure; with more it would be longer than a page, and each study has a figure of its own
 
 
 def claim_rows(material: Material) -> Rows:
-    """Return the statistical claims, fractions; effects are not yet divided by the margin."""
+    """Return the statistical claims, fractions; effects are not yet divided by the margin. Of too many, none."""
+    rows = _rows(material)
+    return rows if len(rows) <= MOST else []
+
+
+def study_claim_rows(material: Material, study: str) -> Rows:
+    """Return those of one study, where all together are too many."""
+    return [] if claim_rows(material) else _rows(material, study)
+
+
+def _rows(material: Material, study: str = "") -> Rows:
     return [
         {"claim": name, "verdict": claim.verdict, "effect": claim.effect}
         | limits(claim)
         | {"expected": claim.expected, "margin": claim.margin, "seeds": claim.n}
         for name, claim in material.metrics.claims.items()
-        if claim.effect is not None
+        if claim.effect is not None and study in ("", claim.study)
     ]
 
 
 @figure("claims", rows=claim_rows)
+@figure("{study}-claims", rows=study_claim_rows)
 def forest(rows: Rows) -> Figure:
     """Effect of each statistical claim minus the difference that it expects, over its margin, with its interval."""
     drawn, axes = plt.subplots(
