@@ -60,6 +60,18 @@ def test_the_template_declares_a_study(tmp_path: Path) -> None:
     assert text.count("#") > 10  # commented
 
 
+@pytest.mark.parametrize("kernels", ["(1, 5)", "(5, 3, 7, 9)"])
+def test_kernels_are_one_edit(tmp_path: Path, kernels: str) -> None:
+    file, _ = write_study(tmp_path, "my_flowers").files
+    file.write_text(file.read_text(encoding="utf-8").replace("(3, 5, 7)", kernels), encoding="utf-8")
+    (study,) = select("my_flowers", file.parent)
+    ids = tuple(f"cnn{kernel}" for kernel in ast.literal_eval(kernels))
+    assert study.experiments[0].variants == ids
+    (claim,) = study.claims
+    assert f"{ids[0][-1]}×{ids[0][-1]}" in claim.statement
+    assert study.reference == ids[0]
+
+
 @pytest.mark.parametrize(
     "name", ["", "two words", "1st", "../up", "class", "größe", "a-b", "kmnist", *list(STUDIES)[:2]]
 )
