@@ -60,6 +60,8 @@ def test_an_edition_has_its_checks_and_none_of_the_answers(german: Checkout) -> 
     assert (root / "report" / "assignment.yml").read_bytes() == (ROOT / "report" / "assignment.yml").read_bytes()
     assert "neocognitron" not in "".join(path.read_text() for path in (root / "report").glob("*.qmd"))
     assert f"STUDIES ?= {STUDY}\n" in (root / "Makefile").read_text()
+    words = re.sub(r"`[^`]*`|<!--.*?-->|make \w+", "", (root / "README.md").read_text())
+    assert not ENGLISH.search(words)
     study = (root / "report" / "studies" / f"{STUDY}.py").read_text()
     assert study.count("TODO: warum") >= 5
     assert 'title="Meine Studie"' in study

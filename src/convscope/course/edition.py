@@ -25,8 +25,8 @@ README = """# {title}
 {todo}
 
 ```sh
-make all PROFILE=smoke   # everything on generated digits, in minutes
-make grade               # what is asked, and what is missing
+make all PROFILE=smoke   # {all}
+make grade               # {grade}
 make submit              # build/quick/submission.zip
 ```
 
@@ -99,7 +99,8 @@ def _filled_in(content: dict[str, bytes], language: str) -> dict[str, str]:
     makefile = content["Makefile"].decode()
     study = _LITERAL.sub(lambda literal: f'"{say(literal[1])}"', template_of_study(STUDY))
     words = {"title": "What does a convolutional layer buy, and why?", "todo": "TODO: say here what you asked.",
-             "problem": "The problem, the data", "results": "Results", "interpretation": "Interpretation"}  # fmt: skip
+             "problem": "The problem, the data", "results": "Results", "interpretation": "Interpretation",
+             "all": "everything on generated digits, in minutes", "grade": "what is asked, and what is missing"}  # fmt: skip
     made = {
         "report/_quarto.yml": re.sub(r"(?m)^lang: .*$", f"lang: {language}", settings),
         "Makefile": makefile.replace("PROFILE ?= quick\n", f"PROFILE ?= quick\nSTUDIES ?= {STUDY}\n"),
