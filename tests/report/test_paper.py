@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pypdfium2
 import pytest
 import typst
 
@@ -69,3 +70,16 @@ def test_our_template_leaves_no_row_alone(tmp_path: Path, lines_before: int, row
     assert len(table.cells) == 2 * rows + 2
     check_pdf(tmp_path / "s.pdf", [table])
     assert sum(part.rows for page in pages_of(tmp_path / "s.pdf") for part in page.tables) == rows
+
+
+def test_no_table_stands_above_the_title(tmp_path: Path) -> None:
+    """A short table floats, to the top of a page where that is nearer."""
+    table = "| A | B |\n|:--|:--|\n| one | two |\n\n: Where things are. {#tbl-map}"
+    (tmp_path / "report.qmd").write_text(
+        f"---\ntitle: The title of it\n---\n\n# The answer {{#sec-one}}\n\nA line.\n\n{table}\n\nAnother line.\n"
+    )
+    pandoc.render_pdf(tmp_path, tmp_path / "report.pdf")
+    with pypdfium2.PdfDocument(tmp_path / "report.pdf") as pdf:
+        text = pdf[0].get_textpage()
+        heights = [text.get_charbox(text.search(said).get_next()[0])[1] for said in ("The title", "Where things")]
+    assert heights[0] > heights[1]

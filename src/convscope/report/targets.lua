@@ -144,6 +144,8 @@ function typst.image(image, alt)
   return pandoc.RawInline('typst', ('#image(%s, alt: %s%s)'):format(quoted(image.src), quoted(alt), size))
 end
 
+local STANDS = '#[#set figure(placement: none)'
+
 -- A float does not break across pages, so that a table of about a third of a page or more stands in the text.
 local function is_long(tbl)
   local rows = 0
@@ -156,7 +158,11 @@ function typst.table(tbl, caption)
   local long = is_long(tbl)
   tie_rows(tbl)
   if not long then return pandoc.Blocks { tbl } end
-  return pandoc.Blocks { raw_typst '#[#set figure(placement: none)', tbl, raw_typst ']' }
+  return pandoc.Blocks { raw_typst(STANDS), tbl, raw_typst ']' }
+end
+
+local function stands(before)
+  return before and before.t == 'RawBlock' and before.text == STANDS
 end
 
 -- A float goes to the top of a page where that is nearer, also above the heading of the chapter that it opens: the first
@@ -165,7 +171,8 @@ function typst.float_below_headings(blocks)
   local result, opened = pandoc.Blocks {}, false
   for _, block in ipairs(blocks) do
     if block.t == 'Header' then opened = opened or block.level == 1 end
-    if opened and block.t == 'Figure' then
+    local floats = block.t == 'Figure' or block.t == 'Table' and not stands(result[#result])
+    if opened and floats then
       opened = false
       result:extend { raw_typst '#[#set figure(placement: bottom)', block, raw_typst ']' }
     else
