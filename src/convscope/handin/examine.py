@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from convscope.analysis.declarations import check_declarations
 from convscope.analysis.integrity import check_consistency
 from convscope.analysis.metrics_file import parse
 from convscope.analysis.records import Metrics
@@ -25,10 +26,14 @@ from convscope.handin.answers import check_answers, train_one_again
 from convscope.handin.unpack import unpack
 from convscope.report.document import DOCUMENTS
 from convscope.report.page import article_of, read_page
+from convscope.studies import STUDIES as OURS
+from convscope.studies import select
 
 State = Literal["holds", "look at it", "does not hold"]
 REFERENCE = ("src/", "report/assignment.yml", "requirements.lock", "pyproject.toml", "Makefile")
 STUDIES = "src/convscope/studies/"  # which the assignment asks to edit
+DECLARING = ("studies", "specs", "datasets", "engines", "models", "analysis")  # what declarations follow from
+_HERE = Path(__file__).parents[1]
 _WHAT = {(True, True): "changed", (True, False): "added", (False, True): "gone"}
 _HEADING = re.compile(r"<h[1-6].*?</h[1-6]>", re.DOTALL)  # its number is no result
 MOST = 20  # problems of one kind that are listed
@@ -102,6 +107,8 @@ def _examine(folder: Path, standard: Standard, found: Finding) -> None:
     try:
         metrics = parse(json.loads((folder / verify.METRICS).read_bytes()))  # keys of runs, names of folders, are hex
         check_consistency(metrics)
+        if _sources(folder / "source" / "src" / "convscope") == _sources(_HERE):
+            check_declarations(metrics, lambda name: select(name)[0] if name in OURS else None)
     except ConvscopeError as error:
         found.problems.append(error.message)
     else:
@@ -112,6 +119,11 @@ def _examine(folder: Path, standard: Standard, found: Finding) -> None:
             found.notes.append(f"no runs: {manifest['runs']['note']}")
         _grade(folder, metrics, standard, found)
     _source(folder, standard, found)
+
+
+def _sources(package: Path) -> dict[str, str]:
+    files = [file for part in DECLARING for file in (package / part).rglob("*.py")]
+    return {file.relative_to(package).as_posix(): sha256_of(file) for file in files}
 
 
 def _numbers(folder: Path, manifest: Json, metrics: Json) -> Iterator[str]:
