@@ -100,7 +100,8 @@ def _filled_in(content: dict[str, bytes], language: str) -> dict[str, str]:
     study = _LITERAL.sub(lambda literal: f'"{say(literal[1])}"', template_of_study(STUDY))
     words = {"title": "What does a convolutional layer buy, and why?", "todo": "TODO: say here what you asked.",
              "problem": "The problem, the data", "results": "Results", "interpretation": "Interpretation",
-             "all": "everything on generated digits, in minutes", "grade": "what is asked, and what is missing"}  # fmt: skip
+             "all": "everything on generated digits, in minutes",
+             "grade": "what is asked, and what is missing"}  # fmt: skip
     made = {
         "report/_quarto.yml": re.sub(r"(?m)^lang: .*$", f"lang: {language}", settings),
         "Makefile": makefile.replace("PROFILE ?= quick\n", f"PROFILE ?= quick\nSTUDIES ?= {STUDY}\n"),
