@@ -86,10 +86,10 @@ def test_run_is_served(checkout: tuple[Path, PlannedRun], tmp_path: Path) -> Non
     log = tmp_path / "log"
     with log.open("w") as stream, subprocess.Popen(command, cwd=root, stdout=stream, stderr=stream) as process:
         try:
-            while "running on http://" not in log.read_text():
+            while "curl" not in log.read_text():
                 assert process.poll() is None, log.read_text()
                 time.sleep(0.05)
-            url = log.read_text().partition("running on ")[2].split()[0]
+            url = log.read_text().partition("POST ")[2].split()[0].removesuffix("/invocations")
             image = load(run.spec.data.dataset, root).test.pixels[0]
             with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
                 while client.get("/ping").status_code != 200:

@@ -141,11 +141,14 @@ def serve_model(  # noqa: PLR0917  # typer turns parameters into options
     with tempfile.TemporaryDirectory(prefix="convscope-model-") as folder:
         dataset = load(chosen.spec.data.dataset, root / "data", download=False)
         write_artefact(RunStore(root / "build" / "runs").read(chosen.key), dataset, Path(folder), run)
-        print(f"POST http://{host}:{port}/invocations with an image, as in:")
-        print(f"  curl --data-binary @image.png -H 'Content-Type: image/png' http://{host}:{port}/invocations")
-        status = serve(Path(folder), host, port)
+        status = serve(Path(folder), host, port, lambda taken: _say_how_to_ask(f"http://{host}:{taken}/invocations"))
     if status:
         raise typer.Exit(status)
+
+
+def _say_how_to_ask(address: str) -> None:
+    print(f"POST {address} with an image, as in:")
+    print(f"  curl --data-binary @image.png -H 'Content-Type: image/png' {address}", flush=True)
 
 
 def trained_runs(root: Path, profile: Profile, studies: str, device: str) -> dict[str, PlannedRun]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import uvicorn
@@ -16,8 +16,13 @@ KEEP_ALIVE_SECONDS = 75  # longer than the minute that clients keep an idle conn
 SHUTDOWN_SECONDS = 10
 
 
-def serve(model_dir: Path, host: str, port: int) -> int:
+def serve(model_dir: Path, host: str, port: int, listening: Callable[[int], None] = lambda _: None) -> int:
     """Serve an artefact until a termination signal; return the exit status.
+
+    Parameters
+    ----------
+    listening
+        Called with the port when it is taken: port 0 takes a free one.
 
     Returns
     -------
@@ -32,18 +37,19 @@ def serve(model_dir: Path, host: str, port: int) -> int:
         server.should_exit = True
 
     app = create_app(model_dir, on_failure)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            log_level="info",
-            access_log=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        )
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level="info",
+        access_log=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-    server.run()
+    server = uvicorn.Server(config)
+    with config.bind_socket() as taken:
+        listening(taken.getsockname()[1])
+        server.run(sockets=[taken])
     return 1 if failed or not server.started else 0
 
 
