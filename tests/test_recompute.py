@@ -58,9 +58,14 @@ def test_it_agrees_with_the_analysis_and_notices_every_kind_of_change(seeds: int
     for name in ("gains", "moves", "shares", "contrast", "lost", "won"):
         claims[name]["comparisons"][0]["interval"][1] += 0.001
     claims["wins"]["verdict"] = "refuted"
+    cnn3 = study["variants"]["cnn3"]
+    cnn3["confusion"][0][0] -= 1
+    cnn3["class_accuracy"][1]["mean"] += 0.01
+    cnn3["test_loss"]["values"][0] *= 2
+    cnn3["curves"]["validation_accuracy"][0][0] -= 0.01
     done = recompute(tmp_path, forged)
     assert done.returncode == 1
-    assert " 10 differ" in done.stdout, done.stdout
+    assert " 14 differ" in done.stdout, done.stdout
 
 
 @pytest.mark.slow

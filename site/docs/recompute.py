@@ -1,10 +1,12 @@
-"""Recompute every accuracy, difference, interval and verdict of convscope's metrics.json from the published runs.
+"""Recompute what convscope's metrics.json says of accuracy from the published runs: each value, interval and verdict.
 
     python recompute.py data/published build/published/metrics.json
 
 It needs NumPy and SciPy and imports nothing of convscope: it states the formulas a second time. From metrics.json it
-takes what was declared (which runs, which comparisons, kinds, margins, levels), and compares every number. It ends
-with 0 if all agree.
+takes what was declared (which runs, which comparisons, kinds, margins, levels), and compares accuracies with their
+intervals, losses, curves, confusions, accuracies by class and after a shift, rates that were chosen, comparisons and
+verdicts. Not recomputed: parameters and costs, power, times, data efficiency, facts of data sets. It ends with 0 if all
+agree.
 """
 
 import json
@@ -22,12 +24,16 @@ def unpacked(file):
     return np.frombuffer(lzma.decompress(file.read_bytes()), np.uint8)
 
 
+def head(folder):
+    return json.loads((folder / "run.json").read_bytes())
+
+
 def read(root, study):
     """Tables of seeds by test images, by measure and variant, and which images are of look-alike classes."""
     tables, alike = {}, None
     for name, variant in study["variants"].items():
         folders = [root / "runs" / key[:2] / key for key in variant["runs"]]
-        heads = [json.loads((folder / "run.json").read_bytes()) for folder in folders]
+        heads = [head(folder) for folder in folders]
         right = np.array([unpacked(folder / "answers.xz") == 0 for folder in folders], float)
         trained_to = np.array([[head["history"][-1][1]] for head in heads])
         labels = unpacked(root / "datasets" / heads[0]["data"][:16] / "labels.xz")[: right.shape[1]]
@@ -147,6 +153,33 @@ def verdict(kind, estimates, margin, level, expected):
     return next((each for each in order if each in outcomes), "inconclusive")
 
 
+def told(root, name, study):
+    """Yield what the runs of a variant, and those that its rate was chosen from, say by themselves."""
+    variant, history = (
+        study["variants"][name],
+        ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy"),
+    )
+    folders = [root / "runs" / key[:2] / key for key in variant["runs"]]
+    heads = [head(folder) for folder in folders]
+    away = np.array([unpacked(folder / "answers.xz") for folder in folders])  # from the label to the answer
+    labels = unpacked(root / "datasets" / heads[0]["data"][:16] / "labels.xz")[: away.shape[1]]
+    classes = len(variant["confusion"])
+    counts = np.bincount((labels * classes + (labels + away) % classes).ravel(), minlength=classes**2)
+    yield "confusion", variant["confusion"], counts.reshape(classes, classes)
+    by_class = [(away[:, labels == label] == 0).mean() for label in range(classes)]
+    yield "class_accuracy", [each["mean"] for each in variant["class_accuracy"]], by_class
+    yield "test_loss", variant["test_loss"]["values"], [each["test_loss"] for each in heads]
+    for column, what in enumerate(history):
+        yield f"curves/{what}", variant["curves"][what], [[row[column] for row in each["history"]] for each in heads]
+    if tuned := (study.get("tuning") or {"variants": {}})["variants"].get(name):
+        tried = [[head(root / "runs" / key[:2] / key) for key in point["runs"]] for point in tuned["curve"]]
+        means = [np.mean([each["history"][-1][3] for each in runs]) for runs in tried]
+        yield "tuning/curve", [point["validation_accuracy"]["mean"] for point in tuned["curve"]], means
+        rates = [runs[0]["spec"]["training"].get("learning_rate", 1e-3) for runs in tried]  # a spec leaves defaults out
+        yield "tuning/rates", [point["rate"] for point in tuned["curve"]], rates
+        yield "tuning/chosen", means[rates.index(tuned["chosen"])], max(means)  # of several that are best, any
+
+
 def numbers(root, study, claims):
     """Yield, for one study, the place of each number, what metrics.json has there, and what the runs give."""
     (tables, alike), variants = read(root, study), study["variants"]
@@ -177,6 +210,8 @@ def numbers(root, study, claims):
         found = right.mean(axis=1), right.mean(), wilson(right, pool(whole["accuracy"], [1.0]))
         for what, value in zip(("values", "mean", "interval"), found):
             yield f"{name}/test_accuracy/{what}", accuracy[what], value
+        for what, stored, computed in told(root, name, study):
+            yield f"{name}/{what}", stored, computed
     for measure, rows in (("accuracy", study["comparisons"]), ("generalisation gap", study["gaps"]["comparisons"])):
         for place, stored in rows.items():
             yield from compared(f"{measure}/{place}", stored, measure, 0.95)
