@@ -48,6 +48,7 @@ def serve(model_dir: Path, host: str, port: int, listening: Callable[[int], None
     )
     server = uvicorn.Server(config)
     with config.bind_socket() as taken:
+        taken.listen(config.backlog)  # who asks now is answered when the application is up, and not refused
         listening(taken.getsockname()[1])
         server.run(sockets=[taken])
     return 1 if failed or not server.started else 0
