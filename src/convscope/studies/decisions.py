@@ -84,8 +84,8 @@ def block_decisions(model: ModelSpec, compared: Collection[int], where: str = ""
         Decision(
             "Pooling",
             ", ".join((pools[0].kind, *pools[0].words[1:])) if pools else "none",
-            "Keeps the strongest response of a neighbourhood: a feature may move by a pixel without changing the "
-            "output much, and the next layer costs a quarter."
+            "Keeps the strongest response of a neighbourhood: a feature may move inside its square without "
+            "changing the output, and the next layer costs a quarter."
             if pools and pools[0] == Pool2d("max", 2)
             else "TODO: why this one.",
             experiment="design:pooling",
@@ -94,7 +94,7 @@ def block_decisions(model: ModelSpec, compared: Collection[int], where: str = ""
         Decision(
             "Head",
             f"flatten, {', '.join(f'dense {units}' for units in dense)}",
-            "Classes differ by where features lie, so that the head sees positions. Most of the weights are here.",
+            "Classes differ by where features lie, so that the head sees positions. That takes most of the weights.",
             experiment="design:head",
             about="head",
         ),
@@ -115,7 +115,7 @@ def _depth(model: ModelSpec, kernel: int, pools: int) -> str:
 
 def _kernel(model: ModelSpec, side: int) -> str:
     """Say what a small kernel sees: two in a row by themselves, or the second behind a pooling."""
-    first = "The smallest kernel with a centre" if side == 3 else "The smallest of those compared"
+    first = "The smallest kernel that sees neighbours on every side" if side == 3 else "The smallest of those compared"
     in_a_row = any(a in model.convolutions and b in model.convolutions for a, b in pairwise(model.layers))
     if in_a_row:
         twice = 2 * side - 1
