@@ -40,7 +40,7 @@ REQUIRED = (
     "grade.json",
 )
 OPTIONAL = {"deployment": "nothing was deployed"}
-# Of the source, what the results that come with it rest on: 34 of the 46 MB that an archive had, for each student.
+# Of the source, what the results that come with it rest on: 27 of the 46 MB that an archive had, for each student.
 PUBLISHED = tuple(f"data/published/{name}" for name in ("images/", "metrics.json", "pictures.safetensors", "runs/"))
 Content = bytes | Path
 RUN_FILES = ("result.json", *ARRAY_FILES)
