@@ -22,7 +22,7 @@ from submitted import AUTHOR, FOLDER, Submitted, git, reseal, unpack
 from checkout import SMOKE_STUDIES, Checkout
 from convscope.errors import ConvscopeError
 from convscope.handin import verify
-from convscope.handin.bundle import write_bundle
+from convscope.handin.bundle import PUBLISHED, write_bundle
 from convscope.runs.store import RunStore
 
 pytestmark = pytest.mark.slow
@@ -77,7 +77,8 @@ def test_everything_that_is_handed_in_is_there(submitted: Submitted, unpacked: P
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=True)
     assert manifest["commit"] == head.stdout.strip()
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True).stdout
-    for name in filter(None, listed.decode().split("\0")):
+    committed = [name for name in listed.decode().split("\0") if name and not name.startswith(PUBLISHED)]
+    for name in committed:
         assert (unpacked / "source" / name).read_bytes() == (root / name).read_bytes()
     for name in (
         "deployment/evidence.json",
@@ -91,8 +92,7 @@ def test_everything_that_is_handed_in_is_there(submitted: Submitted, unpacked: P
     runs = {path.parent.name for path in unpacked.glob("runs/*/result.json")}
     assert runs == {path.parent.name for path in submitted.checkout.runs.glob("*/*/result.json")}
     weights = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("weights.safetensors")}
-    committed = {name for name in listed.decode().split("\0") if name.endswith("/weights.safetensors")}
-    assert weights == {f"source/{name}" for name in committed}
+    assert weights == {f"source/{name}" for name in committed if name.endswith("/weights.safetensors")}
 
 
 def test_the_title_page_names_author_and_course(unpacked: Path) -> None:
