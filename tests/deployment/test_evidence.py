@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import markdown  # type: ignore[import-untyped]
+import markdown
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup

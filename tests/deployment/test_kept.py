@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import tiny_run
 from bs4 import BeautifulSoup
-from markdown import markdown  # type: ignore[import-untyped]
+from markdown import markdown
 from test_evidence import copy, elsewhere
 from test_published import kept
 
