@@ -376,6 +376,9 @@ def test_where_the_networks_are_missing_the_static_figures_stand_and_nothing_is_
 @pytest.mark.slow
 def test_sizes(explorer: Path) -> None:
     assert (explorer / "explorer" / "explorer.js").stat().st_size <= 40_000
+    first, _ = data_of(explorer, "shift")
+    noise = first["images"]["pixels"]["length"]  # which the images are here
+    assert len(base64.b64decode(first["block"])) - noise <= 250_000
     data, _ = data_of(explorer, "kernel")
     assert [one["kernel"] for one in data["variants"]] == [3, 5]
 

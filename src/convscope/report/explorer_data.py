@@ -28,12 +28,12 @@ from convscope.specs import Conv2d, Dense, Flatten, GlobalAveragePool, Glyphs, L
 from convscope.studies.explored import EXPLORED, KERNELS, SHIFT, SHUFFLED
 
 IMAGES = 30
-FINE, COARSE = 127, 7
+FINE, COARSE = 127, 5
 """Whole numbers on either side of zero that a weight is rounded to, in layers of few weights and of many."""
 
 MANY = 50_000
-"""Weights from which on a layer is stored coarsely, so that the three networks of the first exhibit fit into 250 kB.
-The accuracy with rounded weights stands beside that with the trained ones."""
+"""Weights from which on a layer is stored coarsely, so that the three networks of the first exhibit and its images fit
+into 250 kB. The accuracy with rounded weights stands beside that with the trained ones."""
 
 Read = Callable[[str, str], RunResult | None]
 """From study and variant to the result of seed 0; None where its weights are not there."""
