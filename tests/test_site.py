@@ -19,16 +19,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from axe_playwright_python.base import AXE_FILE_PATH
 from bs4 import BeautifulSoup
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
+from barriers import complaints_of_axe
 from checkout import ROOT, SmokeBuild
 from convscope.report.site_chapters import rewritten, write_chapters
 from convscope.report.site_finish import finish, with_policy
 from convscope.report.site_pages import in_html
-
-AXE = Path(AXE_FILE_PATH).read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -42,20 +40,6 @@ def pages_of(site: Path) -> list[Path]:
     pages = [page for page in sorted(site.rglob("*.html")) if page not in standalone]
     api = [page for page in pages if page.is_relative_to(site / "reference")]
     return [page for page in pages if page not in api] + api[:1] + api[-1:]
-
-
-def complaints_of_axe(page: Page) -> list[str]:
-    page.evaluate(
-        "document.querySelectorAll('details').forEach((folded) => (folded.open = true))"
-    )  # axe sees what shows
-    page.evaluate(AXE)
-    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{violation['id']}: {node['html'][:160]}"
-        for violation in found["violations"]
-        if violation["impact"] in {"serious", "critical"}
-        for node in violation["nodes"]
-    ]
 
 
 @pytest.mark.slow
@@ -73,9 +57,51 @@ def test_no_page_has_a_serious_barrier(
         page = context.new_page()
         page.goto(path.as_uri(), wait_until="load")
         page.wait_for_timeout(300)
+        page.evaluate("document.querySelectorAll('details').forEach((folded) => (folded.open = true))")
         if complaints := complaints_of_axe(page):
             found[str(path.relative_to(site))] = complaints
         page.close()
+    context.close()
+    assert found == {}
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)])
+def test_nothing_that_opens_is_a_barrier(
+    site: Path, browser: Browser, scheme: Literal["light", "dark"], width: int
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    found = {}
+
+    def look(name: str) -> None:
+        page.wait_for_timeout(300)
+        if complaints := complaints_of_axe(page):
+            found[name] = complaints
+
+    page.goto((site / "report" / "fashion.html").as_uri())
+    page.locator(".evidence-switch").click()
+    look("evidence")
+    page.locator(".evidence-close").click()
+    page.locator(".value[data-source]:visible").first.click()
+    look("record of a number")
+    page.locator(".f-enlarge:visible").first.focus()
+    page.keyboard.press("Enter")
+    look("figure")
+    page.goto((site / "index.html").as_uri())
+    page.locator("header label[for=__search]").first.click() if width == 390 else page.click(".md-search__input")
+    page.keyboard.type("kernel")
+    page.wait_for_selector(".md-search-result__item")
+    look("search")
+    page.goto((site / "explore.html").as_uri())
+    page.locator("#kernel").scroll_into_view_if_needed()
+    page.wait_for_selector("[data-exhibit=kernel][data-ready]")
+    for size in page.locator("[data-kernel]").all():
+        size.click()
+        look(f"kernel {size.inner_text()}")
     context.close()
     assert found == {}
 
@@ -373,6 +399,29 @@ def test_search_keeps_a_long_sentence_once(tmp_path: Path) -> None:
     assert texts == [f"{long} Also a. Short.", "Also b. Short."]
 
 
+def test_search_counts_the_api_less_than_what_was_found(tmp_path: Path) -> None:
+    docs = [{"location": name, "title": name, "text": "a"} for name in ("reference/a.html", "claims.html")]
+    (tmp_path / "search").mkdir()
+    (tmp_path / "search" / "search_index.json").write_text(json.dumps({"docs": docs}))
+    finish(tmp_path)
+    index = json.loads((tmp_path / "search" / "search_index.json").read_text())["docs"]
+    assert [one.get("boost", 1) < 1 for one in index] == [True, False]
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("query", ["kernel", "claims", "fashion", "grade", "photographs"])
+def test_search_puts_a_page_for_readers_first(site: Path, browser: Browser, query: str) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto((site / "index.html").as_uri())
+    page.click(".md-search__input")
+    page.keyboard.type(query)
+    first = page.locator(".md-search-result__item > a").first
+    expect(first).to_be_visible()
+    assert "/reference/" not in str(first.get_attribute("href"))
+    page.close()
+
+
 def test_a_policy_comes_first_and_knows_the_scripts() -> None:
     page = with_policy('<head><meta charset="utf-8"><script>let a;</script><script src="b.js"></script></head>')
     digest = base64.b64encode(hashlib.sha256(b"let a;").digest()).decode()
@@ -453,7 +502,7 @@ def test_long_tables_and_curves_of_a_study_are_folded_with_their_captions(tmp_pa
     (tmp_path / "pages" / "index.md").write_text(
         "# T\n\n## Summary {#sec-summary}\n\n## Factors {#sec-experiments}\n\n"
         '<figure class="table" id="tbl-factors">\nF</figure>\n\n'
-        '<figure id="fig-all-curves">\nG</figure>\n'
+        '<figure id="fig-all-curves">\nG</figure>\n\n<figure id="fig-factor-curves">\nH</figure>\n'
     )
     (tmp_path / "pages" / "studies.md").write_text(
         "# T\n\n## About {#sec-about}\n\n## Shift {#sec-shift}\n\n" + "\n\n".join(parts)
@@ -464,7 +513,7 @@ def test_long_tables_and_curves_of_a_study_are_folded_with_their_captions(tmp_pa
     )
     assert [fold.figure["id"] for fold in study.select("details")] == ["tbl-shift-rates", "fig-shift-curves"]  # type: ignore[index]
     assert "R" in study.select("details")[0].text
-    assert [fold.figure["id"] for fold in factors.select("details")] == ["tbl-factors"]  # type: ignore[index]
+    assert [fold.figure["id"] for fold in factors.select("details")] == ["tbl-factors", "fig-factor-curves"]  # type: ignore[index]
 
 
 @pytest.mark.slow
@@ -480,3 +529,20 @@ def test_figures_keep_their_room_on_a_phone_before_they_are_loaded(site: Path, b
     page.close()
     assert sizes
     assert [(shown, own) for shown, own in sizes if abs(shown - own) > 1] == []
+
+
+def test_a_figure_is_large_enough_for_its_labels_and_one_with_photographs_is_known(tmp_path: Path) -> None:
+    drawings = {
+        "chart": '<style>.s1{font-size:8.5px}.s2{font-size:7.5px}</style><text class="s2">a</text>',
+        "disputed": '<image href="data:image/webp;base64,A"/>',
+        "confusion": '<image href="data:image/webp;base64,A"/>',
+    }
+    for name, drawn in drawings.items():
+        (tmp_path / f"some-{name}.svg").write_text(
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="300pt" height="150pt" viewBox="0 0 300 150">{drawn}</svg>'
+        )
+    (tmp_path / "index.html").write_text("".join(f'<img src="some-{name}.svg" alt="a">' for name in drawings))
+    finish(tmp_path)
+    pictures = BeautifulSoup((tmp_path / "index.html").read_text(), "html.parser").select("img")
+    assert [(one["width"], one["height"]) for one in pictures] == [("440", "220"), ("400", "200"), ("400", "200")]
+    assert ["data-photographs" in one.attrs for one in pictures] == [False, True, False]

@@ -64,11 +64,15 @@ _SECTION = re.compile(
 )
 _FIGURE = r'^<figure (?:class="table" )?id="{}">.*?</figure>(?:\n<div class="origin"[^>]*>.*?</div>)?'
 _CURVES = re.compile(_FIGURE.format(r"fig-[\w-]+(?<!-baseline)-curves"), re.MULTILINE | re.DOTALL)
-# Tables of a row for each of many networks, which a figure or a smaller table beside them shows.
-_LONG = re.compile(_FIGURE.format(r"tbl-(?:[\w-]+-)?(?P<what>rates|factors)"), re.MULTILINE | re.DOTALL)
+# Tables and curves of many networks, which a figure or a smaller table beside them shows.
+_LONG = re.compile(
+    _FIGURE.format(r"(?:tbl-(?:[\w-]+-)?(?P<what>rates|factors)|fig-(?P<curves>factor-curves))"),
+    re.MULTILINE | re.DOTALL,
+)
 _LONG_TABLES = {
     "rates": "The accuracy of each network at each learning rate that was tried",
     "factors": "The networks of all these experiments in numbers",
+    "factor-curves": "Learning curves",
 }
 _EVIDENCE = re.compile(rf"{RECORDS.pattern}\s*", re.DOTALL)
 _CHAPTER = re.compile(r"^## (?P<title>.*?) \{#(?P<label>[\w-]+)\}$", re.MULTILINE)
@@ -150,7 +154,7 @@ def write_chapters(
         document = next(document for document, there in targets.items() if name in there.values())
         linked = _LINK.sub(partial(_led, page=name, targets=everywhere | targets[document]), text)
         shown = _LABELLED.sub(partial(_with_exhibit, exhibits=exhibits), linked)
-        shown = _LONG.sub(lambda table: _fold(_LONG_TABLES[table["what"]], table[0]), shown)
+        shown = _LONG.sub(lambda table: _fold(_LONG_TABLES[table["what"] or table["curves"]], table[0]), shown)
         if name in menus["STUDIES"].values():
             shown = _folded(shown)
         write_text(output / name, shown + _evidence_of(linked, records))

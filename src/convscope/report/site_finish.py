@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from xml.etree import ElementTree
 
 from convscope.files import write_text
 
@@ -22,7 +21,11 @@ API_WORDS = 60
 LONG = 60
 """Characters of a sentence that search need not know twice."""
 
+API_BOOST = 0.2
+"""How much an entry of the API counts in a search, beside 1 for the report's: readers look for what was found."""
+
 POINT = 4 / 3  # pixels
+LABEL = 11  # pixels: the smallest letters of a figure that a phone shows at its own size
 
 _SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re.DOTALL)
 _HEAD = re.compile(r"<head>\s*(?:<meta charset=[^>]*>)?")
@@ -48,7 +51,10 @@ _LISTED = re.compile(r"(?P<begin><p>|\n)\.\. (?=\[\d+\])")
 _CITED = re.compile(r"(\[\d+\])_(?!\w)")
 _CODE = re.compile(r"(<pre.*?</pre>)", re.DOTALL)
 _SENTENCE = re.compile(r"(?<=[.;?]) ")
-_SIZE = re.compile(r"(?P<number>[\d.]+)(?P<unit>pt)?$")
+_ROOT = re.compile(r"<svg\b[^>]*>")
+_SIZE = re.compile(r'\b(?P<side>width|height)="(?P<number>[\d.]+)(?P<unit>pt)?"')
+_LETTERS = re.compile(r"font-size:(?P<size>[\d.]+)px")
+_MATRIX = re.compile(r"-confusion\b")  # its cells are a picture that can be turned round
 
 
 def finish(folder: Path) -> None:
@@ -59,7 +65,7 @@ def finish(folder: Path) -> None:
     folder
         As MkDocs wrote it; its pages are changed.
     """
-    sizes: dict[Path, tuple[int, int] | None] = {}
+    drawings: dict[Path, str] = {}
     for page in sorted(folder.rglob("*.html")):
         if page.parent.name == "report" and page.stem in {"report", "supplement"}:
             continue  # the standalone documents hold everything in themselves
@@ -67,7 +73,7 @@ def finish(folder: Path) -> None:
         text = _readable(text) if page.is_relative_to(folder / API) else _OF_SIGNATURES.sub("", text)
         text = _AWAITED.sub("<script defer ", text)  # in their order still, but behind the text
         text = _CELL.sub(r"<\g<tag>\g<of_cell> \g<of_value>>\g<text></\g<tag>>", text)
-        text = _PICTURE.sub(partial(_lazy, page=page, sizes=sizes), text)
+        text = _PICTURE.sub(partial(_lazy, page=page, drawings=drawings), text)
         for nameless in _NAMELESS:
             text = text.replace(nameless, f'{nameless} aria-label="Search"')
         if 'id="evidence-data"' in text:  # the style sheet leaves the switch its room from the beginning
@@ -120,7 +126,7 @@ def _hashed(code: str) -> str:
     return base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
 
 
-def _lazy(picture: re.Match[str], page: Path, sizes: dict[Path, tuple[int, int] | None]) -> str:
+def _lazy(picture: re.Match[str], page: Path, drawings: dict[Path, str]) -> str:
     """Load a picture when it comes near, and leave it its room until then."""
     attributes = picture["attributes"].strip()
     source = re.search(r'\bsrc="([^"]+)"', attributes)
@@ -128,26 +134,24 @@ def _lazy(picture: re.Match[str], page: Path, sizes: dict[Path, tuple[int, int] 
         attributes += ' loading="lazy"'
     if source and source[1].endswith(".svg") and " height=" not in attributes:
         file = (page.parent / source[1]).resolve()
-        if file not in sizes:
-            sizes[file] = _size(file)
-        if size := sizes[file]:
-            attributes += f' width="{size[0]}" height="{size[1]}"'
+        if file not in drawings:
+            drawings[file] = _drawing(file)
+        attributes += drawings[file]
     return f"<img {attributes}>"
 
 
-def _size(file: Path) -> tuple[int, int] | None:
-    """Return width and height of an SVG file in pixels."""
-    if not file.is_file():
-        return None
-    for _, element in ElementTree.iterparse(file, events=("start",)):
-        found = [_SIZE.match(element.get(name, "")) for name in ("width", "height")]
-        if all(found):
-            width, height = (
-                round(float(one["number"]) * (POINT if one["unit"] else 1)) for one in found if one is not None
-            )
-            return width, height
-        return None
-    return None
+def _drawing(file: Path) -> str:
+    """Return the attributes of an SVG file: a size at which its labels can be read, and whether it has photographs."""
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    root = _ROOT.search(text)
+    sides = {side["side"]: side for side in _SIZE.finditer(root[0])} if root else {}
+    if len(sides) < 2:
+        return ""
+    scale = POINT if sides["width"]["unit"] else 1.0
+    letters = [float(one["size"]) for one in _LETTERS.finditer(text)]
+    scale *= max(1.0, LABEL / (min(letters) * scale)) if letters else 1.0
+    size = "".join(f' {name}="{round(float(side["number"]) * scale)}"' for name, side in sides.items())
+    return size + (" data-photographs" if "<image" in text and not _MATRIX.search(file.stem) else "")
 
 
 def _shrink_search(folder: Path) -> None:
@@ -161,7 +165,7 @@ def _shrink_search(folder: Path) -> None:
         said: set[str] = set()
         for entry in index["docs"]:
             if entry["location"].startswith(f"{API}/"):
-                entry["text"] = _plain(entry["text"])[:API_WORDS]
+                entry["text"], entry["boost"] = _plain(entry["text"])[:API_WORDS], API_BOOST
             else:
                 entry["text"] = _once(entry["text"], said)
         text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
