@@ -31,7 +31,7 @@ CHARTS = {
     "accuracy": r"accuracy.*\(%\)",
     "curves": r"epoch|\(nats\)|\(%\)",
     "confusion": r"(true|predicted) class",
-    "kernel-cost": r"millions|points",  # a difference, unlike the accuracy on the others
+    "kernel-cost": r"points|times",  # a difference and a multiple, unlike the others
     "cost": r"millions|\(%\)",
     "claims": r"margin",
 }

@@ -12,16 +12,19 @@ from convscope.analysis.study_records import StudyRun
 from convscope.figures.bias import varies_size
 from convscope.figures.dose import dose
 from convscope.figures.registry import Material, Rows, figure, groups, limits
-from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, logarithmic, look, marker, signed
+from convscope.figures.style import INK, MUTED, WIDTH, logarithmic, look, signed
 from convscope.specs import from_json
 
-STEPS = {"capacity": ("mlp-wide", "mlp"), "locality": ("local", "mlp-wide"), "weight sharing": ("conv", "local")}
+STEPS = {
+    "capacity": ("mlp-wide", "mlp"),
+    "windows, depth": ("local", "mlp-wide"),
+    "weight sharing": ("conv", "local"),
+}
 """From the fully connected network to the convolution: what each step adds, and between which variants."""
 
-BESIDE = 1.05  # times the cost: where lines of the same cost are drawn, side by side
 ROOM_BELOW = 4.0  # points below the lowest chosen rate that the figure of tuning shows
 
-STEP_COLOURS = {"capacity": "#8c959f", "locality": "#009E73", "weight sharing": "#0072B2"}
+STEP_COLOURS = {"capacity": "#8c959f", "windows, depth": "#009E73", "weight sharing": "#0072B2"}
 
 
 def comparison(study: StudyRun, a: str, b: str) -> tuple[float, float | None, float | None]:
@@ -73,18 +76,22 @@ def decomposition(rows: Rows) -> Figure:
                 (look("mlp", 0) if row["step"] == "MLP" else look("cnn", 0))[0] if whole else STEP_COLOURS[row["step"]]
             )
             height = abs(row["to"] - (floor if whole else row["from"]))
-            axes.bar(place, height, bottom=bottom, width=0.62, color=hue, alpha=1 if whole else 0.78)
+            axes.bar(place, height, bottom=bottom, width=0.75, color=hue, alpha=1 if whole else 0.78)
             top = max(row["to"], bottom)
             if row["low"] is not None:
                 ends = [row["from"] + row["low"], row["from"] + row["high"]]
                 axes.plot([place, place], ends, color=INK, linewidth=1.2)
                 top = max(top, ends[1])
             text = f"{row['to']:.1f} %" if whole else signed(row["to"] - row["from"])
-            axes.annotate(text, (place, top), (0, 3), textcoords="offset points", ha="center", fontsize=8)
+            if whole:  # within its column: above it would touch the step beside
+                axes.annotate(text, (place, top), (0, -4), textcoords="offset points", ha="center", va="top",
+                              rotation=90, fontsize=7.5, color="white")  # fmt: skip
+            else:
+                axes.annotate(text, (place, top), (0, 3), textcoords="offset points", ha="center", fontsize=7.5)
         for place, (one, _) in enumerate(pairwise(steps)):
-            axes.plot([place + 0.31, place + 0.69], [one["to"]] * 2, color=MUTED, linewidth=0.7)
-        axes.set_xticks(range(len(steps)), [row["step"].removeprefix("weight ") for row in steps], rotation=40,
-                        ha="right", rotation_mode="anchor", fontsize=7.5)  # fmt: skip
+            axes.plot([place + 0.37, place + 0.63], [one["to"]] * 2, color=MUTED, linewidth=0.7)
+        names = [row["step"].removeprefix("weight ") for row in steps]
+        axes.set_xticks(range(len(steps)), names, rotation=40, ha="right", rotation_mode="anchor", fontsize=7.5)
         axes.set_xlim(-0.8, len(steps) - 0.4)  # the first label is wider than its bar
         axes.set_ylim(floor, max(levels) + 0.35 * room)
         axes.set_title(_data_of(steps[0]["title"]))
@@ -230,7 +237,8 @@ def kernel_rows(material: Material) -> Rows:
                 effect, low, high = (0.0, None, None) if variant == first else comparison(study, variant, first)
                 rows.append(
                     {"study": name, "title": study.title, "experiment": key, "variant": variant,
-                     "kernel": of[variant].title, "side": sides[variant], "macs": of[variant].macs,
+                     "kernel": of[variant].title, "side": sides[variant], "against": first,
+                     "macs": of[variant].macs, "times_macs": of[variant].macs / of[first].macs,
                      "parameters": of[variant].parameters,
                      "learning_rate": tuned.variants[variant].chosen if tuned else study.training["learning_rate"],
                      "tuned": tuned is not None,
@@ -241,30 +249,35 @@ def kernel_rows(material: Material) -> Rows:
 
 @figure("kernel-cost", rows=kernel_rows)
 def kernel_cost(rows: Rows) -> Figure:
-    """Draw what a larger kernel changes, against what it costs: one line a study."""
-    drawn, axes = plt.subplots(figsize=(WIDTH, 2.9), layout="constrained")
-    shapes = {side: marker(place) for place, side in enumerate(sorted({row["side"] for row in rows}))}
-    axes.axhline(0, color=MUTED, linewidth=1)
-    earlier: list[set[int]] = []
-    for number, line in enumerate(groups(rows, "study").values()):
-        hue = PALETTE[number % len(PALETTE)]
-        alike = sum(not costs.isdisjoint(row["macs"] for row in line) for costs in earlier)
-        earlier.append({row["macs"] for row in line})
-        costs = [row["macs"] / 1e6 * BESIDE**alike for row in line]
-        axes.plot(costs, [row["difference"] for row in line], color=hue, linewidth=1.2, alpha=0.7)
-        for cost, row in zip(costs, line, strict=True):
-            shape = shapes[row["side"]]
-            if row["low"] is not None:
-                axes.plot([cost, cost], [row["low"], row["high"]], color=hue, linewidth=1.4)
-            axes.plot([cost], [row["difference"]], shape, color=hue, markersize=6.5, mec="white")
+    """Draw what a larger kernel changes, a line each, and beside it what it costs; studies are set apart."""
+    studies = groups([row for row in rows if row["variant"] != row["against"]], "study").values()
+    many = sum(map(len, studies))
+    drawn, (effects, costs) = plt.subplots(
+        1, 2, figsize=(WIDTH, 0.5 + 0.15 * (many + len(studies))), layout="constrained", sharey=True,
+        width_ratios=(3, 2)
+    )  # fmt: skip
+    places: dict[float, str] = {}
+    place = 0.0
+    for line in studies:
         rate = "tuned" if line[0]["tuned"] else f"rate {line[0]['learning_rate']:g}"
-        axes.plot([], [], color=hue, label=f"{line[0]['title']} ({rate})")
-    for side, shape in shapes.items():
-        axes.plot([], [], shape, color=MUTED, label=f"{side}×{side}")
-    logarithmic(axes, "x")
-    axes.set_xlabel("multiply-accumulates for one image (millions, logarithmic)")
-    axes.set_ylabel("difference to the smallest (points)")
-    drawn.legend(loc="outside lower center", ncols=2, fontsize=7.5)
+        for number, row in enumerate(line):
+            named = "" if number else f"{row['title']} ({rate})   "
+            places[place] = f"{named}{row['side']}×{row['side']}"
+            hue, shape = look(f"cnn{row['side']}", number)
+            if row["low"] is not None:
+                effects.plot([row["low"], row["high"]], [place, place], color=hue, linewidth=1.5)
+            effects.plot([row["difference"]], [place], shape, color=hue, markersize=6, mec="white")
+            costs.plot([row["times_macs"]], [place], shape, color=hue, markersize=6, mec="white")
+            place += 1
+        place += 0.7
+    for axes, neutral in ((effects, 0), (costs, 1)):
+        axes.axvline(neutral, color=MUTED, linewidth=1)
+        axes.grid(axis="y", visible=False)
+    effects.set_yticks(list(places), list(places.values()), fontsize=7.5)
+    effects.set_ylim(place - 0.9, -0.8)
+    logarithmic(costs, "x", (1, 2, 3, 5))
+    effects.set_xlabel("minus the smallest (points)", fontsize=8)
+    costs.set_xlabel("work (times the smallest)", fontsize=8)
     return drawn
 
 
@@ -284,7 +297,7 @@ def tuning_rows(material: Material, study_id: str) -> Rows:
 @figure("{study}-tuning", rows=tuning_rows)
 def tuning(rows: Rows) -> Figure:
     """Draw accuracy on validation images against the learning rate, a line a network; rings mark what was chosen."""
-    drawn, axes = plt.subplots(figsize=(WIDTH, 2.7), layout="constrained")
+    drawn, axes = plt.subplots(figsize=(WIDTH, 2.4), layout="constrained")
     floor = min(row["validation_accuracy"] for row in rows if row["chosen"]) - ROOM_BELOW
     for number, (name, line) in enumerate(groups(rows, "variant").items()):
         hue, shape = look(name, number)

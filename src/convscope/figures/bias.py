@@ -66,7 +66,7 @@ def interaction(rows: Rows) -> Figure:
 
     The others see no places, and so no difference between the two orders.
     """
-    drawn, axes = plt.subplots(figsize=(WIDTH, 2.9), layout="constrained")
+    drawn, axes = plt.subplots(figsize=(WIDTH, 2.6), layout="constrained")
     of = {row["variant"]: row for row in rows}
     for number, (natural, permuted) in enumerate(CROSSED.items()):
         shift = 0.02 * (number - 0.5)  # intervals side by side
@@ -116,7 +116,7 @@ def shift_rows(material: Material, study_id: str) -> Rows:
 @figure("{study}-shift", rows=shift_rows)
 def shifted_accuracy(rows: Rows) -> Figure:
     """Accuracy on moved test images against the distance, a line a variant."""
-    drawn, axes = plt.subplots(figsize=(WIDTH, 3.0), layout="constrained")
+    drawn, axes = plt.subplots(figsize=(WIDTH, 2.7), layout="constrained")
     variants, distances = groups(rows, "variant"), list(groups(rows, "distance"))
     spread = np.linspace(-0.06, 0.06, len(variants))
     for number, (name, line) in enumerate(variants.items()):
@@ -209,7 +209,7 @@ def size_rows(material: Material, study_id: str) -> Rows:
 @figure("{study}-sizes", rows=size_rows)
 def sample_sizes(rows: Rows) -> Figure:
     """Accuracy of both networks against the number of training images, and their difference in points."""
-    drawn, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 2.9), layout="constrained")
+    drawn, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 2.6), layout="constrained")
     # What the titles of one side have in common: the network without its number of images.
     family = {side: rows[0][f"title_{side}"].split(",", maxsplit=1)[0] for side in "ba"}
     for number, side in enumerate("ba"):

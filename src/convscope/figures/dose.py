@@ -54,7 +54,7 @@ def dose_and_response(rows: Rows) -> Figure:
     baseline, *others = rows
     factors = groups(others, "factor")
     drawn, panels = plt.subplots(
-        1, len(factors), figsize=(0.62 * WIDTH * len(factors), 2.6), layout="constrained", sharey=True, squeeze=False
+        1, len(factors), figsize=(0.62 * WIDTH * len(factors), 2.3), layout="constrained", sharey=True, squeeze=False
     )
     hue, shape = look("cnn", 0)
     for axes, (factor, line) in zip(panels[0], factors.items(), strict=True):

@@ -37,7 +37,7 @@ def class_counts(material: Material, dataset: str) -> Rows:
 @figure("{dataset}-classes", rows=class_counts)
 def class_distribution(rows: Rows) -> Figure:
     """Images of each class in the training and the test part."""
-    drawn, axes = plt.subplots(figsize=(WIDTH, 2.2), layout="constrained")
+    drawn, axes = plt.subplots(figsize=(WIDTH, 1.8), layout="constrained")
     names, places = [row["class"] for row in rows], np.arange(len(rows))
     train, test = ([row[part] for row in rows] for part in ("train", "test"))
     parts = ((-0.2, "train", train, PALETTE[0], 0), (0.2, "test", test, PALETTE[4], 90))
@@ -78,6 +78,31 @@ def samples(rows: Rows) -> Figure:
     show(axes, board, "gray", (0, 255))
     for label, name in enumerate(names):
         axes.text(-0.02, 1 - (label + 0.5) / classes, name, transform=axes.transAxes, ha="right", va="center")
+    return drawn
+
+
+def drawn_rows(material: Material) -> Rows:
+    """Return the first sample of each class of the data sets that this project draws."""
+    return [
+        {"dataset": dataset, "class": name} | pictured(images[0])
+        for dataset, facts in material.metrics.datasets.items()
+        if facts.source == "generated"
+        for name, images in zip(facts.class_names, material.pictures[f"datasets/{dataset}/samples"], strict=True)
+    ]
+
+
+@figure("drawn-digits", rows=drawn_rows)
+def drawn_digits(rows: Rows) -> Figure:
+    """Show one image of each class, a data set a row; its size in pixels stands on the left."""
+    sets = groups(rows, "dataset").values()
+    columns = max(map(len, sets))
+    tile = 0.9 * WIDTH / columns
+    drawn, panels = plt.subplots(len(sets), 1, figsize=(WIDTH, 1.06 * tile * len(sets)), squeeze=False)
+    drawn.subplots_adjust(left=0.1, right=1, top=1, bottom=0, hspace=0.06)
+    for axes, here in zip(panels[:, 0], sets, strict=True):
+        show(axes, mosaic(channels_last(np.array([picture_in(row) for row in here])), columns), "gray", (0, 255))
+        axes.text(-0.01, 0.5, f"{here[0]['height']}×{here[0]['width']}", transform=axes.transAxes, ha="right",
+                  va="center")  # fmt: skip
     return drawn
 
 

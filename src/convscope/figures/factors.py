@@ -7,10 +7,12 @@ from math import ceil
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from convscope.analysis.study_records import Curves
 from convscope.figures.argument import comparison
 from convscope.figures.registry import Material, Rows, figure, groups
 from convscope.figures.results import MOST_COLOURS, WILD
@@ -18,7 +20,8 @@ from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, logarithmic, sig
 
 ACROSS = 4  # panels of curves beside each other
 TWIN = ", GAP head"  # at the end of a network's title
-FURTHEST = 8  # times the median size of a group's differences: what lies beyond is written, not drawn
+Runs = tuple[tuple[float, ...], ...]
+FURTHEST = 10  # times the median size of a group's differences: what lies beyond is written, not drawn
 
 
 def factor_rows(material: Material, study_id: str) -> Rows:
@@ -50,7 +53,7 @@ def factors(rows: Rows) -> Figure:
     """Draw what each choice changes and what it costs, a line a choice; a pair of panels for each base."""
     bases = groups(rows, "base")
     drawn, panels = plt.subplots(
-        len(bases), 2, figsize=(WIDTH, 0.75 + 0.3 * len(bases) + 0.172 * len(rows)), layout="constrained",
+        len(bases), 2, figsize=(WIDTH, 0.75 + 0.3 * len(bases) + 0.157 * len(rows)), layout="constrained",
         squeeze=False, height_ratios=[len(group) + 0.6 for group in bases.values()], width_ratios=(3, 2),
     )  # fmt: skip
     for (effects, costs), (base, group) in zip(panels, bases.items(), strict=True):
@@ -67,12 +70,17 @@ def factors(rows: Rows) -> Figure:
             if abs(row["difference"]) > reach:  # one choice that changes nearly all would press the others together
                 side = np.sign(row["difference"])
                 text = signed(row["difference"], 1)
+                if row["low"] is not None:
+                    text += f" ({signed(row['low'], 1)} to {signed(row['high'], 1)})"
                 effects.annotate(text, (side * reach, place), (side * 3, 0), textcoords="offset points", va="center",
                                  ha="right" if side > 0 else "left", fontsize=7.5, color=hue)  # fmt: skip
             else:
                 effects.plot([row["difference"]], [place], "o", color=hue, markersize=5.5, mec="white")
-            for what, shape, colour in (("macs", "o", PALETTE[1]), ("parameters", "s", PALETTE[6])):
-                costs.plot([row[what]], [place], shape, color=colour, markersize=5, mec="white")
+            for what, shape, colour, beside in (
+                ("macs", "o", PALETTE[1], -0.15),
+                ("parameters", "s", PALETTE[6], 0.15),
+            ):
+                costs.plot([row[what]], [place + beside], shape, color=colour, markersize=4.5, mec="white")
         effects.set_yticks(range(len(group)), [row["title"] for row in group], fontsize=7.5)
         costs.set_yticks([])
         logarithmic(costs, "x", (1, 3))
@@ -95,7 +103,7 @@ def _limits(group: Rows, reach: float) -> tuple[float, float]:
 
 
 def factor_curve_rows(material: Material, study_id: str) -> Rows:
-    """Return, for a study of many variants, the mean accuracy by epoch of the networks that differ in one factor.
+    """Return, for a study of many variants, mean accuracy and loss by epoch of the networks that differ in one factor.
 
     A factor whose networks all stand beside those of another is left out, and a network of which some runs never
     trained.
@@ -113,53 +121,77 @@ def factor_curve_rows(material: Material, study_id: str) -> Rows:
             del chosen[factor]
     return [
         {"factor": factor, "variant": name, "title": study.variants[name].title, "part": part, "epoch": epoch,
-         "accuracy": float(np.mean(values))}
+         "accuracy": float(np.mean(accuracy)), "loss": float(np.mean(loss))}
         for factor, names in chosen.items()
         for name in names
-        for part in ("train", "validation")
-        for epoch, values in enumerate(
-            zip(*getattr(study.variants[name].curves, f"{part}_accuracy"), strict=True), start=1
+        for part, accuracies, losses in _parts(study.variants[name].curves)
+        for epoch, (accuracy, loss) in enumerate(
+            zip(zip(*accuracies, strict=True), zip(*losses, strict=True), strict=True), start=1
         )
     ]  # fmt: skip
 
 
+def _parts(curves: Curves) -> list[tuple[str, Runs, Runs]]:
+    """Return, for training and validation images, accuracy and loss of each run by epoch."""
+    return [
+        ("train", curves.train_accuracy, curves.train_loss),
+        ("validation", curves.validation_accuracy, curves.validation_loss),
+    ]
+
+
 @figure("{study}-factor-curves", rows=factor_curve_rows)
 def factor_curves(rows: Rows) -> Figure:
-    """Draw accuracy by epoch, training dashed and validation solid, a panel a factor; a twin is a thin line."""
+    """Draw accuracy and below it loss by epoch, a panel a factor; training dashed, validation solid, a twin thin."""
     factors = groups(rows, "factor")
     lines = ceil(len(factors) / ACROSS)
     drawn, panels = plt.subplots(
-        lines, ACROSS, figsize=(WIDTH, 0.5 + 1.6 * lines), layout="constrained", squeeze=False, sharey=True
+        2 * lines, ACROSS, figsize=(WIDTH, 0.4 + 2.2 * lines), layout="constrained", squeeze=False
     )
-    for axes, factor in zip_longest(panels.flat, factors):
+    for place, factor in zip_longest(range(lines * ACROSS), factors):
+        pair = [panels[2 * (place // ACROSS) + below, place % ACROSS] for below in (0, 1)]
         if factor is None:
-            axes.set_axis_off()
+            for axes in pair:
+                axes.set_axis_off()
             continue
-        shown = factors[factor]
-        stems = list(dict.fromkeys(row["title"].removesuffix(TWIN) for row in shown))
-        for own in groups(shown, "variant").values():
-            place = stems.index(own[0]["title"].removesuffix(TWIN))
-            for part, dashes in (("train", (0, (3, 2))), ("validation", "-")):
-                points = [(row["epoch"], 100 * row["accuracy"]) for row in own if row["part"] == part]
-                width = 0.7 if own[0]["title"].endswith(TWIN) else 1.4
-                axes.plot(*zip(*points, strict=True), linestyle=dashes, color=_hue(place), linewidth=width)
-        handles = [Line2D([], [], color=_hue(place), label=stem) for place, stem in enumerate(stems)]
-        axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.3), frameon=False, fontsize=7,
-                    handlelength=1, labelspacing=0.2, borderpad=0)  # fmt: skip
-        axes.set_title(factor, fontsize=8)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=4))
-    # The first epochs are far below, and would press the rest together.
-    later = [row for row in rows if row["epoch"] > 1]
-    ends = [100 * row["accuracy"] for row in later or rows]
-    low, high = np.percentile(ends, 3), max(ends)
-    room = (high - low) or 1
-    panels[0, 0].set_ylim(low - 0.05 * room, high + 0.03 * room)
+        for axes, what, factor_of_unit in zip(pair, ("accuracy", "loss"), (100, 1), strict=True):
+            _draw_curves(axes, factors[factor], what, factor_of_unit)
+            axes.set_ylim(*_ends(rows, what, factor_of_unit))
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=4))
+            axes.yaxis.set_major_locator(MaxNLocator(nbins=4))
+            if place % ACROSS:
+                axes.set_yticklabels([])
+            else:
+                axes.set_ylabel("accuracy (%)" if what == "accuracy" else "loss (nats)", fontsize=7.5)
+        pair[0].set_title(factor, fontsize=8)
+        pair[0].set_xticklabels([])
+        stems = dict.fromkeys(row["title"].removesuffix(TWIN) for row in factors[factor])
+        handles = [Line2D([], [], color=_hue(number), label=stem) for number, stem in enumerate(stems)]
+        pair[1].legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.25), frameon=False, fontsize=7,
+                       handlelength=1, labelspacing=0.2, borderpad=0)  # fmt: skip
     kinds = [Line2D([], [], color=INK, label="validation"),
              Line2D([], [], color=INK, label="training", linestyle=(0, (3, 2)))]  # fmt: skip
     drawn.legend(handles=kinds, loc="outside upper center", ncols=2)
-    drawn.supylabel("accuracy (%)", fontsize=8)
     drawn.supxlabel("epoch", fontsize=8)
     return drawn
+
+
+def _draw_curves(axes: Axes, shown: Rows, what: str, times: float) -> None:
+    """Draw the networks of one factor; a network and its twin have one colour."""
+    stems = list(dict.fromkeys(row["title"].removesuffix(TWIN) for row in shown))
+    for own in groups(shown, "variant").values():
+        hue = _hue(stems.index(own[0]["title"].removesuffix(TWIN)))
+        width = 0.7 if own[0]["title"].endswith(TWIN) else 1.4
+        for part, dashes in (("train", (0, (3, 2))), ("validation", "-")):
+            points = [(row["epoch"], times * row[what]) for row in own if row["part"] == part]
+            axes.plot(*zip(*points, strict=True), linestyle=dashes, color=hue, linewidth=width)
+
+
+def _ends(rows: Rows, what: str, times: float) -> tuple[float, float]:
+    """Return the ends of an axis: the first epochs are far away, and would press the rest together."""
+    later = [times * row[what] for row in rows if row["epoch"] > 1] or [times * row[what] for row in rows]
+    low, high = np.percentile(later, (3, 100) if what == "accuracy" else (0, 97))
+    room = 0.05 * ((high - low) or 1)
+    return float(low - room), float(min(high + room, 100))
 
 
 def _hue(place: int) -> str:

@@ -201,7 +201,7 @@ def confusion_matrix(rows: Rows) -> Figure:
     class_names = list(groups(rows, "true"))
     counts = np.array([row["images"] for row in rows], dtype=float).reshape(len(class_names), -1)
     shares = 100 * counts / counts.sum(axis=1, keepdims=True)
-    drawn, axes = plt.subplots(figsize=(WIDTH * 0.72, WIDTH * 0.6), layout="constrained")
+    drawn, axes = plt.subplots(figsize=(WIDTH * 0.72, WIDTH * 0.52), layout="constrained")
     # the root makes the few percent of errors visible beside the diagonal
     axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.4, 0, 100))
     for row, column in np.ndindex(*shares.shape):

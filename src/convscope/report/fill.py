@@ -120,6 +120,11 @@ def fill(templates: Path, metrics: Json, figures: Path, facts: Json, output: Pat
     def layer_name(layer: Json) -> str:
         return f"[{', '.join(map(say, from_json(layer).words))}]{{.literal}}"
 
+    def steps_of(layer: Json) -> str:
+        window = from_json(layer).window
+        moves = window is not None and (window.size > 1 or window.step > 1)
+        return f"[{window.step}, {-window.start}]{{.literal}}" if window and moves else "–"
+
     def chapter(study_id: str) -> str:
         own = f"studies/{study_id}.qmd"
         return own if (templates / own).exists() else "_study.qmd"
@@ -144,7 +149,8 @@ def fill(templates: Path, metrics: Json, figures: Path, facts: Json, output: Pat
 
     jinja.globals.update(
         datasheet=datasheet, own_sheet=own_sheet,
-        measured_in=measured_in, layer_name=layer_name, figure=figure, page=page, has_figure=has_figure,
+        measured_in=measured_in, layer_name=layer_name, steps_of=steps_of,
+        figure=figure, page=page, has_figure=has_figure,
         chapter=chapter, metrics=metrics, facts=facts, studies=metrics["studies"], datasets=metrics["datasets"],
         sources_table=lambda: sources_table(numbers.measured),
         ran={name: study for name, study in metrics["studies"].items() if study.get("status") == "run"},
