@@ -278,3 +278,11 @@ def pdf_text(smoke_build: SmokeBuild, document: str) -> str:
     pdf = smoke_build.checkout.build / f"report/{document}.pdf"
     text = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
     return text.replace("\u00a0", " ")
+
+
+def test_the_rates_told_are_those_of_the_training_also_where_nobody_tuned(smoke_build: SmokeBuild) -> None:
+    study = smoke_build.checkout.metrics()["studies"]["fashion"]
+    assert study["tuning"]["variants"]["mlp"] == {"chosen": 0.002, "best": None, "at_edge": False, "curve": []}
+    text = (smoke_build.checkout.build / "report" / "report.html").read_text(encoding="utf-8")
+    assert "/studies/fashion/tuning/variants/mlp/chosen" in text
+    assert "is one for all networks of the study" not in text

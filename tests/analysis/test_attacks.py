@@ -218,11 +218,20 @@ def set_look_alikes(metrics: Json) -> None:
     study(metrics)["look_alikes"] = [0, 1]
 
 
+def drop_comparisons(metrics: Json) -> None:
+    study(metrics)["comparisons"] = None
+
+
+def drop_gaps(metrics: Json) -> None:
+    del study(metrics)["gaps"]
+
+
 REFUSED: list[Callable[[Json], None]] = [
     set_level, set_margin, set_kind, set_declared, set_statement, set_refuted_by, drop_claim, set_count,
     set_count_claimed, set_reported, set_reported_range, drop_reproduction, set_training, set_question, set_title,
     set_model, set_decision, set_factor, set_seeds, reorder_baseline, reorder_variants, swap_comparisons, swap_runs,
     swap_seeds, copy_runs, set_fingerprint, set_order, set_shift, set_look_alikes,
+    drop_comparisons, drop_gaps,
 ]  # fmt: skip
 
 

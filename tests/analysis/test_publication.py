@@ -29,7 +29,6 @@ from convscope.runs.store import RunStore
 from convscope.runs.timings import measure_speeds
 from convscope.runs.worker import result_of_run
 from convscope.specs import Conv2d, DataSpec, Dense, GlobalAveragePool, Glyphs, ModelSpec, TrainSpec, run_key
-from convscope.studies import STUDIES
 from convscope.studies.architectures import mlp
 from convscope.studies.probes import ShiftProbe
 from convscope.studies.study import Budget, Claim, Study, Tuning, Variant
@@ -319,26 +318,3 @@ def test_pictures_of_a_data_set_changed_with_their_hash_differ_from_those_made_a
     stated = {"bytes": file.stat().st_size, "sha256": sha256_of(file)}
     edit(folder / FACTS, lambda content: content["files"].update({PICTURES: stated}))
     assert list(data_described_again(keys, PublishedRuns(kept.root), store.root)) == [(title, [named])]
-
-
-def test_what_the_repository_publishes_has_the_reasons_that_are_declared_now() -> None:
-    """Also of a study whose results come from before runs were kept: it had no word for what a decision is about."""
-    kept = PublishedRuns(Path(__file__).resolve().parents[2] / "data" / "published")
-    metrics, _ = published_metrics([STUDIES["fashion"]], kept)
-    found = metrics["studies"]["fashion"]["decisions"]
-    declared = STUDIES["fashion"].decisions
-    assert [(row["decision"], row["about"], row["reason"]) for row in found] == [
-        (each.decision, each.about, each.reason) for each in declared
-    ]
-
-
-def test_layers_of_earlier_results_are_those_of_the_networks_that_were_trained() -> None:
-    """Counted as the code counts today, of the network that was trained and not of one that took its name since."""
-    kept = PublishedRuns(Path(__file__).resolve().parents[2] / "data" / "published")
-    baseline, *others = STUDIES["fashion"].variants
-    edited = replace(STUDIES["fashion"], variants=(replace(baseline, model=mlp((1, 28, 28), [99])), *others))
-    metrics, _ = published_metrics([edited], kept)
-    for variant in metrics["studies"]["fashion"]["variants"].values():
-        assert sum(layer["parameters"] for layer in variant["layers"]) == variant["parameters"]
-    seen = [layer["receptive_field"] for layer in metrics["studies"]["fashion"]["variants"]["cnn3"]["layers"]]
-    assert seen == [3, 4, 8, 10, 10, 28, 28]

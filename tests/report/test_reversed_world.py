@@ -17,12 +17,14 @@ import pytest
 
 from checkout import ROOT
 from convscope.analysis.metrics_file import parse
-from convscope.analysis.pictures import read_pictures
+from convscope.analysis.pictures import Pictures
 from convscope.figures.draw import drawings
 from convscope.figures.registry import Material
+from convscope.files import Json
 from convscope.report.fill import fill
 
-PUBLISHED = ROOT / "data" / "published"
+pytestmark = pytest.mark.slow
+
 OTHER = {"supported": "refuted", "refuted": "supported", "inconclusive": "inconclusive"}
 # Grounds that stay as they are when a sign turns: an effect near zero, a claim that is open.
 SYMMETRIC = re.compile(r" within [\d.]+ points| around zero | is inconclusive")
@@ -87,15 +89,16 @@ def reflect(measure: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def published() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((PUBLISHED / "metrics.json").read_bytes())
+def stored(published: tuple[Json, Pictures]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(published[0]))
     return found
 
 
 @pytest.fixture(scope="module")
-def figures(published: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def figures(published: tuple[Json, Pictures], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("figures")
-    for name in drawings(Material(parse(published), read_pictures(PUBLISHED / "pictures.safetensors"))):
+    metrics, pictures = published
+    for name in drawings(Material(parse(metrics), pictures)):
         (folder / f"{name}.svg").write_text("<svg/>")
     return folder
 
@@ -110,10 +113,10 @@ def told(metrics: dict[str, Any], figures: Path, folder: Path) -> tuple[str, lis
 
 @pytest.fixture(scope="module")
 def both(
-    published: dict[str, Any], figures: Path, tmp_path_factory: pytest.TempPathFactory
+    stored: dict[str, Any], figures: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[tuple[str, list[dict[str, Any]]], tuple[str, list[dict[str, Any]]]]:
     folder = tmp_path_factory.mktemp("filled")
-    return told(published, figures, folder / "as-is"), told(turned(published), figures, folder / "turned")
+    return told(stored, figures, folder / "as-is"), told(turned(stored), figures, folder / "turned")
 
 
 def test_every_strong_passage_gives_way(both: Any) -> None:
@@ -140,21 +143,21 @@ def test_no_strong_sentence_is_left(both: Any) -> None:
                 assert len(sentence) < 60 or sentence not in plain, (each["template"], each["line"], sentence)
 
 
-def test_verdicts_word_the_other_way(both: Any, published: dict[str, Any]) -> None:
+def test_verdicts_word_the_other_way(both: Any, stored: dict[str, Any]) -> None:
     found = set(re.findall(r'data-source="/claims/([\w-]+)/verdict" data-format="verdict (\w+)"', both[1][0]))
     assert len(found) > 15
     for claim, verdict in found:
-        assert verdict == OTHER[published["claims"][claim]["verdict"]]
+        assert verdict == OTHER[stored["claims"][claim]["verdict"]]
 
 
-def test_one_list_orders_the_chapters(published: dict[str, Any], figures: Path, tmp_path: Path) -> None:
+def test_one_list_orders_the_chapters(stored: dict[str, Any], figures: Path, tmp_path: Path) -> None:
     templates = shutil.copytree(ROOT / "report", tmp_path / "report")
     source = (templates / "report.qmd").read_text(encoding="utf-8")
     (listed,) = re.findall(r"<% set chapters = (\[.*\]) %>", source)
-    before = headings(published, figures, templates, tmp_path / "before")
+    before = headings(stored, figures, templates, tmp_path / "before")
     order = json.loads(listed)
     (templates / "report.qmd").write_text(source.replace(listed, json.dumps(order[::-1])), encoding="utf-8")
-    after = headings(published, figures, templates, tmp_path / "after")
+    after = headings(stored, figures, templates, tmp_path / "after")
     summary, *chapters, references = before
     assert after == [summary, *chapters[::-1], references]
     assert len(chapters) >= len(order) - 2  # without a study of one's own, without a deployment

@@ -16,7 +16,7 @@ from convscope.specs import NumericMode
 from convscope.studies import STUDIES
 from convscope.studies.study import Study
 
-FASHION = STUDIES["fashion"]
+FASHION = replace(STUDIES["fashion"], tuning=None)  # one rate, so that a test can change it for all
 
 
 def test_plan_has_every_seed_of_every_variant_once() -> None:

@@ -19,7 +19,6 @@ from convscope.analysis.study_records import (
     DeclaredExperiment,
     DeclaredStudy,
     Failed,
-    Gaps,
     StudyNotRun,
     StudyRun,
 )
@@ -78,13 +77,9 @@ def check_declarations(metrics: Metrics, study_of: StudyOf) -> None:
     """
     profile = metrics.profile
     run = {name: each for name, each in metrics.studies.items() if isinstance(each, StudyRun)}
-    # A study that was published before comparisons had names; its runs replace it when they are published.
-    earlier = {name for name, each in run.items() if each.comparisons is None}
-    if earlier and len(earlier) == len(run):
-        return  # the whole file is of that form, studies that were not run included
     for name, stored in metrics.studies.items():
         study, place = study_of(name), f"/studies/{name}"
-        if name in earlier or study is None:
+        if study is None:
             continue
         _agree(place, declared_study(study, profile), stored)
         _check_reported(f"{place}/reported", study, stored, trained=profile == "full" and name in run)
@@ -136,16 +131,15 @@ def _check_run(place: str, study: Study, profile: Profile, stored: StudyRun) -> 
         "against_baseline": _named(baseline_pairs(study, profile)),
     }
     gaps = {name: pair | {"quantity": "generalisation_gap"} for name, pair in by_id.items()}
-    gaps_stored = stored.gaps or Gaps(variants={}, comparisons={})
     for where, names, found in (
         ("variants", variants, stored.variants),
         ("experiments", experiments, stored.experiments),
         ("comparisons", by_id, stored.comparisons),
-        ("gaps/comparisons", gaps, gaps_stored.comparisons),
-        ("gaps/variants", variants, gaps_stored.variants),
+        ("gaps/comparisons", gaps, stored.gaps.comparisons),
+        ("gaps/variants", variants, stored.gaps.variants),
     ):
         _same_names(f"{place}/{where}", names, found)
-    _agree(f"{place}/gaps/comparisons", gaps, gaps_stored.comparisons)
+    _agree(f"{place}/gaps/comparisons", gaps, stored.gaps.comparisons)
     if study.pairs:
         declared["pairs"] = _named(study.pairs_in(profile))
     if study.shift:

@@ -1,7 +1,7 @@
 """Numbers with their uncertainty, as metrics.json has them: a value over seeds, a difference between two variants.
 
 All of metrics.json is typed: here, in `convscope.analysis.study_records` and in `convscope.analysis.records`. Fields
-with a default came later: results that were published before lack them.
+with a default are absent where they do not apply.
 """
 
 from __future__ import annotations

@@ -90,13 +90,11 @@ def _check_study(place: str, study: StudyRun) -> None:
         _check_variant(f"{place}/variants/{name}", variant, spread)
     rows = [("against_baseline", study.against_baseline), ("pairs", study.pairs or ())]
     rows += [(f"experiments/{name}", each.comparisons) for name, each in study.experiments.items()]
-    by_id = study.comparisons
     for where, comparisons in rows:
         for index, row in enumerate(comparisons):
             here = f"{place}/{where}/{index}"
             _check_comparison(here, row, study, _accuracy)
-            if by_id is not None:
-                same(here, "comparison", row, by_id.get(f"{row.a}:{row.b}"))
+            same(here, "comparison", row, study.comparisons.get(f"{row.a}:{row.b}"))
     for id_, experiment in study.experiments.items():
         reference, *others = experiment.variants
         pairs = [(each.a, each.b) for each in experiment.comparisons]
@@ -104,14 +102,13 @@ def _check_study(place: str, study: StudyRun) -> None:
     pairs = [(each.a, each.b) for each in study.against_baseline]
     expected = [(name, study.baseline) for name in variants if name != study.baseline]
     same(f"{place}/against_baseline", "order", pairs, expected)
-    if by_id is not None and study.gaps is not None:
-        named_pairs = (("comparisons", by_id, _accuracy), ("gaps/comparisons", study.gaps.comparisons, _gap))
-        for part, named, measure in named_pairs:
-            for name, each in named.items():
-                same(f"{place}/{part}/{name}", "name", name, f"{each.a}:{each.b}")
-                _check_comparison(f"{place}/{part}/{name}", each, study, measure)
-        for name, gap in study.gaps.variants.items():
-            same(f"{place}/gaps/variants/{name}", "values", gap.values, _gap(variants[name]))
+    named_pairs = (("comparisons", study.comparisons, _accuracy), ("gaps/comparisons", study.gaps.comparisons, _gap))
+    for part, named, measure in named_pairs:
+        for name, each in named.items():
+            same(f"{place}/{part}/{name}", "name", name, f"{each.a}:{each.b}")
+            _check_comparison(f"{place}/{part}/{name}", each, study, measure)
+    for name, gap in study.gaps.variants.items():
+        same(f"{place}/gaps/variants/{name}", "values", gap.values, _gap(variants[name]))
     _check_efficiency(f"{place}/efficiency", study)
     for place_of_row, reported in enumerate(study.reported):
         if reported.reproduction is not None:

@@ -114,7 +114,7 @@ class Analysis:
             more["pairs"] = compare(study.pairs_in(self.profile))
             if efficient := efficiency(study.pairs_in(self.profile), variants, right):
                 more["efficiency"] = tuple(efficient)
-        if results.tuning:
+        if study.tuning:
             more["tuning"] = tuning.described(results)
         if probed := study.equivariance_in(self.profile):
             more["equivariance"] = equivariance({each: runs[each] for each in probed}, results.measure, len(labels))
@@ -185,20 +185,6 @@ class Analysis:
                 order = records.Order(reported=order.reported, ours=ours, verdict=order.verdict and verdict)
             if known:
                 self._note_times({study: clock}, {study: order} if order else {})
-
-    def carry_over(self, id_: str, study: StudyRun, metrics: records.Metrics, pictures: Pictures) -> None:
-        """Take a study from metrics that were computed before its runs were kept."""
-        self._studies[id_] = study
-        self._datasets.setdefault(study.dataset, metrics.datasets[study.dataset])
-        self._claims |= {name: claim for name, claim in metrics.claims.items() if claim.study == id_}
-        timings = metrics.timings
-        self._note_times(
-            {name: clock for name, clock in timings.studies.items() if name == id_},
-            {name: order for name, order in timings.orders.items() if name == id_},
-        )
-        self._note_environment(metrics.environment)
-        places = (f"datasets/{study.dataset}/", f"studies/{id_}/")
-        self.pictures.update({place: array for place, array in pictures.items() if place.startswith(places)})
 
 
 def _pictures(results: Results) -> Pictures:

@@ -8,24 +8,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from convscope.analysis import records
-from convscope.analysis.declarations import declared_study
 from convscope.analysis.disputed import disputed
 from convscope.analysis.metrics import Analysis
-from convscope.analysis.metrics_file import read_metrics
-from convscope.analysis.pictures import Pictures, read_pictures
-from convscope.analysis.study_records import StudyRun
-from convscope.analysis.variants import layers_of
+from convscope.analysis.pictures import Pictures
 from convscope.datasets.folds import all_tested
 from convscope.datasets.load import load
 from convscope.datasets.splits import Split
 from convscope.errors import ConvscopeError
 from convscope.files import Json
-from convscope.runs.published import DamagedPublication, PublishedRuns
+from convscope.runs.published import PublishedRuns
 from convscope.runs.result import Arrays, RunResult
 from convscope.runs.results import Results, complete_seeds, published, trained_here
 from convscope.runs.store import RunStore
-from convscope.specs import from_json
 from convscope.studies.explored import EXPLORED
 from convscope.studies.study import Study
 
@@ -104,42 +98,15 @@ def _keeps_weights(study: Study, run: RunResult) -> bool:
 def published_metrics(studies: Iterable[Study], kept: PublishedRuns) -> tuple[Json, Pictures]:
     """Compute metrics.json and its pictures from the runs that the repository keeps: no training, no data set.
 
-    A study of which fewer seeds are kept than were published before runs were is taken from the metrics of that time.
-
     Raises DamagedPublication: a file is not what was published.
     """
     analysis = Analysis("full")
-    earlier, pictures = _earlier(kept.root)
     for study in studies:
-        results = published(study, kept)
-        found = earlier.studies.get(study.id) if earlier else None
-        before = found if isinstance(found, StudyRun) else None
-        if results is not None and len(results.runs[study.baseline]) >= (before.seeds if before else 0):
+        if results := published(study, kept):
             analysis.add(results)
-        elif earlier and before:
-            analysis.carry_over(study.id, _declared_again(before, study), earlier, pictures)
         else:
             analysis.leave_out(study, "No seed of it has been published yet.")
     timings = kept.root / TIMINGS
     if timings.is_file():
         analysis.time(json.loads(timings.read_bytes()))
     return analysis.metrics(), analysis.pictures
-
-
-def _declared_again(before: StudyRun, study: Study) -> StudyRun:
-    """Return earlier results with the reasons that the study gives today, their networks' layers counted again."""
-    variants = {
-        name: run.model_copy(update={"layers": layers_of(from_json(run.model))})
-        for name, run in before.variants.items()
-    }
-    return before.model_copy(update={"decisions": declared_study(study, "full").decisions, "variants": variants})
-
-
-def _earlier(root: Path) -> tuple[records.Metrics | None, Pictures]:
-    """Return the metrics that were published before runs were kept, nothing where they are gone."""
-    file, pictures = root / "metrics.json", root / "pictures.safetensors"
-    if not file.is_file():
-        return None, {}
-    if not pictures.is_file():
-        raise DamagedPublication(f"{pictures} is missing.")
-    return read_metrics(file), read_pictures(pictures)

@@ -205,7 +205,7 @@ class TunedVariant(Record):
     """A variant's curve over the grid; `at_edge` where the grid must grow."""
 
     chosen: Positive
-    best: Positive
+    best: Positive | None = Field(description="null where the runs that chose it are not at hand.")
     at_edge: bool
     curve: tuple[TunedPoint, ...]
 
@@ -292,10 +292,8 @@ class StudyRun(Study):
     experiments: dict[str, Experiment]
     against_baseline: tuple[Comparison, ...]
     pairs: tuple[Comparison, ...] | None = Field(default=None, description="Further comparisons.")
-    comparisons: dict[str, Comparison] | None = Field(
-        default=None, description="All comparisons of accuracy by the two variants, as a:b."
-    )
-    gaps: Gaps | None = None
+    comparisons: dict[str, Comparison] = Field(description="All comparisons of accuracy by the two variants, as a:b.")
+    gaps: Gaps
     shift: Shift | None = None
     equivariance: Equivariance | None = None
     tuning: Tuning | None = None

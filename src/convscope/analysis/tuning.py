@@ -16,20 +16,24 @@ from convscope.studies.study import Study
 
 
 def described(results: Results) -> Tuning:
-    """Describe a study's tuning; accuracies are those on validation images after the last epoch."""
-    tuning = results.study.tuning
+    """Describe a study's tuning; accuracies are those on validation images after the last epoch.
+
+    The rates are those that networks were trained at, whether or not the runs that chose them are at hand.
+    """
+    study, tuning = results.study, results.study.tuning
     assert tuning is not None
+    curves = dict.fromkeys(results.runs, Curve()) | dict(results.tuning)
     return Tuning(
         rates=tuning.rates,
         seeds=tuple(tuning.seed_numbers),
         variants={
             name: TunedVariant(
-                chosen=tuning.chosen[name],
-                best=best_rate(curve),
-                at_edge=best_rate(curve) in (min(curve), max(curve)),
+                chosen=study.settings(study.variant(name)).learning_rate,
+                best=best_rate(curve) if curve else None,
+                at_edge=bool(curve) and best_rate(curve) in (min(curve), max(curve)),
                 curve=tuple(_point(rate, runs) for rate, runs in sorted(curve.items())),
             )
-            for name, curve in results.tuning.items()
+            for name, curve in curves.items()
         },
     )
 
