@@ -149,8 +149,9 @@ def verdict(kind, estimates, margin, level, expected):
     outcomes = {(equal if kind == "equivalence" else superior)(*each) for each in found}
     if kind == "best of k" and "supported" in {superior(-mean, -high, -low) for mean, low, high in found}:
         return "refuted"
-    order = ("inconclusive", "supported") if kind == "best of k" else ("refuted", "inconclusive", "supported")
-    return next((each for each in order if each in outcomes), "inconclusive")
+    if kind == "best of k":
+        return "supported" if outcomes == {"supported"} else "inconclusive"
+    return next(each for each in ("refuted", "inconclusive", "supported") if each in outcomes)
 
 
 def told(root, name, study):

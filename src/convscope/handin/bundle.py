@@ -41,7 +41,7 @@ REQUIRED = (
 )
 OPTIONAL = {"deployment": "nothing was deployed"}
 # Of the source, what the results that come with it rest on: 27 of the 46 MB that an archive had, for each student.
-PUBLISHED = tuple(f"data/published/{name}" for name in ("images/", "metrics.json", "pictures.safetensors", "runs/"))
+PUBLISHED = tuple(f"data/published/{name}" for name in ("images/", "runs/"))
 Content = bytes | Path
 RUN_FILES = ("result.json", *ARRAY_FILES)
 WEIGHTS = "weights.safetensors"
