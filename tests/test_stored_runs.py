@@ -46,7 +46,7 @@ def test_a_damaged_run_is_noticed_and_trained_again(fashion: Checkout, damage: s
         (folder / "predictions.safetensors").write_bytes(predictions[:-1] + bytes([predictions[-1] ^ 1]))
         (fashion.build / "metrics.json").unlink()
     said = fashion.built("metrics", STUDIES="fashion").stderr
-    assert re.search(r"\[1/1\] fashion · MLP · seed 0", said)
+    assert re.search(r"\[1/1\] fashion · MLP · rate 0\.002 · seed 0", said)
     assert (folder / "predictions.safetensors").read_bytes() == predictions
     assert facts(fashion.metrics()) == facts(metrics)
 

@@ -59,6 +59,9 @@ def turn(study: dict[str, Any]) -> None:
     for measures in study.get("shift", {}).get("accuracy", {}).values():
         for measure in measures:
             reflect(measure)
+    for tried in study.get("tuning", {}).get("variants", {}).values():
+        for point in tried["curve"]:
+            reflect(point["validation_accuracy"])
     for layers in study.get("equivariance", {}).get("variants", {}).values():
         for layer in layers:
             for error in filter(None, layer["errors"]):
@@ -72,6 +75,8 @@ def negate(found: Any) -> None:
             found["effect"] = -found["effect"]
             if found.get("interval"):
                 found["interval"] = [-found["interval"][1], -found["interval"][0]]
+            if (removed := found.get("errors_removed")) and removed["interval"]:
+                removed |= {"share": -removed["share"], "interval": [-end for end in reversed(removed["interval"])]}
         for inner in found.values():
             negate(inner)
     elif isinstance(found, list):
