@@ -13,17 +13,22 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
+from typer.testing import CliRunner
 
 from convscope.analysis import publication
 from convscope.analysis.metrics import Analysis
 from convscope.analysis.publication import TIMINGS, publish, published_metrics
+from convscope.checkout import MARKS
+from convscope.cli import app
 from convscope.datasets.load import load
 from convscope.engines import ENGINE_REVISION
 from convscope.errors import ConvscopeError
 from convscope.files import sha256_of, write_json
+from convscope.runs import again
 from convscope.runs.again import data_described_again
-from convscope.runs.plan import plan_study, plan_tuning
+from convscope.runs.plan import PlannedRun, plan_study, plan_tuning
 from convscope.runs.published import ANSWERS, FACTS, PICTURES, RUN, WEIGHTS, DamagedPublication, PublishedRuns
+from convscope.runs.result import RunResult
 from convscope.runs.results import trained_here
 from convscope.runs.store import RunStore
 from convscope.runs.timings import measure_speeds
@@ -318,3 +323,35 @@ def test_pictures_of_a_data_set_changed_with_their_hash_differ_from_those_made_a
     stated = {"bytes": file.stat().st_size, "sha256": sha256_of(file)}
     edit(folder / FACTS, lambda content: content["files"].update({PICTURES: stated}))
     assert list(data_described_again(keys, PublishedRuns(kept.root), store.root)) == [(title, [named])]
+
+
+def test_verify_runs_fails_where_a_run_is_another_one_now(
+    kept: PublishedRuns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = tmp_path / "checkout"
+    for mark in MARKS:
+        (checkout / mark).parent.mkdir(parents=True)
+        (checkout / mark).touch()
+    shutil.copytree(kept.root, checkout / "data" / "published")
+    monkeypatch.chdir(checkout)
+    monkeypatch.setenv("CONVSCOPE_DATASETS", str(tmp_path))
+    verify_runs = ["verify-runs", "--count", "2", "--device", "cpu"]
+
+    same = CliRunner().invoke(app, verify_runs)
+    assert same.exit_code == 0, same.output
+    assert same.output.count("bit-identical") == 2
+    assert "as published" in same.output  # its data set
+
+    def trained_otherwise(run: PlannedRun, data_folder: Path) -> RunResult:
+        now = result_of_run(run, data_folder)
+        return replace(now, predictions=(now.predictions + 1) % 10, test_accuracy=now.test_accuracy + 0.6)
+
+    monkeypatch.setattr(again, "result_of_run", trained_otherwise)
+    other = CliRunner().invoke(app, verify_runs)
+    assert other.exit_code == 1
+    assert other.output.count(": different; test accuracy") == 2
+
+    shutil.rmtree(checkout / "data" / "published" / "runs")
+    none = CliRunner().invoke(app, verify_runs)
+    assert isinstance(none.exception, ConvscopeError)
+    assert "has no runs" in str(none.exception)
