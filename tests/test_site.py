@@ -439,20 +439,22 @@ def test_chapters_become_pages_that_know_each_other(tmp_path: Path) -> None:
     pages = tmp_path / "pages"
     pages.mkdir()
     (pages / "index.md").write_text(
-        "---\ntitle: T\n---\n\n# T\n\n## 1 Summary {#sec-summary}\n\n"
+        "---\ntitle: T\n---\n\n# T\n\n## Summary {#sec-summary}\n\n"
         '<a href="studies.html#sec-shift">S</a> <a href="#sec-summary">1</a> '
         '<a href="studies.html#tbl-claims-shift">C</a> <a href="#tbl-base">B</a>\n\n'
-        "## 2 Data {#sec-data}\n\nD\n\n## 3 Base {#sec-baseline}\n\n"
+        "## Data {#sec-data}\n\nD\n\n## Base {#sec-baseline}\n\n"
         '<table id="tbl-base"></table> <a href="#sec-data">2</a> <a href="#sec-essay">4</a>\n\n'
-        "## 4 Why {#sec-essay}\n\n### 4.1 How much {#sec-essay-gain}\n\n<a href='#ref-x'>R</a>"
+        "## Why {#sec-essay}\n\n### How much {#sec-essay-gain}\n\n<a href='#ref-x'>R</a>"
         '<a href="#ref-x">R</a>\n\n## References {#references}\n\n<div id="ref-x"></div>'
     )
     (pages / "studies.md").write_text(
-        "# T\n\n## 1 About {#sec-about}\n\nText\n\n## 2 Claims {#sec-claims}\n\n"
+        "# T\n\n## About {#sec-about}\n\nText\n\n## Claims {#sec-claims}\n\n"
         '<table id="tbl-claims-shift"></table>\n\n'
-        "## 3 <span>Shift</span> {#sec-shift}\n\n### 3.1 Data {#sec-shift-data}\n\n"
-        '<span data-source="/b" data-format="count 0">2</span> <a href="#sec-about">1</a> '
-        '<a href="index.html#sec-essay">R</a>\n\n'
+        "## <span>Shift</span> {#sec-shift}\n\n### Data {#sec-shift-data}\n\n"
+        '<span data-source="/b" data-format="count 0">2</span> '
+        '<a href="#sec-about" class="cross-reference">Section 1</a> '
+        '<a href="index.html#sec-essay" class="cross-reference other-document">Report, Section 4</a> '
+        '<a href="index.html#tbl-base" class="cross-reference other-document">Report, Table 1</a>\n\n'
         '## References {#references}\n\n<div id="ref-x"></div>'
         f'<script type="application/json" id="evidence-data">{json.dumps(evidence)}</script>'
     )
@@ -476,11 +478,15 @@ def test_chapters_become_pages_that_know_each_other(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert links(data) == ["#sec-data", "why-it-works.html#sec-essay"]
     assert links(why)[1] == "reference-list.html#ref-x"  # the report's own, not the supplement's on another page
-    assert "\n# 4 Why {#sec-essay}\n\n## 4.1 How much {#sec-essay-gain}\n\n" in why.read_text()
-    assert "\n# Data and networks\n\n## 2 Data {#sec-data}\n\nD\n\n\n\n## 3 Base {#sec-baseline}\n" in data.read_text()
-    assert "\n# 3 <span>Shift</span> {#sec-shift}\n\n## 3.1 Data {#sec-shift-data}\n\n" in shift.read_text()
+    assert "\n# Why {#sec-essay}\n\n## How much {#sec-essay-gain}\n\n" in why.read_text()
+    assert "\n# Data and networks\n\n## Data {#sec-data}\n\nD\n\n\n\n## Base {#sec-baseline}\n" in data.read_text()
+    assert "\n# <span>Shift</span> {#sec-shift}\n\n## Data {#sec-shift-data}\n\n" in shift.read_text()
     soup = BeautifulSoup(shift.read_text(), "html.parser")
-    assert [link["href"] for link in soup.select("a")] == ["methods.html#sec-about", "why-it-works.html#sec-essay"]
+    assert [(link["href"], link.text) for link in soup.select("a")] == [  # numbers of sections are the paper's
+        ("methods.html#sec-about", "About"),
+        ("why-it-works.html#sec-essay", "Why"),
+        ("data-and-networks.html#tbl-base", "Table 1"),
+    ]
     assert json.loads(soup.select("script")[0].text) == {
         "places": [{"command": "b"}],
         "measured": [{"n": 8}],
@@ -489,6 +495,19 @@ def test_chapters_become_pages_that_know_each_other(tmp_path: Path) -> None:
     assert rewritten("[a](../report/studies.md#sec-shift-data) [b](report/studies.md#tbl-claims-shift)", targets) == (
         "[a](../report/shift.md#sec-shift-data) [b](claims.md#tbl-claims-shift)"
     )
+
+
+def test_a_study_answers_before_its_details() -> None:
+    chapter = (ROOT / "report" / "_study.qmd").read_text(encoding="utf-8")
+    parts = re.findall(r"^<% block (\w+) %>|^(\*\*(?:The question|In short)\.)", chapter, re.MULTILINE)
+    said = [block or words.strip("*.") for block, words in parts if block != "particular"]
+    assert said == [
+        "The question", "In short", "interpretation", "results", "experiments", "inside", "data", "baseline", "design",
+    ]  # fmt: skip
+    for own in ("_study.qmd", *(f"studies/{file.name}" for file in (ROOT / "report" / "studies").glob("*.qmd"))):
+        text = (ROOT / "report" / own).read_text(encoding="utf-8")
+        if results := re.search(r"<% block results %>(.*?)<% endblock %>", text, re.DOTALL):
+            assert re.search(r"<< (figure|results_table)\(", results[1])[1] == "figure", own  # type: ignore[index]
 
 
 def test_long_tables_and_curves_of_a_study_are_folded_with_their_captions(tmp_path: Path) -> None:

@@ -214,12 +214,19 @@ def test_html_loads_nothing(html_file: Path) -> None:
     assert "src: url(data:font/woff2;base64," in one(page.style).get_text()
 
 
+def test_what_is_for_the_hand_in_stays_off_the_site(html_file: Path, site_file: Path, pdf_text: str) -> None:
+    assert [("For the hand-in alone." in text) for text in (html_file.read_text(), pdf_text)] == [True, True]
+    assert "hand-in" not in site_file.read_text()
+    answer = (SAMPLE.parents[2] / "report" / "_answer.qmd").read_text()
+    assert '::: {.content-hidden when-format="site"}\nNo author is given' in answer
+
+
 def test_site_page_is_markdown_where_mkdocs_looks(site_file: Path) -> None:
     text = site_file.read_text()
     checks.check_html(site_file)
     assert text.startswith('---\ntitle: "What a convolution buys: a sample"\n---\n')
-    assert "\n## 1 Introduction {#sec-introduction}\n" in text
-    assert "\n### 1.1 Method {#sec-method}\n" in text
+    assert "\n## Introduction {#sec-introduction}\n" in text
+    assert "\n### Method {#sec-method}\n" in text
     assert "\n### Not numbered {#not-numbered}\n" in text
     assert "\n```python\ndef output_size(" in text
     assert "[PDF](report.pdf){ .md-button }" in text

@@ -1,5 +1,6 @@
 -- The last step of a site page: headings and code become Markdown again, so that MkDocs puts the headings into its
 -- table of contents and search index and highlights the code as on every other page. Everything else stays HTML.
+-- A page has no numbers of sections: those of the paper say nothing where pages stand side by side.
 -- Runs after --citeproc. Markdown inside an HTML element is not read, except for fenced code, which
 -- pymdownx.superfences finds first; so code inside callouts and tabs is fenced as well.
 
@@ -12,9 +13,7 @@ end
 local function markdown_heading(header)
   local one_line = pandoc.WriterOptions { wrap_text = 'wrap-none' } -- a span's tag must not be broken in two
   local text = pandoc.write(pandoc.Pandoc { pandoc.Plain(header.content):walk { Str = plainly } }, 'commonmark', one_line):gsub('%s+$', '')
-  local number = header.attributes.number
-  return pandoc.RawBlock('html', ('\n%s %s%s {#%s}\n'):format(
-    ('#'):rep(header.level), number and number .. ' ' or '', text, header.identifier))
+  return pandoc.RawBlock('html', ('\n%s %s {#%s}\n'):format(('#'):rep(header.level), text, header.identifier))
 end
 
 local function markdown_code(code)

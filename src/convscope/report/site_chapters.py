@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections import ChainMap
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -77,11 +78,13 @@ _LONG_TABLES = {
 _EVIDENCE = re.compile(rf"{RECORDS.pattern}\s*", re.DOTALL)
 _CHAPTER = re.compile(r"^## (?P<title>.*?) \{#(?P<label>[\w-]+)\}$", re.MULTILINE)
 _TARGET = re.compile(r'\bid="(?P<id>[^"]+)"|^#+ .*\{#(?P<label>[\w-]+)\}$', re.MULTILINE)
-_LABELLED = re.compile(r"^#+ .*\{#(?P<label>[\w-]+)\}$", re.MULTILINE)
+_LABELLED = re.compile(r"^#+ (?P<title>.*) \{#(?P<label>[\w-]+)\}$", re.MULTILINE)
 _HEADING = re.compile(r"^#(?=#+ .*\{#[\w-]+\}$)", re.MULTILINE)
 _LINK = re.compile(
     r'(?P<before>href="|\]\()(?P<page>(?:index|studies)\.(?:html|md))?#(?P<target>[^")]+)(?P<after>[")])'
 )
+# A reference as on paper: "Supplement, Section 5.2".
+_REFERENCE = re.compile(r'#(?P<label>[\w-]+)(?P<between>" class="cross-reference[^"]*">)(?P<on_paper>[^<]*)')
 _FROM_OUTSIDE = re.compile(r"(?P<up>(?:\.\./)*)report/(?:index|studies)(?P<ending>\.md|\.html)#(?P<target>[\w.-]+)")
 _TAG = re.compile(r"<[^>]+>")
 
@@ -129,6 +132,7 @@ def write_chapters(
     texts: dict[str, str] = {}
     titles: dict[str, str] = {}
     targets: dict[str, dict[str, str]] = {}  # by document, the page that has each
+    headings: dict[str, dict[str, str]] = {}  # by document and label
     records = evidence({}, ())
     menus = _MENUS | {"STUDIES": {f"sec-{study}": f"{study}.md" for study in studies}}
     named = {label: name for menu in _MENUS.values() for label, name in menu.items()} | {CLAIMS: CLAIMS_PAGE}
@@ -138,6 +142,7 @@ def write_chapters(
         text, found = _without_evidence((pages / first).read_text(encoding="utf-8"))
         records = joined(records, found)
         targets[document] = {}
+        headings[document] = {found["label"]: _TAG.sub("", found["title"]) for found in _LABELLED.finditer(text)}
         # A study may be called as a chapter of the report is: the supplement's is meant where there are two.
         if document == REPORT:
             parts = _parts(text, menus["STUDIES"] | named, first)
@@ -149,10 +154,11 @@ def write_chapters(
             if name != CLAIMS_PAGE:
                 texts[name] = f"{texts[name]}\n\n{part}" if name in texts else part
                 titles.setdefault(name, title)
-    everywhere = {target: name for there in reversed(targets.values()) for target, name in there.items()}
+    everywhere, every_heading = (dict(ChainMap(*of.values())) for of in (targets, headings))
     for name, text in texts.items():
         document = next(document for document, there in targets.items() if name in there.values())
         linked = _LINK.sub(partial(_led, page=name, targets=everywhere | targets[document]), text)
+        linked = _REFERENCE.sub(partial(_called, titles=every_heading | headings[document]), linked)
         shown = _LABELLED.sub(partial(_with_exhibit, exhibits=exhibits), linked)
         shown = _LONG.sub(lambda table: _fold(_LONG_TABLES[table["what"] or table["curves"]], table[0]), shown)
         if name in menus["STUDIES"].values():
@@ -171,7 +177,7 @@ def _parts(text: str, pages: Mapping[str, str], others: str) -> Iterator[tuple[s
     for chapter, following in zip_longest(chapters, chapters[1:]):
         body = text[chapter.start() : following.start() if following else len(text)]
         name = pages.get(chapter["label"], others)
-        shown = html.unescape(re.sub(r"^[\d.]+ ", "", _TAG.sub("", chapter["title"])))
+        shown = html.unescape(_TAG.sub("", chapter["title"]))
         title = _TITLES.get(name) or html.escape(shown, quote=False)
         if name == CLAIMS_PAGE or name in begun:
             yield name, "", body
@@ -203,6 +209,12 @@ def _led(link: re.Match[str], page: str, targets: Mapping[str, str]) -> str:
     ending = ".html" if link["before"].startswith("href") else ".md"
     place = "" if there == page else there.removesuffix(".md") + ending
     return f"{link['before']}{place}#{link['target']}{link['after']}"
+
+
+def _called(reference: re.Match[str], titles: Mapping[str, str]) -> str:
+    """Call a section by its title: pages have no numbers. Figures keep theirs, and are of no document."""
+    words = titles.get(reference["label"]) or reference["on_paper"].rpartition(", ")[2]
+    return f"#{reference['label']}{reference['between']}{words}"
 
 
 def _folded(text: str) -> str:

@@ -107,6 +107,7 @@ end
 
 -- Material 9.8 has no styles for "important" and "caution".
 local site = setmetatable({
+  formats = { html = true, site = true },
   callout_classes = { note = 'note', tip = 'tip', warning = 'warning', important = 'info', caution = 'danger' },
 }, { __index = html })
 
