@@ -303,6 +303,25 @@ def test_a_typed_kernel_keeps_its_middle_in_another_size(page: Page) -> None:
 
 @pytest.mark.slow
 @pytest.mark.browser
+def test_a_link_leads_to_a_typed_kernel(page: Page) -> None:
+    exhibit = page.locator("[data-exhibit=kernel]")
+    page.wait_for_selector("[data-exhibit=kernel][data-ready]")
+    exhibit.get_by_role("button", name="5×5").click()
+    weights = exhibit.locator(".x-grid-inputs input:visible")
+    weights.nth(3).fill("-0,125")
+    page.keyboard.press("Tab")
+    page.wait_for_function("/filter=.*-0.125/.test(location.hash)")
+    typed, said = (weights.evaluate_all("all => all.map(one => one.value)"), exhibit.locator(".x-sum").inner_text())
+    assert len(typed) == 25
+    page.reload()
+    page.wait_for_selector("[data-exhibit=kernel][data-ready]")
+    expect(exhibit.locator("select").nth(1)).to_have_value("typed")
+    assert weights.evaluate_all("all => all.map(one => one.value)") == typed
+    expect(exhibit.locator(".x-sum")).to_have_text(said)  # the bias of the learned kernel is among it
+
+
+@pytest.mark.slow
+@pytest.mark.browser
 def test_another_size_makes_no_fields_and_moves_nothing_on_the_page(page: Page) -> None:
     exhibit = page.locator("[data-exhibit=kernel]")
     page.wait_for_selector("[data-exhibit=kernel][data-ready]")

@@ -1,6 +1,6 @@
 // Slide the kernel over the image: window, products, sum, bias, ReLU. Change it, and see what it finds.
 
-import { chooser, clamped, element, mapOf, onceAFrame, paint, percent, remember, remembered, signed } from "./page.js";
+import { chooser, clamped, element, mapOf, onArrows, onceAFrame, paint, percent, remember, remembered, signed, state } from "./page.js";
 import { convolve } from "./convolution.js";
 
 // Written by hand long before anything was learned.
@@ -58,8 +58,15 @@ export function kernelExhibit(data) {
     remember({ kernel: one.kernel });
     const before = source.value;
     fill();
-    if ([...source.options].some(({ value }) => value === before)) source.value = before;
+    pick(before);
     choose();
+  }
+  const pick = (name) => [...source.options].some(({ value }) => value === name) && (source.value = name);
+  // What the address says of the weights: a name, or where they were typed they themselves, and the bias if it is known.
+  function note() {
+    const name = source.value;
+    const typed = [...kernel, bias ?? []].flat().map((weight) => Number(weight.toFixed(4))).join(" ");
+    remember({ filter: name === "typed" ? typed : name === "learned 1" ? null : name });
   }
   function fill() {
     const size = variant.kernel;
@@ -80,7 +87,7 @@ export function kernelExhibit(data) {
     const weights = learned ? variant.filters[learned[1] - 1] : (FAMOUS[source.value] ?? kernel);
     kernel = inTheMiddle(weights, variant.kernel);
     if (source.value !== "typed") bias = learned ? (variant.bias?.[learned[1] - 1] ?? null) : 0;
-    remember({ filter: source.value === "learned 1" ? null : source.value });
+    note();
     const { box, weights: typed } = numbers.get(variant.kernel);
     boxes.forEach((one) => one.classList.toggle("x-unseen", one !== box));
     kernel.forEach((weight, i) => write(typed[i], "value", signed(weight, 2)));
@@ -100,6 +107,7 @@ export function kernelExhibit(data) {
           if (!Number.isNaN(typed)) kernel[i] = typed;
           target.value = signed(kernel[i], 2);
           source.value = "typed";
+          note();
           draw();
         },
       }),
@@ -156,7 +164,6 @@ export function kernelExhibit(data) {
     remember({ row: row + 1, column: column + 1 });
     follow();
   }
-  const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
   for (const canvas of [input, output]) {
     const point = (event) => {
       const box = canvas.getBoundingClientRect();
@@ -167,16 +174,18 @@ export function kernelExhibit(data) {
       point(event);
     });
     canvas.addEventListener("pointermove", (event) => (event.buttons || event.pointerType === "mouse") && point(event));
-    canvas.addEventListener("keydown", (event) => {
-      if (!STEPS[event.key]) return;
-      event.preventDefault();
-      move(row + STEPS[event.key][0], column + STEPS[event.key][1]);
-    });
+    onArrows(canvas, (right, down) => move(row + down, column + right));
   }
 
-  const wanted = new URLSearchParams(location.hash.slice(1)).get("filter");
+  const wanted = state.get("filter") ?? "";
+  const typed = wanted.split(" ").map(Number);
   fill();
-  if ([...source.options].some(({ value }) => value === wanted && value !== "typed")) source.value = wanted;
+  const beyond = typed.length - variant.kernel ** 2;
+  if ((beyond === 0 || beyond === 1) && typed.every(Number.isFinite)) {
+    bias = beyond ? typed.pop() : null;
+    kernel = typed;
+    source.value = "typed";
+  } else if (wanted !== "typed") pick(wanted);
   look();
   choose();
   return element(

@@ -71,6 +71,16 @@ export function onceAFrame(draw) {
   };
 }
 
+// Calls move with one step to the right and down when an arrow key is pressed.
+export function onArrows(canvas, move) {
+  const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  canvas.addEventListener("keydown", (event) => {
+    if (!steps[event.key]) return;
+    event.preventDefault();
+    move(...steps[event.key]);
+  });
+}
+
 // A native slider with its name and value.
 export function slider(name, { low, high, value, change, text = String }) {
   const shown = element("output", {}, text(value));

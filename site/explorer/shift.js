@@ -1,6 +1,6 @@
 // Drag the image: who still reads it? Networks that have only seen centred digits, beside what was measured.
 
-import { answer, chooser, clamped, element, onceAFrame, paint, percent, remember, remembered, slider } from "./page.js";
+import { answer, chooser, clamped, element, onArrows, onceAFrame, paint, percent, remember, remembered, slider } from "./page.js";
 import { reader } from "./thread.js";
 
 // Moves pixels; what leaves at one side comes in at the other, as when it was measured.
@@ -69,13 +69,7 @@ export function shiftExhibit(data) {
     move(grip.right + Math.round((event.clientX - grip.x) / pixel), grip.down + Math.round((event.clientY - grip.y) / pixel));
   });
   for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => (grip = null));
-  const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-  canvas.addEventListener("keydown", (event) => {
-    const step = STEPS[event.key];
-    if (!step) return;
-    event.preventDefault();
-    move(right + step[0], down + step[1]);
-  });
+  onArrows(canvas, (toRight, toDown) => move(right + toRight, down + toDown));
 
   draw();
   return element(
