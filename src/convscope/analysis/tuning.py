@@ -18,9 +18,10 @@ from convscope.studies.study import Study
 def described(results: Results) -> Tuning:
     """Describe a study's tuning; accuracies are those on validation images after the last epoch.
 
-    The rates are those that networks were trained at, whether or not the runs that chose them are at hand.
+    The rates are those that networks were trained at, whether or not the runs that chose them are at hand. A variant
+    that no rate was chosen for is left out: it trains at the study's.
     """
-    study, tuning = results.study, results.study.tuning
+    tuning = results.study.tuning
     assert tuning is not None
     curves = dict.fromkeys(results.runs, Curve()) | dict(results.tuning)
     return Tuning(
@@ -28,12 +29,13 @@ def described(results: Results) -> Tuning:
         seeds=tuple(tuning.seed_numbers),
         variants={
             name: TunedVariant(
-                chosen=study.settings(study.variant(name)).learning_rate,
+                chosen=tuning.chosen[name],
                 best=best_rate(curve) if curve else None,
                 at_edge=bool(curve) and best_rate(curve) in (min(curve), max(curve)),
                 curve=tuple(_point(rate, runs) for rate, runs in sorted(curve.items())),
             )
             for name, curve in curves.items()
+            if name in tuning.chosen
         },
     )
 

@@ -230,7 +230,7 @@ def kernel_rows(material: Material) -> Rows:
             if experiment.factor != "kernel":
                 continue
             first = experiment.variants[0]
-            of, tuned = study.variants, study.tuning
+            of, tuned = study.variants, study.tuning.variants if study.tuning else {}
             sides = {variant: dose("kernel", from_json(of[variant].model)) for variant in experiment.variants}
             larger = [variant for variant in sides if sides[variant] >= sides[first]]
             for variant in sorted(larger, key=sides.__getitem__):
@@ -240,8 +240,8 @@ def kernel_rows(material: Material) -> Rows:
                      "kernel": of[variant].title, "side": sides[variant], "against": first,
                      "macs": of[variant].macs, "times_macs": of[variant].macs / of[first].macs,
                      "parameters": of[variant].parameters,
-                     "learning_rate": tuned.variants[variant].chosen if tuned else study.training["learning_rate"],
-                     "tuned": tuned is not None,
+                     "learning_rate": tuned[variant].chosen if variant in tuned else study.training["learning_rate"],
+                     "tuned": variant in tuned,
                      "difference": effect, "low": low, "high": high}
                 )  # fmt: skip
     return rows
@@ -262,7 +262,8 @@ def kernel_cost(rows: Rows) -> Figure:
         rate = "tuned" if line[0]["tuned"] else f"rate {line[0]['learning_rate']:g}"
         for number, row in enumerate(line):
             named = "" if number else f"{row['title']} ({rate})   "
-            places[place] = f"{named}{row['side']}×{row['side']}"
+            untuned = " (not tuned)" if line[0]["tuned"] and not row["tuned"] else ""
+            places[place] = f"{named}{row['side']}×{row['side']}{untuned}"
             hue, shape = look(f"cnn{row['side']}", number)
             if row["low"] is not None:
                 effects.plot([row["low"], row["high"]], [place, place], color=hue, linewidth=1.5)
