@@ -72,6 +72,17 @@ def test_our_template_leaves_no_row_alone(tmp_path: Path, lines_before: int, row
     assert sum(part.rows for page in pages_of(tmp_path / "s.pdf") for part in page.tables) == rows
 
 
+@pytest.mark.parametrize("lines_before", range(4, 44, 8))
+def test_a_table_that_fits_on_a_page_is_not_cut(tmp_path: Path, lines_before: int) -> None:
+    cells = "\n".join(f"| row {n} | {n} |" for n in range(22))
+    lines = "\n\n".join(["A line."] * lines_before)
+    (tmp_path / "report.qmd").write_text(
+        f"---\ntitle: T\n---\n\n# One\n\n{lines}\n\n| A | B |\n|:--|--:|\n{cells}\n\n: All. {{#tbl-all}}\n\n{lines}\n"
+    )
+    pandoc.render_pdf(tmp_path, tmp_path / "report.pdf")
+    assert [part.rows for page in pages_of(tmp_path / "report.pdf") for part in page.tables] == [22]
+
+
 def test_no_table_stands_above_the_title(tmp_path: Path) -> None:
     """A short table floats, to the top of a page where that is nearer."""
     table = "| A | B |\n|:--|:--|\n| one | two |\n\n: Where things are. {#tbl-map}"

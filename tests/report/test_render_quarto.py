@@ -11,6 +11,7 @@ import yaml
 
 from convscope.errors import ReportError
 from convscope.report import quarto
+from convscope.report.slim import slim
 
 
 @pytest.fixture
@@ -133,9 +134,27 @@ def test_our_settings_lie_below_those_of_the_report(bin_folder: Path, source: Pa
     settings = yaml.safe_load((tmp_path / "r.html").read_text())
     assert settings["toc"] is True
     assert settings["tbl-colwidths"] is False
-    assert settings["format"]["html"]["theme"] == {"light": "default", "dark": ["default", "quarto_dark.scss"]}
+    assert settings["words"]["contents"] == "Contents"
+    assert settings["floats"] is True
+    html, paper = (settings["format"][name] for name in ("html", "typst"))
+    assert html["theme"] == "none"
     quarto.render_pdf(source, tmp_path / "r.pdf")
     there = (tmp_path / "r.pdf").read_text().split()
-    named = [settings["format"]["html"]["css"], settings["format"]["typst"]["include-in-header"]]
-    named += [each["path"] for each in settings["format"]["typst"]["filters"]] + ["quarto_dark.scss", "tie_rows.lua"]
+    named = [html["template"], *html["css"], *paper["template-partials"], "tie_rows.lua", "floats.lua"]
+    named += [each["path"] for each in html["filters"] + paper["filters"]]
     assert set(named) <= set(there)
+
+
+def test_what_a_page_says_twice_is_said_once(tmp_path: Path) -> None:
+    """Quarto's own markup made the supplement larger than 4 MB: themes, and what is left out here."""
+    page = tmp_path / "page.html"
+    page.write_text(
+        '<div id="fig-a" class="float" alt="Lines &gt; dots"><img role="img" aria-label="Lines &gt; dots"'
+        ' src="data:image/svg+xml,<svg></svg>" alt="Lines &gt; dots"></div><tr class="odd">'
+        '<td style="text-align: left;">a</td><td style="text-align: right;">1</td></tr>'
+    )
+    slim(page)
+    assert page.read_text() == (
+        '<div id="fig-a" class="float"><img src="data:image/svg+xml,<svg></svg>" alt="Lines &gt; dots"></div><tr>'
+        '<td>a</td><td class="right">1</td></tr>'
+    )

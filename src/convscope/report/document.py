@@ -14,7 +14,7 @@ import yaml
 
 from convscope.errors import ReportError
 from convscope.files import Json
-from convscope.language import ENGLISH
+from convscope.language import ENGLISH, catalogue
 
 REPORT = "report"
 DOCUMENTS = {REPORT: "index.md", "supplement": "studies.md"}
@@ -87,6 +87,12 @@ def load(source: Path, output_format: str, name: str = REPORT) -> Document:
     if not metadata.get("title"):
         raise ReportError(f"{main.name} has no title", "Give it one in its front matter: title: ...")
     return Document(folder, metadata, _resolve_shortcodes(text, main, metadata), name)
+
+
+def words_of(metadata: Metadata) -> dict[str, str]:
+    """Return the words that template.html needs, in the document's language."""
+    texts = catalogue(str(metadata.get("lang") or ENGLISH))
+    return {"skip": texts.text("Skip to the text"), "contents": texts.text("Contents")}
 
 
 def documents_in(folder: Path) -> list[str]:

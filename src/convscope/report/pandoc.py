@@ -29,7 +29,6 @@ _OPTIONS = frozenset(
     {"toc", "toc-depth", "number-sections", "embed-resources", "html-math-method", "theme", "css", "include-after-body"}
 )
 _DEFAULT_TOC_DEPTH = 2
-_CELL = re.compile(r'(?P<open><t[dh]) style="text-align: (?P<side>left|center|right);"')
 
 
 def render_html(source: Path, output: Path, name: str = REPORT) -> None:
@@ -62,12 +61,7 @@ def render_html(source: Path, output: Path, name: str = REPORT) -> None:
         f"--toc-depth={depth + 1}",  # the title is the first level of the page
         *(f"--include-after-body={included}" for included in report.metadata.get("include-after-body", [])),
     )
-    write_text(output, _CELL.sub(_aligned, text))
-
-
-def _aligned(cell: re.Match[str]) -> str:
-    """Say with a class where a cell's text stands; cells that say nothing are left. It is 2 % of the supplement."""
-    return cell["open"] if cell["side"] == "left" else f'{cell["open"]} class="{cell["side"]}"'
+    write_text(output, text)
 
 
 def render_pdf(source: Path, output: Path, name: str = REPORT) -> None:
@@ -166,8 +160,7 @@ def _pandoc(report: Document, target: str, *options: str) -> str:
     texts = catalogue(str(metadata.get("lang") or ENGLISH))
     kinds = {"fig": "Figure", "tbl": "Table", "eq": "Equation", "sec": "Section"}
     metadata |= {"kinds": {kind: texts.text(name) for kind, name in kinds.items()}}
-    metadata |= {"words": {"skip": texts.text("Skip to the text"), "contents": texts.text("Contents")}}
-    metadata |= {"pages": DOCUMENTS, "floats": report.name == REPORT}
+    metadata |= {"words": document.words_of(metadata), "pages": DOCUMENTS, "floats": report.name == REPORT}
     front_matter = yaml.safe_dump(metadata, allow_unicode=True, sort_keys=False)
     process = subprocess.run(
         [

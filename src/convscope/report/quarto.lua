@@ -283,7 +283,7 @@ function Pandoc(doc)
   doc.blocks = visit(doc.blocks)
   if wanted == 'labels' then return list_labels() end
   target.title(doc.meta)
-  if doc.meta.floats and target.float_below_headings then doc.blocks = target.float_below_headings(doc.blocks) end
+  if doc.meta.floats and target.place_floats then doc.blocks = target.place_floats(doc.blocks) end
   -- The second pass: by now every label is known, also of what comes later in the document.
   return doc:walk { Cite = resolve }:walk { Image = finish_image, Math = target.math, Link = other_document }
 end

@@ -15,7 +15,7 @@ import yaml
 
 from convscope.errors import ReportError
 from convscope.files import replacing, write_json
-from convscope.report.document import PROJECT_FILE, REPORT, merge
+from convscope.report.document import PROJECT_FILE, REPORT, merge, words_of
 
 PACKAGE = "quarto-cli"
 """Downloads Quarto itself while it is installed, so it needs more of the network than a registry."""
@@ -27,12 +27,14 @@ RENDER_LIMIT = 900.0
 """Seconds for one rendering: the supplement takes about 20, and 190 beside a training."""
 
 _OWN = (
+    "template.html",
+    "report.css",
     "quarto_style.css",
-    "quarto_dark.scss",
-    "quarto_header.typ",
     "typst-show.typ",
+    "quarto_page.lua",
     "quarto_paper.lua",
     "tie_rows.lua",
+    "floats.lua",
 )
 _SETTINGS = "quarto_settings.yml"
 _ANSI = re.compile(r"\x1b\[[\d;]*m")
@@ -119,7 +121,7 @@ def _render(source: Path, output: Path, name: str, output_format: str) -> None:
         # Quarto writes caches, and inside a git checkout a .gitignore, beside what it renders.
         copy = Path(scratch) / "source"
         shutil.copytree(source, copy)
-        _add_own(copy)
+        _add_own(copy, name)
         try:
             status, messages = _run([str(quarto), "render", f"{name}.qmd", "--to", output_format], copy, RENDER_LIMIT)
         except subprocess.TimeoutExpired:
@@ -138,16 +140,17 @@ def _render(source: Path, output: Path, name: str, output_format: str) -> None:
             shutil.copyfile(results[0], temporary_file)
 
 
-def _add_own(folder: Path) -> None:
+def _add_own(folder: Path, name: str) -> None:
     """Put our settings for Quarto below those of the report, and the files that they name beside it."""
     here = Path(__file__).parent
-    for name in _OWN:
-        shutil.copy(here / name, folder)
+    for own in _OWN:
+        shutil.copy(here / own, folder)
     shutil.copytree(here / "fonts", folder / "fonts")
     ours = yaml.safe_load((here / _SETTINGS).read_text(encoding="utf-8"))
     path = folder / PROJECT_FILE
     theirs = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    path.write_text(yaml.safe_dump(merge(theirs, ours), allow_unicode=True, sort_keys=False), encoding="utf-8")
+    settings = merge(theirs, ours) | {"words": words_of(theirs), "floats": name == REPORT}
+    path.write_text(yaml.safe_dump(settings, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
 def _error(messages: str) -> str:

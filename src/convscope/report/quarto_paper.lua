@@ -1,7 +1,9 @@
 -- For Quarto's PDF, after Quarto's own filters: the TeX source of a formula becomes its alternative text, which accessible
--- PDF (PDF/UA-1) requires, and no row of a table stands alone on a page.
+-- PDF (PDF/UA-1) requires, no row of a table stands alone on a page, and what floats stands where our own filters put it.
 
-local tie_rows = dofile(pandoc.path.join { pandoc.path.directory(PANDOC_SCRIPT_FILE), 'tie_rows.lua' })
+local here = pandoc.path.directory(PANDOC_SCRIPT_FILE)
+local tie_rows = dofile(pandoc.path.join { here, 'tie_rows.lua' })
+local place_floats = dofile(pandoc.path.join { here, 'floats.lua' })
 
 local function quoted(text)
   return '"' .. text:gsub('\\', '\\\\'):gsub('"', '\\"'):gsub('%s+', ' ') .. '"'
@@ -33,4 +35,21 @@ end
 function Table(tbl)
   tie_rows(tbl)
   return tbl
+end
+
+-- Quarto has written the call of a figure around its content by then.
+local function float_of(block)
+  if block.t ~= 'Div' then return nil end
+  local float, holds_text
+  block:walk {
+    RawBlock = function(raw) if raw.text:match '^#figure%(' then float = float or raw end end,
+    Table = function(tbl) float = tbl end,
+    Header = function(_) holds_text = true end,
+  }
+  return not holds_text and float or nil
+end
+
+function Pandoc(doc)
+  if doc.meta.floats then doc.blocks = place_floats(doc.blocks, float_of) end
+  return doc
 end

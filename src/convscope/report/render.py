@@ -23,6 +23,7 @@ from convscope.report.lint import check_templates
 from convscope.report.origins import DATA, put_data_inside, put_figures_inside, repository_of
 from convscope.report.page import read_page
 from convscope.report.paper import check_pdf
+from convscope.report.slim import slim
 from convscope.report.traced import check_numbers
 
 MOST_NAMED = 20
@@ -104,6 +105,7 @@ def _render(templates: Path, metrics: Json, figures: Path, folder: Path, facts: 
         put_data_inside(folder / f"{name}.html", folder / DATA)
         put_figures_inside(folder / f"{name}.html", source / "figures")
         pack_evidence(folder / f"{name}.html")
+        slim(folder / f"{name}.html")
         check_html(folder / f"{name}.html")
         check_html(page)
         check_numbers(page, metrics)

@@ -1,7 +1,9 @@
 -- What Quarto's elements become in each output: standalone HTML, a page of the MkDocs Material site, Typst, and cells of
 -- a notebook.
 
-local tie_rows = dofile(pandoc.path.join { pandoc.path.directory(PANDOC_SCRIPT_FILE), 'tie_rows.lua' })
+local here = pandoc.path.directory(PANDOC_SCRIPT_FILE)
+local tie_rows = dofile(pandoc.path.join { here, 'tie_rows.lua' })
+local place_floats = dofile(pandoc.path.join { here, 'floats.lua' })
 
 local function raw_html(text) return pandoc.RawBlock('html', text) end
 local function raw_typst(text) return pandoc.RawBlock('typst', text) end
@@ -145,42 +147,14 @@ function typst.image(image, alt)
   return pandoc.RawInline('typst', ('#image(%s, alt: %s%s)'):format(quoted(image.src), quoted(alt), size))
 end
 
-local STANDS = '#[#set figure(placement: none)'
-
--- A float does not break across pages, so that a table of about a third of a page or more stands in the text.
-local function is_long(tbl)
-  local rows = 0
-  for _, body in ipairs(tbl.bodies) do rows = rows + #body.body end
-  return rows > 9 or #pandoc.utils.stringify(tbl) > 1200
-end
-
 function typst.table(tbl, caption)
   tbl.caption = #caption > 0 and pandoc.Caption { pandoc.Plain(caption) } or pandoc.Caption {}
-  local long = is_long(tbl)
   tie_rows(tbl)
-  if not long then return pandoc.Blocks { tbl } end
-  return pandoc.Blocks { raw_typst(STANDS), tbl, raw_typst ']' }
+  return pandoc.Blocks { tbl }
 end
 
-local function stands(before)
-  return before and before.t == 'RawBlock' and before.text == STANDS
-end
-
--- A float goes to the top of a page where that is nearer, also above the heading of the chapter that it opens: the first
--- of a chapter goes to the bottom.
-function typst.float_below_headings(blocks)
-  local result, opened = pandoc.Blocks {}, false
-  for _, block in ipairs(blocks) do
-    if block.t == 'Header' then opened = opened or block.level == 1 end
-    local floats = block.t == 'Figure' or block.t == 'Table' and not stands(result[#result])
-    if opened and floats then
-      opened = false
-      result:extend { raw_typst '#[#set figure(placement: bottom)', block, raw_typst ']' }
-    else
-      result:insert(block)
-    end
-  end
-  return result
+function typst.place_floats(blocks)
+  return place_floats(blocks, function(block) return (block.t == 'Figure' or block.t == 'Table') and block or nil end)
 end
 
 function typst.grid(cells, columns)
