@@ -82,7 +82,7 @@ def test_hovering_a_number_shows_its_record(
     assert shown["95 % interval"] == " to ".join(json.dumps(end) for end in accuracy["interval"])
     assert shown["In metrics.json"] == MEAN
     assert shown["2 runs"].split() == [key[:8] for key in variant["runs"]]
-    assert shown["Data"].startswith("Generated glyphs, SHA-256 ")
+    assert shown["Data"].startswith("Generated digits, SHA-256 ")
     assert shown["Reproduce"] == "make metrics STUDIES=fashion PROFILE=smoke"
     box = page.locator(POPOVER).bounding_box()
     assert box is not None

@@ -73,7 +73,7 @@ SAID_OF: dict[str, set[str]] = {
     "The next sections remove them": {"inductive_bias"},
     "None of this says": THREE,
     "The comparisons so far": {"mnist", "mnist_numpy", "fashion", "fashion_compact", "cifar10"},
-    "the moved digits are the other end|The moved digits": {"inductive_bias_glyphs"},
+    "the generated digits of|[Tt]he generated digits (also|say)": {"inductive_bias_glyphs"},
     "CIFAR-10|[Pp]hotographs": {"cifar10", "design_cifar10", "inductive_bias_cifar10"},
     "Several test digits": {"mnist", "mnist_numpy", "shift_mnist"},
     r"[Oo]n clothing": {"fashion", "fashion_compact", "inductive_bias", "sample_size", "design"},

@@ -73,7 +73,7 @@ def generate(spec: Glyphs) -> Dataset:
     train, test = _images(spec, spec.train, streams[0]), _images(spec, spec.test, streams[1])
     return Dataset(
         name="glyphs",
-        title="Generated glyphs with a margin" if spec.content else "Generated glyphs",
+        title="Generated digits with a margin" if spec.content else "Generated digits",
         train=train,
         test=test,
         class_names=tuple("0123456789"),

@@ -1,4 +1,4 @@
-"""Which images a run sees: a public data set, generated glyphs, a folder of one's own, a table."""
+"""Which images a run sees: a public data set, generated digits, a folder of one's own, a table."""
 
 from __future__ import annotations
 

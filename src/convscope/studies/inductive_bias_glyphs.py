@@ -10,7 +10,7 @@ GLYPHS = Glyphs(size=28, content=20, shift=4, rotation=20, noise=0.25, train=15_
 
 study = Study(
     id="inductive_bias_glyphs",
-    title="Taken apart: glyphs that move",
+    title="Taken apart: generated digits",
     question="How do the same networks compare where it is known that the content lies in another place in every "
     "image, as it was drawn so?",
     data=DataSpec(GLYPHS, validation_images=5_000, train_images=10_000),
@@ -23,7 +23,7 @@ study = Study(
     baseline="mlp-wide",
     reference="conv",
     experiments=EXPERIMENTS,
-    claims=claims("glyphs", "displaced glyphs", clean_pair=False),
+    claims=claims("glyphs", "generated digits", clean_pair=False),
     inside=(),
     equivariance=("conv", "local"),
     budgets={

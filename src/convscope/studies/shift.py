@@ -1,4 +1,4 @@
-"""Glyphs with a margin, trained centred and tested displaced: what convolution, pooling and head make of a shift."""
+"""Generated digits, trained centred and tested moved: what convolution, pooling and head make of a shift."""
 
 from dataclasses import replace
 
@@ -45,8 +45,8 @@ def _after_shift(name: str, statement: str, variant: str, other: str) -> Claim:
 
 study = Study(
     id="shift",
-    title="Moved: glyphs with a margin",
-    question="Networks that have only seen centred digits are shown displaced ones. Who still reads them, and is it "
+    title="Moved: generated digits",
+    question="Networks that have only seen centred digits are shown moved ones. Who still reads them, and is it "
     "the convolution, the pooling or the head that makes the difference?",
     data=DataSpec(GLYPHS, validation_images=1_000, train_images=5_000),
     # Windows of 5x5: with 3x3 the network with global average pooling learned too little in 12 epochs.
@@ -86,7 +86,7 @@ study = Study(
         ),
         Claim(
             "shift-invariance",
-            "Max pooling makes the CNN invariant to a small shift: it reads displaced digits as well as centred ones",
+            "Max pooling makes the CNN invariant to a small shift: it reads moved digits as well as centred ones",
             "equivalence",
             variant="cnn",
             measure=LOST_BY_SHIFT,

@@ -1,4 +1,4 @@
-"""MNIST on a larger canvas, trained centred and tested displaced: `convscope.studies.shift` on real digits."""
+"""MNIST on a larger canvas, trained centred and tested moved: `convscope.studies.shift` on real digits."""
 
 from dataclasses import replace
 
@@ -8,10 +8,10 @@ from convscope.studies.study import Budget, Study, Tuning, smoke_budget
 
 study = Study(
     id="shift_mnist",
-    title="Moved: MNIST with a margin",
-    question="Do real digits, moved within a margin, lose as much as drawn ones, and are convolution, pooling and head "
-    "worth the same?",
-    # 8 pixels of margin at each side; as many training images as the drawn digits have.
+    title="Moved: MNIST",
+    question="Does MNIST, moved within a margin, lose as much as generated digits do, and are convolution, pooling and "
+    "head worth the same?",
+    # 8 pixels of margin at each side; as many training images as the generated digits have.
     data=DataSpec("mnist", validation_images=5_000, train_images=5_000, canvas=shift.IMAGE[1]),
     training=shift.study.training,
     tuning=Tuning(
@@ -23,7 +23,7 @@ study = Study(
     baseline=shift.study.baseline,
     reference=shift.study.reference,
     experiments=shift.study.experiments,
-    # The same claims; those that drawn digits led to, after their results, are declared here before the results.
+    # The same claims; those that generated digits led to, after their results, are declared here before the results.
     claims=tuple(
         replace(
             claim,
