@@ -218,7 +218,7 @@ def test_what_is_for_the_hand_in_stays_off_the_site(html_file: Path, site_file: 
     assert [("For the hand-in alone." in text) for text in (html_file.read_text(), pdf_text)] == [True, True]
     assert "hand-in" not in site_file.read_text()
     answer = (SAMPLE.parents[2] / "report" / "_answer.qmd").read_text()
-    assert '::: {.content-hidden when-format="site"}\nNo author is given' in answer
+    assert '::: {.content-hidden when-format="site"}\n[No author given' in answer
 
 
 def test_site_page_is_markdown_where_mkdocs_looks(site_file: Path) -> None:
