@@ -149,12 +149,14 @@ def test_what_a_page_says_twice_is_said_once(tmp_path: Path) -> None:
     """Quarto's own markup made the supplement larger than 4 MB: themes, and what is left out here."""
     page = tmp_path / "page.html"
     page.write_text(
-        '<div id="fig-a" class="float" alt="Lines &gt; dots"><img role="img" aria-label="Lines &gt; dots"'
-        ' src="data:image/svg+xml,<svg></svg>" alt="Lines &gt; dots"></div><tr class="odd">'
+        '<div id="fig-a" class="quarto-float" alt="Lines &gt; dots"><img role="img" aria-label="Lines &gt; dots"'
+        ' src="data:image/svg+xml,<svg></svg>" alt="Lines &gt; dots"></div><figcaption class="quarto-float-fig"'
+        ' id="fig-a-caption-0ceaefa1-69ba-4598-a22c-09a6ac19f8ca">A</figcaption><tr class="odd">'
         '<td style="text-align: left;">a</td><td style="text-align: right;">1</td></tr>'
     )
     slim(page)
     assert page.read_text() == (
-        '<div id="fig-a" class="float"><img src="data:image/svg+xml,<svg></svg>" alt="Lines &gt; dots"></div><tr>'
+        '<div id="fig-a"><img src="data:image/svg+xml,<svg></svg>" alt="Lines &gt; dots"></div>'
+        '<figcaption id="fig-a-caption">A</figcaption><tr>'
         '<td>a</td><td class="right">1</td></tr>'
     )
