@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -83,8 +84,10 @@ def test_run_is_served(checkout: tuple[Path, PlannedRun], tmp_path: Path) -> Non
         "--port",
         "0",
     ]
-    log = tmp_path / "log"
-    with log.open("w") as stream, subprocess.Popen(command, cwd=root, stdout=stream, stderr=stream) as process:
+    log, temporary = tmp_path / "log", tmp_path / "temporary"
+    temporary.mkdir()
+    own = os.environ | {"TMPDIR": str(temporary)}
+    with log.open("w") as stream, subprocess.Popen(command, cwd=root, stdout=stream, stderr=stream, env=own) as process:
         try:
             while "curl" not in log.read_text():
                 assert process.poll() is None, log.read_text()
@@ -97,6 +100,7 @@ def test_run_is_served(checkout: tuple[Path, PlannedRun], tmp_path: Path) -> Non
                 answer = client.post("/invocations", content=tiny_run.png(image), headers={"Content-Type": "image/png"})
         finally:
             process.terminate()
+    assert list(temporary.glob("convscope-model-*")) == []
     expected = RunStore(root / "build" / "runs").read(run.key)
     assert answer.json()["model"]["name"] == "fashion/mlp/seed0"
     (prediction,) = answer.json()["predictions"]

@@ -139,9 +139,7 @@ def test_stopping_keeps_what_is_trained_and_leaves_nothing_behind(tmp_path: Path
         start_new_session=True,  # Ctrl-C reaches a whole group of processes
         env=os.environ | {"TMPDIR": str(tmp_path)},
     )
-    progress = until(
-        lambda: [f for f in tmp_path.glob("convscope-progress-*/*") if not f.read_text().startswith("[0,")]
-    )
+    progress = until(lambda: [f for f in tmp_path.glob("runs/.progress-*/*") if not f.read_text().startswith("[0,")])
     assert len(progress) >= 1
     workers = below(process.pid)
     assert len(workers) >= jobs
@@ -158,7 +156,7 @@ def test_stopping_keeps_what_is_trained_and_leaves_nothing_behind(tmp_path: Path
     until(lambda: not alive(workers))
     assert store.missing([tiny(0, 1)]) == []
     assert [path.name for path in store.root.glob("*/*")] == [tiny(0, 1).key]  # nothing half, no temporary folder
-    assert not list(tmp_path.glob("convscope-progress-*"))
+    assert not list(tmp_path.glob("runs/.progress-*"))
 
 
 @pytest.mark.slow
@@ -169,7 +167,7 @@ def test_workers_end_with_a_process_that_is_killed(tmp_path: Path) -> None:
         stderr=subprocess.DEVNULL,
         env=os.environ | {"TMPDIR": str(tmp_path)},
     )
-    until(lambda: list(tmp_path.glob("convscope-progress-*/*")))
+    until(lambda: list(tmp_path.glob("runs/.progress-*/*")))
     workers = below(process.pid)
     assert len(alive(workers)) >= 2
     process.kill()
@@ -214,7 +212,7 @@ def test_a_killed_worker_is_reported(tmp_path: Path) -> None:
         text=True,
         env=os.environ | {"TMPDIR": str(tmp_path)},
     )
-    until(lambda: list(tmp_path.glob("convscope-progress-*/*")))
+    until(lambda: list(tmp_path.glob("runs/.progress-*/*")))
     busiest = max(below(process.pid), key=lambda pid: len(Path(f"/proc/{pid}/maps").read_text()))  # it has torch
     os.kill(busiest, signal.SIGKILL)
     output, _ = process.communicate(timeout=LIMIT)
@@ -234,11 +232,12 @@ def test_leftovers_of_killed_processes_are_removed_after_an_hour(tmp_path: Path)
     store = RunStore(tmp_path)
     store.write(result_of_run(tiny(0, 1), NO_DATA))
     old, recent = tmp_path / "ab" / ".abc.x.tmp", tmp_path / "ab" / ".abd.y.old"
-    for folder, age in ((old, 4000), (recent, 60)):
+    progress = tmp_path / ".progress-x.tmp"
+    for folder, age in ((old, 4000), (progress, 4000), (recent, 60)):
         folder.mkdir(parents=True)
         os.utime(folder, (time.time() - age, time.time() - age))
     remove_leftovers(tmp_path)
-    assert (old.exists(), recent.exists()) == (False, True)
+    assert (old.exists(), progress.exists(), recent.exists()) == (False, False, True)
     assert store.missing([tiny(0, 1)]) == []
 
 

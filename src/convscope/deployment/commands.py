@@ -137,8 +137,10 @@ def serve_model(  # noqa: PLR0917  # typer turns parameters into options
     from convscope.datasets.load import load
     from convscope.deployment.artefact import write_artefact
     from convscope.deployment.serving.__main__ import serve
+    from convscope.runs.execute import termination_as_interrupt
 
-    with tempfile.TemporaryDirectory(prefix="convscope-model-") as folder:
+    # Uvicorn ends on a signal, then sends it once more: taken as Ctrl-C, it lets the folder go.
+    with termination_as_interrupt(), tempfile.TemporaryDirectory(prefix="convscope-model-") as folder:
         dataset = load(chosen.spec.data.dataset, root / "data", download=False)
         write_artefact(RunStore(root / "build" / "runs").read(chosen.key), dataset, Path(folder), run)
         status = serve(Path(folder), host, port, lambda taken: _say_how_to_ask(f"http://{host}:{taken}/invocations"))

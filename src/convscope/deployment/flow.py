@@ -6,7 +6,6 @@ the tear-down waits for nobody.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -61,13 +60,12 @@ def deploy(cloud: Cloud, plan: Plan, journals: Path, report: Callable[[str], Non
     started = datetime.now(UTC)
     steps = Steps(report)
     journal = Journal(journals / f"{deployment_name(plan.run.study, plan.run.variant)}.jsonl")
-    with journal.held(), Signals() as signals:
+    with journal.held() as folder, Signals() as signals:
         place = {"account": cloud.account, "region": cloud.region, "bucket": cloud.bucket}
         journal.note("begin", cloud=place)
         provision = Provision(cloud, journal, plan, steps.say, signals.check)
         try:
-            with tempfile.TemporaryDirectory(prefix="convscope-deployment-") as folder:
-                deployed = _up(provision, plan, steps, Path(folder))
+            deployed = _up(provision, plan, steps, folder)
             signals.hold()
         except BaseException as error:
             signals.hold()

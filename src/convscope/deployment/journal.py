@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -33,7 +34,7 @@ class Journal:
     Parameters
     ----------
     path
-        The file; beside it lies a lock that the deployment holds while its process lives.
+        The file; beside it lie a lock that the deployment holds while its process lives, and its folder for that time.
     """
 
     def __init__(self, path: Path) -> None:
@@ -45,11 +46,14 @@ class Journal:
         return self.path.stem
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the lock; the system drops it when the process dies, however it dies."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+    def held(self) -> Iterator[Path]:
+        """Hold the lock, which the system drops however the process dies; gives a folder for the while."""
+        self._scratch.mkdir(parents=True, exist_ok=True)
         with FileLock(self._lock):
-            yield
+            try:
+                yield self._scratch
+            finally:
+                shutil.rmtree(self._scratch, ignore_errors=True)
 
     @property
     def is_active(self) -> bool:
@@ -84,10 +88,15 @@ class Journal:
         """Forget the deployment: nothing of it is left."""
         self.path.unlink(missing_ok=True)
         self._lock.unlink(missing_ok=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)  # of a process that was killed
 
     @property
     def _lock(self) -> Path:
         return self.path.with_suffix(".lock")
+
+    @property
+    def _scratch(self) -> Path:
+        return self.path.with_suffix(".tmp")
 
     def _entries(self) -> Iterator[Json]:
         for line in self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else ():

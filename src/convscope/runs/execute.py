@@ -74,7 +74,8 @@ def execute(
     remove_leftovers(store.root)
     # A stopped training leaves whole seeds, which can be compared; within a seed long runs first keep all cores busy.
     ordered = sorted(runs, key=lambda run: (run.spec.seed, -run.expected_seconds))
-    folder = Path(tempfile.mkdtemp(prefix="convscope-progress-"))
+    store.root.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".progress-", suffix=".tmp", dir=store.root))
     arguments = [(run, data_folder, folder / run.key) for run in ordered]
     planned = {run.key: run for run in runs}
     failures: list[str] = []
@@ -115,6 +116,6 @@ def _guarded(run: PlannedRun, data_folder: Path, progress_file: Path) -> tuple[s
 
 def remove_leftovers(root: Path) -> None:
     """Remove temporary folders that killed processes left in a store more than an hour ago."""
-    for leftover in (*root.glob("*/.*.tmp"), *root.glob("*/.*.old")):
+    for leftover in (*root.glob(".*.tmp"), *root.glob("*/.*.tmp"), *root.glob("*/.*.old")):
         if time.time() - leftover.stat().st_mtime > STALE_SECONDS:
             shutil.rmtree(leftover, ignore_errors=True)
