@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from convscope.datasets.png import to_png
 from convscope.deployment.aws import Cloud
-from convscope.deployment.evidence import assemble_evidence, find_evidence, read_evidence, validate
+from convscope.deployment.evidence import assemble_evidence, checked_evidence, find_evidence, read_evidence
 from convscope.deployment.page import render_page
 from convscope.deployment.records import Deployment, Evidence, parse_evidence
 from convscope.deployment.witness import is_amazon, label_of
@@ -84,7 +84,7 @@ def test_evidence_edited_in_one_place_contradicts_itself(evidence: Json, edit: J
         assert label_of(changed["origins"], changed["account"]) == "EMULATED"
         return
     with pytest.raises(DeploymentError, match="contradicts itself"):
-        validate(changed)
+        checked_evidence(changed)
 
 
 def test_answers_that_were_not_given_contradict_the_response(evidence: Json) -> None:
@@ -92,15 +92,15 @@ def test_answers_that_were_not_given_contradict_the_response(evidence: Json) -> 
         changed = copy(evidence)
         changed["inference"]["images"][0][name] = value
         with pytest.raises(DeploymentError, match="not those of request and response"):
-            validate(changed)
+            checked_evidence(changed)
     changed = copy(evidence)
     changed["inference"]["response"] = changed["inference"]["response"].replace("0.5", "0.9")
     with pytest.raises(DeploymentError, match="SHA-256 of the response"):
-        validate(changed)
+        checked_evidence(changed)
     changed = copy(evidence)
     changed["latency"]["median"] = 0.1
     with pytest.raises(DeploymentError, match="median latency"):
-        validate(changed)
+        checked_evidence(changed)
 
 
 @pytest.mark.parametrize(
@@ -224,13 +224,13 @@ def test_evidence_that_does_not_fit_is_refused(evidence: Json, path: tuple[str, 
         place = place[key]
     place[path[-1]] = value
     with pytest.raises(DeploymentError, match="does not fit its schema"):
-        validate(changed)
+        checked_evidence(changed)
 
 
 def test_every_part_is_required(evidence: Json) -> None:
     for key in evidence:
         with pytest.raises(DeploymentError, match="does not fit"):
-            validate({name: value for name, value in evidence.items() if name != key})
+            checked_evidence({name: value for name, value in evidence.items() if name != key})
 
 
 def test_unreadable_evidence_is_an_error(tmp_path: Path) -> None:
@@ -318,7 +318,7 @@ def test_no_text_of_the_evidence_is_markup(evidence: Json) -> None:
             prediction["label"] = text
         changed["inference"]["response"] = json.dumps(answer)
         changed["inference"]["response_sha256"] = hashlib.sha256(changed["inference"]["response"].encode()).hexdigest()
-        validate(changed)
+        checked_evidence(changed)
         page, plain = page_of(changed), page_of(evidence)
         assert not page.select("script, [onerror], [onclick], a[href^=javascript], h1 ~ h1")
         tags = ("a", "img", "h1", "h2", "h3", "table", "details", "pre", "td", "code", "strong", "em")

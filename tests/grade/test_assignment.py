@@ -34,7 +34,11 @@ def root(tmp_path: Path) -> Path:
         ("points: 25", "points: many", "Input should be a valid integer"),
         ("of: some, needs", "of: none, needs", "Input should be 'comparisons', 'experiments', 'some' or 'report'"),
         ("rows: {class: classes}", "row: {class: classes}", "Extra inputs are not permitted, found"),
-        ("{decides: kernel}", "{decides: kernel, check: gain}", "a need has one of in, varies, decides, file, check"),
+        (
+            "{decides: kernel}",
+            "{decides: kernel, check: figures}",
+            "a need has one of in, least, varies, decides, evidence",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_line(root: Path, old: str, new: str, said: str) -> None:

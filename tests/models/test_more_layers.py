@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ from torch.nn import functional
 from convscope.analysis.probes import look_inside
 from convscope.engines.torch_engine import initialised
 from convscope.errors import SpecError
-from convscope.grade.needs import VALUES
+from convscope.grade.build import VALUES
 from convscope.models.cost import layer_costs, macs, parameters
 from convscope.models.torch_model import build, restored
 from convscope.specs import (
@@ -35,6 +36,7 @@ from convscope.specs import (
     from_json,
     to_json,
 )
+from convscope.studies import Variant
 from convscope.studies.decisions import block_decisions
 
 LOGITS = Dense(5, "none")
@@ -201,6 +203,14 @@ def test_json_of_layers_that_were_there_before_is_as_it_was() -> None:
 def test_what_cannot_be_is_named(make: Any, message: str) -> None:
     with pytest.raises(SpecError, match=message):
         make()
+
+
+def test_a_convolution_inside_of_a_residual_block_is_one() -> None:
+    """The grade sheet failed on a network whose convolutions are all in blocks, and counted others too few."""
+    model = ModelSpec((6, 8, 8), (BLOCK, Conv2d(6, 5), Residual((BLOCK,)), Flatten(), LOGITS))
+    assert [layer.kernel for layer in model.convolutions] == [3, 3, 5, 3, 3]
+    assert {factor: VALUES[factor](model) for factor in ("kernel", "depth")} == {"kernel": 3, "depth": 5}
+    assert Variant("deep", "CNN 3×3 in blocks", replace(model, layers=(BLOCK, Flatten(), LOGITS))).title
 
 
 def test_a_convolution_of_another_kind_is_one() -> None:

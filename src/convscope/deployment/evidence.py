@@ -98,7 +98,7 @@ def assemble_evidence(deployment: Deployment, plan: Plan, cloud: Cloud) -> Evide
         "requests": [call for call in calls if not call.operation.startswith((*_POLLED, "InvokeEndpoint"))],
         "request_counts": dict(sorted(Counter(call.operation for call in calls).items())),
     }
-    return validate(deployment.stated() | computed)
+    return checked_evidence(deployment.stated() | computed)
 
 
 def way(deployment: Deployment, calls: Sequence[Request]) -> list[Stop]:
@@ -175,7 +175,7 @@ def _part(name: str, amount: float, unit: str, rate: float) -> CostPart:
     return CostPart(part=name, amount=amount, unit=unit, rate=rate, usd=amount * rate)
 
 
-def validate(value: Any, name: str = FILE) -> Evidence:
+def checked_evidence(value: Any, name: str = FILE) -> Evidence:
     """Turn JSON values into evidence, and check its parts against each other.
 
     Whoever edits all parts at once can still forge it: what makes it true is that it can be done again.
@@ -241,7 +241,7 @@ def read_evidence(path: Path) -> Evidence:
         value = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise DeploymentError(f"{path} cannot be read: {error}.", "Run `convscope deploy run`.") from error
-    return validate(value, str(path))
+    return checked_evidence(value, str(path))
 
 
 def find_evidence(folders: Iterable[Path]) -> list[tuple[Path, Evidence]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Literal
 
@@ -30,10 +31,14 @@ class Need(_Written):
     topics: dict[str, int] = Field(default_factory=dict)
     words: int = 0
     symbols: str = ""
+    least: dict[str, int] = Field(default_factory=dict)
     varies: dict[str, tuple[str | int, ...]] = Field(default_factory=dict)
     decides: str = ""
+    evidence: tuple[str, ...] = ()
     file: str = ""
+    has: tuple[str, ...] = ()
     check: str = ""
+    otherwise: str = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -42,14 +47,15 @@ class Need(_Written):
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> Need:
-        if sum(map(bool, (self.place, self.varies, self.decides, self.file, self.check))) != 1:
-            raise ValueError("a need has one of in, varies, decides, file, check")
+        asked = (self.place, self.least, self.varies, self.decides, self.evidence, self.file, self.check)
+        if sum(map(bool, asked)) != 1:
+            raise ValueError("a need has one of in, least, varies, decides, evidence, file, check")
         return self
 
     @field_validator("check")
     @classmethod
     def _known(cls, name: str) -> str:
-        from convscope.grade.checks import CHECKS  # which imports this
+        from convscope.grade.checks import CHECKS  # slow to import: who shows a sheet needs none
 
         if name and name not in CHECKS:
             raise ValueError(f"there is no check {name!r}; there is {', '.join(sorted(CHECKS))}")
@@ -111,10 +117,9 @@ class Assignment(_Written):
 
     @model_validator(mode="after")
     def _distinct(self) -> Assignment:
-        ids = [criterion.id for criterion in self.criteria]
-        twice = sorted({each for each in ids if ids.count(each) > 1})
-        if twice:
-            raise ValueError(f"two criteria have the id {twice[0]!r}")
+        for name, times in Counter(criterion.id for criterion in self.criteria).items():
+            if times > 1:
+                raise ValueError(f"two criteria have the id {name!r}")
         return self
 
 
@@ -142,15 +147,13 @@ def read_assignment(root: Path) -> Assignment:
 
 def _line_of(node: yaml.Node | None, place: tuple[str | int, ...]) -> int:
     """Return the line, from 1, of the innermost place that the text has."""
-    line = 1
     for key in place:
+        inside: dict[str | int, yaml.Node] = {}
         if isinstance(node, yaml.MappingNode):
-            node = next((value for name, value in node.value if name.value == key), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-            node = node.value[key]
-        else:
+            inside = {name.value: value for name, value in node.value}
+        elif isinstance(node, yaml.SequenceNode):
+            inside = dict(enumerate(node.value))
+        if key not in inside:
             break
-        if node is None:
-            break
-        line = node.start_mark.line + 1
-    return line
+        node = inside[key]
+    return int(node.start_mark.line) + 1 if node else 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,21 +12,34 @@ from pathlib import Path
 from convscope.analysis.metrics_file import read_metrics
 from convscope.analysis.records import Metrics
 from convscope.analysis.study_records import Dataset, StudyRun
-from convscope.deployment.evidence import validate
+from convscope.deployment.evidence import checked_evidence
 from convscope.errors import DeploymentError
 from convscope.files import Json
-from convscope.grade.documents import Absent, Documents, EvidenceLink
-from convscope.specs import ModelSpec, from_json
+from convscope.grade.documents import Documents
+from convscope.grade.records import Absent, EvidenceLink
+from convscope.specs import ModelSpec, Pool2d, from_json
 
-ASKED_FACTORS = ("kernel", "filters", "depth", "pooling", "stride")  # those that the assignment names
+# The factors that the assignment names, and what a network has of each. Of several convolutions the first counts: some
+# studies vary that one alone.
+VALUES: dict[str, Callable[[ModelSpec], object]] = {
+    "kernel": lambda model: model.convolutions[0].kernel,
+    "filters": lambda model: model.convolutions[0].filters,
+    "depth": lambda model: len(model.convolutions),
+    "pooling": lambda model: ", ".join(sorted({p.kind for p in model.layers if isinstance(p, Pool2d)})) or "none",
+    "stride": lambda model: model.convolutions[0].stride,
+}
+
+
+def takes_all(factor: str, values: Iterable[object], models: Iterable[ModelSpec]) -> bool:
+    """Tell whether these networks take all values of a factor."""
+    return set(values) <= {VALUES[factor](model) for model in models}
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """One study that was run."""
+    """One study that was run: its part of metrics.json, and that of its data."""
 
     id: str
-    # its part of metrics.json, and that of its data
     study: StudyRun
     dataset: Dataset
 
@@ -50,11 +63,13 @@ class Chapter:
     @property
     def varies_a_factor(self) -> bool:
         """Whether it varies one of the factors that the assignment names."""
-        return any(experiment.factor in ASKED_FACTORS for experiment in self.study.experiments.values())
+        return any(experiment.factor in VALUES for experiment in self.study.experiments.values())
 
 
 class Build:
     """What a build of one profile left.
+
+    Raises ReportError: metrics.json is absent or damaged.
 
     Parameters
     ----------
@@ -62,11 +77,6 @@ class Build:
         Of the checkout, or of the source that was handed in.
     folder
         ``build/PROFILE``, or a copy of it.
-
-    Raises
-    ------
-    ReportError
-        metrics.json is absent or damaged.
     """
 
     def __init__(
@@ -86,10 +96,8 @@ class Build:
     @cached_property
     def chapters(self) -> list[Chapter]:
         """Studies that were run."""
-        return [
-            Chapter(study_id, study, self.metrics.datasets[study.dataset])
-            for study_id, study in self.metrics.ran.items()
-        ]
+        datasets = self.metrics.datasets
+        return [Chapter(name, study, datasets[study.dataset]) for name, study in self.metrics.ran.items()]
 
     @cached_property
     def comparisons(self) -> list[Chapter]:
@@ -136,6 +144,6 @@ class Build:
 def on_aws(evidence: Json) -> bool:
     """Tell whether evidence is labelled AWS, and nothing in it contradicts that."""
     try:
-        return validate(evidence).label == "AWS"
+        return checked_evidence(evidence).label == "AWS"
     except DeploymentError:
         return False

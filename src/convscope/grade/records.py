@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 from pydantic import Field
 
-from convscope.grade.documents import EvidenceLink
 from convscope.records import Record
+
+Kind = Literal["section", "figure", "table", "equation", "metric", "file"]
+
+
+class Absent(Exception):
+    """Something that is asked for is not there; the message says what, in a reader's words."""
+
+
+@dataclass(frozen=True)
+class EvidenceLink:
+    """Where a grader finds it."""
+
+    kind: Kind  # what is there
+    label: str  # as a reader sees it: ``"Figure 17"``
+    href: str  # link, relative to the build folder: ``"report/report.html#fig-fashion-classes"``
+    page: int | None = None  # of the PDF beside the HTML, from 1; None where it has none
 
 
 class CheckedCriterion(Record):

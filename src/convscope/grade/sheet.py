@@ -5,22 +5,28 @@ It counts evidence. It awards no points and judges no prose: that is the grader'
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
 import jinja2
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from rich.markdown import Markdown
 
 from convscope.files import write_json, write_text
 from convscope.grade.assignment import Assignment, Checklist, Criterion, Question, Task, read_assignment
-from convscope.grade.build import Build
-from convscope.grade.documents import EvidenceLink
+from convscope.grade.build import Build, takes_all
 from convscope.grade.facts import facts_of
-from convscope.grade.needs import look, takes_all
-from convscope.grade.records import AnsweredChecklist, AnsweredQuestion, CheckedCriterion, CheckedTask, Grade
+from convscope.grade.needs import look
+from convscope.grade.records import (
+    AnsweredChecklist,
+    AnsweredQuestion,
+    CheckedCriterion,
+    CheckedTask,
+    EvidenceLink,
+    Grade,
+)
 from convscope.language import catalogue, language_of
 from convscope.report.document import DOCUMENTS
 from convscope.studies import PROFILES, STUDIES, Profile, Study
@@ -147,14 +153,18 @@ def write_grade(root: Path, folder: Path, evidence_folders: Sequence[Path] = ())
 
 def write_sheet(graded: Grade, folder: Path) -> None:
     """Write the pages of the site from grade.json."""
+    for name, template in PAGES.items():
+        write_text(folder / name, _page(graded, template))
+
+
+def _page(graded: Grade, template: str) -> str:
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
     environment.filters |= {"cell": _cell, "link": _link, "links": _links}
-    for name, template in PAGES.items():
-        text = files("convscope.grade").joinpath(template).read_text(encoding="utf-8")
-        text = catalogue(graded.language).template(text)
-        write_text(folder / name, environment.from_string(text).render(missing=graded.missing, **dict(graded)))
+    text = files("convscope.grade").joinpath(template).read_text(encoding="utf-8")
+    text = catalogue(graded.language).template(text)
+    return environment.from_string(text).render(missing=graded.missing, **dict(graded))
 
 
 def _cell(text: str) -> str:
@@ -164,17 +174,16 @@ def _cell(text: str) -> str:
 
 def _link(evidence: EvidenceLink) -> str:
     """Return evidence as a link from the page of the site; a file of the checkout is named alone."""
-    label, href = _cell(evidence.label), evidence.href
-    places = {f"report/{name}.html#": f"../report/{page}#" for name, page in DOCUMENTS.items()}
-    places |= {"metrics.json#": "../report/metrics.json"}
-    places |= {"report/": "../report/", "metrics.json": "../report/metrics.json"}
-    for beginning, place in places.items():
-        if href.startswith(beginning):
-            target = place if place.endswith(".json") else place + href.removeprefix(beginning)
-            pdf = "../" + href.partition("#")[0].removesuffix(".html").removesuffix(".pdf") + ".pdf"
-            page = f" ([p. {evidence.page}]({pdf}#page={evidence.page}))" if evidence.page else ""
-            return f"[{label}]({target}){page}"
-    return f"[{label}](../deployment/index.md)" if "deployment/" in href else f"`{label}`"
+    label, (file, _, anchor) = _cell(evidence.label), evidence.href.partition("#")
+    if "deployment/" in file:
+        return f"[{label}](../deployment/index.md)"
+    if file != "metrics.json" and not file.startswith("report/"):
+        return f"`{label}`"
+    pages = {f"report/{name}.html": f"report/{page}#{anchor}" for name, page in DOCUMENTS.items() if anchor}
+    target = pages.get(file, f"report/{file.removeprefix('report/')}")
+    pdf = f"../{file.removesuffix('.html').removesuffix('.pdf')}.pdf"
+    page = f" ([p. {evidence.page}]({pdf}#page={evidence.page}))" if evidence.page else ""
+    return f"[{label}](../{target}){page}"
 
 
 def _links(evidence: Sequence[EvidenceLink]) -> str:
@@ -184,42 +193,7 @@ def _links(evidence: Sequence[EvidenceLink]) -> str:
 
 
 def show(graded: Grade, console: Console) -> None:
-    """Print the grade sheet: what is missing first, then every task."""
-    if graded.toy:
-        console.print(Text(graded.toy, "bold yellow"), "")
-    table = _table("Missing", "What, and the next step")
-    for criterion in graded.missing:
-        table.add_row(Text(criterion.statement), Text("missing", "yellow"), Text(_why(criterion)))
-    if table.rows:
-        console.print(table, "")
-    table = _table("Criterion", "Where")
-    for task in graded.tasks:
-        table.add_section()
-        present = [criterion for criterion in task.criteria if not criterion.missing]
-        name = f"{task.id} {task.title}" if task.id.isdigit() else task.title
-        table.add_row(
-            Text(name, "bold"), Text(f"{task.present} of {len(task.criteria)}", "bold"), Text(task.worth, "bold")
-        )
-        for criterion in present:
-            table.add_row(Text(criterion.statement), Text("present", "green"), Text(_where(criterion)))
-    console.print(table)
+    """Print the page of the site, without the boxes and anchors of its Markdown."""
+    page = re.sub(r"<span[^>]*></span>|^!!! .*\n|^    ", "", _page(graded, PAGES["index.md"]), flags=re.MULTILINE)
+    console.print(Markdown(page))
     console.print(f"\nEvidence for {graded.present} of {graded.criteria} criteria, profile {graded.profile}.")
-    console.print(Text(graded.says))
-
-
-def _table(first: str, last: str) -> Table:
-    table = Table(show_edge=False, pad_edge=False, header_style="bold")
-    table.add_column(first, ratio=5)
-    table.add_column("Evidence", no_wrap=True)
-    table.add_column(last, ratio=6)
-    return table
-
-
-def _why(criterion: CheckedCriterion) -> str:
-    first, *more = criterion.missing
-    return f"{first}{f' And {len(more)} more.' if more else ''} {criterion.next_step}".replace("`", "")
-
-
-def _where(criterion: CheckedCriterion) -> str:
-    shown = [evidence.label + (f" (p. {evidence.page})" if evidence.page else "") for evidence in criterion.evidence]
-    return ", ".join(shown[:3]) + (f", and {len(shown) - 3} more" if len(shown) > 3 else "")
