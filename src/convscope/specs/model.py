@@ -62,9 +62,14 @@ class ModelSpec:
         return tuple(found)
 
     @property
+    def windowed(self) -> tuple[Windowed, ...]:
+        """Its layers with a kernel, in order, those inside of residual blocks too."""
+        return tuple(part for layer in self.layers for part in layer.parts if isinstance(part, Windowed))
+
+    @property
     def convolutions(self) -> tuple[Windowed, ...]:
-        """Its convolutions of every kind, in order; those inside of residual blocks are not among them."""
-        return tuple(layer for layer in self.layers if isinstance(layer, Windowed) and layer.role == "convolution")
+        """Its convolutions of every kind, in order, those inside of residual blocks too."""
+        return tuple(layer for layer in self.windowed if layer.role == "convolution")
 
     @property
     def arrays(self) -> Shapes:

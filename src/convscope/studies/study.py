@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from convscope.errors import SpecError
-from convscope.specs import DataSpec, ModelSpec, RunSpec, TrainSpec, Windowed
+from convscope.specs import DataSpec, ModelSpec, RunSpec, TrainSpec
 from convscope.studies.budget import PROFILES, Budget, Profile, profile_named, smoke_budget
 from convscope.studies.claim import Claim, Count
 from convscope.studies.factors import Factor, check_one_factor
@@ -50,7 +50,7 @@ class Variant:
     train_images: int | None = None
 
     def __post_init__(self) -> None:
-        kernels = {layer.kernel for layer in self.model.layers if isinstance(layer, Windowed)}
+        kernels = {layer.kernel for layer in self.model.windowed}
         for one, other in re.findall(r"(\d+)×(\d+)", self.title):
             if one != other or int(one) not in kernels:
                 built = ", ".join(f"{kernel}×{kernel}" for kernel in sorted(kernels)) or "no kernel"

@@ -117,6 +117,11 @@ class Layer(ABC):
         return None
 
     @property
+    def parts(self) -> tuple[Layer, ...]:
+        """The layer itself; of one that is made of others, those."""
+        return (self,)
+
+    @property
     def nonlinearity(self) -> Activation:
         """The activation that follows, ``"none"`` where none does: the field of this name, where a layer has one."""
         activation: Activation = getattr(self, "activation", "none")

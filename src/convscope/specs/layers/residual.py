@@ -44,6 +44,11 @@ class Residual(Layer):
         return in_words(f"residual {', '.join(layer.words[0] for layer in self.layers)}", self.activation)
 
     @property
+    def parts(self) -> tuple[Layer, ...]:
+        """Those inside of it, however deep."""
+        return tuple(part for layer in self.layers for part in layer.parts)
+
+    @property
     def window(self) -> Window | None:
         """What the last of the layers sees: the connection around them sees less."""
         windows = [layer.window for layer in self.layers]
