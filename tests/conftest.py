@@ -21,8 +21,8 @@ from hypothesis import settings
 
 from checkout import ROOT, SMOKE_STUDIES, Checkout, SmokeBuild
 from convscope.analysis.pictures import Pictures
-from convscope.analysis.publication import published_metrics
 from convscope.files import Json
+from convscope.publication import published_metrics
 from convscope.runs.published import PublishedRuns
 from convscope.studies import select
 

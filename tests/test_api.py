@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import convscope
-from convscope.api import Comparison
+from convscope.api import StudyResults
 
 ROOT = Path(__file__).parents[1]
 
@@ -47,7 +47,7 @@ def test_a_notebook_shows_tables_and_nothing_of_them_is_markup() -> None:
     interval = [0.5, 0.7]
     variant = {"title": "<b>", "parameters": 1234, "test_accuracy": {"mean": 0.6, "interval": interval}}
     study = {"variants": {"mlp": variant, "cnn": variant}, "against_baseline": []}
-    shown = Comparison(study, {"c": {"statement": "a & b", "verdict": "supported"}})._repr_html_()
+    shown = StudyResults(study, {"c": {"statement": "a & b", "verdict": "supported"}})._repr_html_()
     assert shown.count("<table>") == 2
     assert "&lt;b&gt;" in shown
     assert "a &amp; b" in shown

@@ -13,8 +13,8 @@ import pytest
 
 import made_up
 from checkout import ROOT
-from convscope.analysis.publication import published_metrics
 from convscope.files import Json, write_json
+from convscope.publication import published_metrics
 from convscope.runs.published import PublishedRuns
 from convscope.studies import select
 

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 _FROM = {
-    "convscope.api": ("Comparison", "results", "train"),
+    "convscope.api": ("StudyResults", "results", "train"),
     "convscope.datasets.folder": ("image_folder",),
     "convscope.specs": (
         "BatchNorm2d", "Conv2d", "DataSpec", "Dense", "Dropout", "Flatten", "GlobalAveragePool", "Glyphs",

@@ -1,4 +1,4 @@
-from convscope.api import Comparison, results, train
+from convscope.api import StudyResults, results, train
 from convscope.datasets.folder import image_folder
 from convscope.specs import (
     BatchNorm2d,
@@ -21,8 +21,8 @@ from convscope.studies.architectures import cnn, mlp
 from convscope.studies.study import Budget, Claim, Count, Experiment, Study, Variant
 
 __all__ = [
-    "BatchNorm2d", "Budget", "Claim", "Comparison", "Conv2d", "Count", "DataSpec", "Dense", "DepthwiseConv2d",
+    "BatchNorm2d", "Budget", "Claim", "Conv2d", "Count", "DataSpec", "Dense", "DepthwiseConv2d",
     "Dropout", "Experiment", "Flatten", "GlobalAveragePool", "Glyphs", "LocallyConnected2d", "ModelSpec",
-    "PermutePixels", "Pool2d", "Residual", "Study", "TrainSpec", "Variant", "cnn", "image_folder", "mlp", "results",
-    "train",
+    "PermutePixels", "Pool2d", "Residual", "Study", "StudyResults", "TrainSpec", "Variant", "cnn", "image_folder",
+    "mlp", "results", "train",
 ]  # fmt: skip

@@ -56,7 +56,7 @@ def train(
         execute(todo, store, data_folder, jobs or cores(), executor_named(executor))
 
 
-def results(study: Study, profile: Profile | None = None, folder: Path | str = ".") -> Comparison:
+def results(study: Study, profile: Profile | None = None, folder: Path | str = ".") -> StudyResults:
     """Compare the trained variants of a study and decide its claims.
 
     Parameters
@@ -74,11 +74,11 @@ def results(study: Study, profile: Profile | None = None, folder: Path | str = "
     analysis = Analysis(chosen)
     analysis.add(trained_here(study, chosen, store, data_folder))
     metrics = analysis.metrics()
-    return Comparison(metrics["studies"][study.id], metrics["claims"])
+    return StudyResults(metrics["studies"][study.id], metrics["claims"])
 
 
 @dataclass(frozen=True)
-class Comparison:
+class StudyResults:
     """What the runs of a study gave: shown as a table, and as the numbers behind it.
 
     Parameters

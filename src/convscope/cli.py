@@ -130,7 +130,7 @@ def readme(
 @project_command(app, "publish", "studies", "device")
 def publish(project: Project) -> None:
     """Add the finished runs of the full profile to data/published/runs/, to be committed; none is taken away."""
-    from convscope.analysis.publication import publish as publish_runs
+    from convscope.publication import publish_runs
 
     available = project.available()
     with project.locked():
@@ -142,7 +142,7 @@ def publish(project: Project) -> None:
 @project_command(app, "tune", "studies", "jobs", "device", "executor")
 def tune(project: Project) -> None:
     """Try learning rates on validation images: the grid that a study declares, grown while the best is at its edge."""
-    from convscope.analysis.tuning import search
+    from convscope.runs.tuning import search
 
     with project.locked():
         for study in project.selected:
@@ -152,7 +152,7 @@ def tune(project: Project) -> None:
 @project_command(app, "timings", "studies", "device")
 def timings(project: Project) -> None:
     """Measure how fast each network trains, alone and in turn, and keep it: data/published/timings.json."""
-    from convscope.analysis.publication import TIMINGS
+    from convscope.publication import TIMINGS
     from convscope.runs.timings import measure_speeds
 
     available = project.available()

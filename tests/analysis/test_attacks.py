@@ -20,11 +20,11 @@ from convscope.analysis.declarations import check_declarations
 from convscope.analysis.integrity import check_consistency
 from convscope.analysis.metrics_file import parse
 from convscope.analysis.pictures import write_pictures
-from convscope.analysis.publication import published_metrics
 from convscope.analysis.statistics import Estimate
 from convscope.analysis.verdicts import nuance
 from convscope.errors import ConvscopeError, ReportError
 from convscope.files import Json, sha256_of, write_json
+from convscope.publication import published_metrics
 from convscope.runs.published import ANSWERS, RUN, PublishedRuns
 from convscope.studies import STUDIES
 

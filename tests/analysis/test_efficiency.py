@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convscope.analysis.efficiency import crossing, efficiency, limits
+from convscope.analysis.efficiency import crossing, efficiency, fieller_limits
 from convscope.analysis.measured import Measured
 
 SIZES = (100, 1_000, 10_000)
@@ -44,7 +44,7 @@ def test_limits_hold_the_truth_as_often_as_they_say() -> None:
     assert truth is not None
     hits = []
     for stream in range(1, 201):
-        low, high = limits("cnn", others, measured(levels, 8, 800, stream))
+        low, high = fieller_limits("cnn", others, measured(levels, 8, 800, stream))
         hits.append((low or 0) <= truth <= (high or np.inf))
     assert 0.91 <= np.mean(hits) <= 0.985  # 200 draws: a Monte Carlo standard error of 1.5 points
 
@@ -52,9 +52,9 @@ def test_limits_hold_the_truth_as_often_as_they_say() -> None:
 def test_limits_outside_of_what_was_tried_are_open() -> None:
     found = measured({"cnn": 0.9, "m0": 0.6, "m1": 0.7, "m2": 0.8}, 8, 1_000, 1)
     others = list(zip(SIZES, ("m0", "m1", "m2"), strict=True))
-    assert limits("cnn", others, found) == (None, None)
+    assert fieller_limits("cnn", others, found) == (None, None)
     single = measured({"cnn": 0.7, "m0": 0.6, "m1": 0.7, "m2": 0.8}, 1, 1_000, 1)
-    assert limits("cnn", others, single) == (None, None)
+    assert fieller_limits("cnn", others, single) == (None, None)
 
 
 def test_each_network_gets_its_number() -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from convscope.analysis.integrity import check_consistency
 from convscope.analysis.metrics_file import parse, read_metrics
-from convscope.analysis.publication import published_metrics
 from convscope.errors import ReportError
 from convscope.files import Json, write_json
+from convscope.publication import published_metrics
 from convscope.runs.published import PublishedRuns
 from convscope.studies import STUDIES
 

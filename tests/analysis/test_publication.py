@@ -15,15 +15,15 @@ import pytest
 import safetensors.numpy
 from typer.testing import CliRunner
 
-from convscope.analysis import publication
+from convscope import publication
 from convscope.analysis.metrics import Analysis
-from convscope.analysis.publication import TIMINGS, publish, published_metrics
 from convscope.checkout import MARKS
 from convscope.cli import app
 from convscope.datasets.load import load
 from convscope.engines import ENGINE_REVISION
 from convscope.errors import ConvscopeError
 from convscope.files import sha256_of, write_json
+from convscope.publication import TIMINGS, publish_runs, published_metrics
 from convscope.runs import again
 from convscope.runs.again import data_described_again
 from convscope.runs.plan import PlannedRun, plan_study, plan_tuning
@@ -76,7 +76,7 @@ def published_once(store: RunStore, tmp_path_factory: pytest.TempPathFactory) ->
     kept = PublishedRuns(tmp_path_factory.mktemp("published"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(publication, "KEEPS_WEIGHTS", ("tiny",))
-        assert publish([tiny(2)], store, store.root, kept, "cpu") == {"tiny": 2 * 2 + 2 * len(RATES)}
+        assert publish_runs([tiny(2)], store, store.root, kept, "cpu") == {"tiny": 2 * 2 + 2 * len(RATES)}
     return kept.root
 
 
@@ -104,8 +104,8 @@ def test_metrics_of_published_runs_are_those_of_the_runs_themselves(kept: Publis
 
 def test_publishing_adds_and_never_takes_away(kept: PublishedRuns, store: RunStore) -> None:
     before = {path: path.stat().st_mtime_ns for path in kept.root.rglob("*") if path.is_file()}
-    assert publish([tiny(2)], store, store.root, kept, "cpu") == {"tiny": 0}
-    assert publish([tiny(3)], store, store.root, kept, "cpu") == {"tiny": 2}
+    assert publish_runs([tiny(2)], store, store.root, kept, "cpu") == {"tiny": 0}
+    assert publish_runs([tiny(3)], store, store.root, kept, "cpu") == {"tiny": 2}
     assert {path: path.stat().st_mtime_ns for path in before} == before
     metrics, _ = published_metrics([tiny(3)], kept)
     assert metrics["studies"]["tiny"]["seeds"] == 3
@@ -161,7 +161,7 @@ def test_colours_survive_the_way_through_a_file(tmp_path: Path) -> None:
 def test_nothing_to_publish_is_refused_and_changes_nothing(tmp_path: Path, kept: PublishedRuns) -> None:
     before = sorted(kept.root.rglob("*"))
     with pytest.raises(ConvscopeError, match="nothing to publish"):
-        publish([tiny(2)], RunStore(tmp_path / "empty"), tmp_path, kept, "cpu")
+        publish_runs([tiny(2)], RunStore(tmp_path / "empty"), tmp_path, kept, "cpu")
     assert sorted(kept.root.rglob("*")) == before
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy import ndimage
 
-from convscope.analysis.shifts import AFTER, LOST, WON_BACK, described, moved, outcomes, shifted_scores
+from convscope.analysis.shifts import AFTER, LOST, WON_BACK, moved, outcomes, shift_record, shifted_scores
 from convscope.analysis.statistics import crossed_estimate
 from convscope.datasets.dataset import Dataset
 from convscope.datasets.glyphs import generate
@@ -109,7 +109,7 @@ def test_a_head_without_positions_loses_nothing_inside_the_margin(
 
 def test_metrics_and_claims_get_the_same_numbers(results: dict[str, list[RunResult]], images: Split) -> None:
     scores = shifted_scores(results, images.test.labels, now(images), PROBE)
-    found, compared = described(scores, PROBE, COUNTED), outcomes(scores, PROBE, COUNTED)
+    found, compared = shift_record(scores, PROBE, COUNTED), outcomes(scores, PROBE, COUNTED)
     assert (found.images, found.claimed, found.distances) == (50, 4, (0, 2, 4))
     for name in MODELS:
         by_distance = found.accuracy[name]

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from test_publication import RATES, tiny
 
-from convscope.analysis.tuning import best_rate, grown, search
 from convscope.datasets.eda import describe
 from convscope.datasets.load import load
 from convscope.engines.outcome import Epoch
@@ -19,6 +18,7 @@ from convscope.runs.plan import PlannedRun, plan_study, plan_tuning
 from convscope.runs.published import PublishedRuns
 from convscope.runs.result import RunResult
 from convscope.runs.store import RunStore
+from convscope.runs.tuning import best_rate, grown, search
 from convscope.runs.worker import result_of_run
 from convscope.studies.study import Tuning
 

@@ -6,9 +6,9 @@ import pytest
 
 from checkout import ROOT
 from convscope.analysis.metrics_file import parse
-from convscope.analysis.publication import published_metrics
 from convscope.figures.argument import kernel_rows
 from convscope.figures.registry import Material
+from convscope.publication import published_metrics
 from convscope.runs.published import PublishedRuns
 from convscope.studies import STUDIES
 

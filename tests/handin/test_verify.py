@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 import made_up
 from checkout import ROOT
 from convscope.analysis.claims import rule
-from convscope.analysis.publication import published_metrics
 from convscope.analysis.statistics import Estimate
 from convscope.handin import verify
 from convscope.handin.bundle import sealed
+from convscope.publication import published_metrics
 from convscope.report import formats
 from convscope.runs.published import PublishedRuns
 

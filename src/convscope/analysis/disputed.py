@@ -14,7 +14,7 @@ SHOWN = 8  # images a network, the first of the test part: chosen by a rule and 
 FEWEST_SEEDS = 2  # of a single run, what it alone gets right is mostly luck
 
 
-def disputed(results: Results) -> Disputed | None:
+def dispute_of(results: Results) -> Disputed | None:
     """Describe the images that reference and baseline of a study dispute.
 
     Returns

@@ -36,7 +36,7 @@ def efficiency(pairs: Sequence[tuple[str, str]], variants: Mapping[str, Variant]
     curve = [(size, variants[name].test_accuracy.mean) for size, name in others]
     found = []
     for a, _ in pairs:
-        lower, upper = limits(a, others, right)
+        lower, upper = fieller_limits(a, others, right)
         images = variants[a].train_images
         assert images is not None  # where the one network of a pair has its own number, the other has
         needed = crossing(curve, variants[a].test_accuracy.mean)
@@ -64,7 +64,7 @@ def crossing(curve: Curve, accuracy: float) -> float | None:
     return None
 
 
-def limits(a: str, others: Sequence[tuple[int, str]], right: Measured) -> tuple[float | None, float | None]:
+def fieller_limits(a: str, others: Sequence[tuple[int, str]], right: Measured) -> tuple[float | None, float | None]:
     """Return the 95 % limits of the number of images: those at which the two could be equally accurate.
 
     At every number of images the difference of the interpolated accuracy and that of `a` has an interval for new seeds

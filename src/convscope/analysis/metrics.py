@@ -115,15 +115,15 @@ class Analysis:
             if efficient := efficiency(study.pairs_in(self.profile), variants, right):
                 more["efficiency"] = tuple(efficient)
         if study.tuning:
-            more["tuning"] = tuning.described(results)
+            more["tuning"] = tuning.tuning_record(results)
         if probed := study.equivariance_in(self.profile):
             more["equivariance"] = equivariance({each: runs[each] for each in probed}, results.measure, len(labels))
-        if dispute := disputed.disputed(results):
+        if dispute := disputed.dispute_of(results):
             more["disputed"] = dispute
         self.pictures.update(disputed.pictures(results, dispute))
         if study.shift:
             scores = shifts.shifted_scores(runs, labels, results.measure, study.shift)
-            more["shift"] = shifts.described(scores, study.shift, counted)
+            more["shift"] = shifts.shift_record(scores, study.shift, counted)
             compared |= shifts.outcomes(scores, study.shift, counted)
         self._studies[study.id] = StudyRun(
             **declared_study(study, self.profile).stated(),

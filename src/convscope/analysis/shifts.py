@@ -88,7 +88,7 @@ def answers_moved(result: RunResult, images: Split, probe: ShiftProbe) -> Arrays
     }
 
 
-def described(scores: Shifted, probe: ShiftProbe, counted: Mapping[str, NDArray[np.bool_]]) -> Shift:
+def shift_record(scores: Shifted, probe: ShiftProbe, counted: Mapping[str, NDArray[np.bool_]]) -> Shift:
     """Describe them: by variant the accuracy at each distance, of the runs that count."""
     images = next(iter(scores.values()))[0].shape[1]
     at = {

@@ -11,7 +11,7 @@ from matplotlib.ticker import NullLocator
 from convscope.analysis.study_records import StudyRun
 from convscope.figures.bias import varies_size
 from convscope.figures.dose import dose
-from convscope.figures.registry import Material, Rows, figure, groups, limits
+from convscope.figures.registry import Material, Rows, bounds, figure, groups
 from convscope.figures.style import INK, MUTED, WIDTH, logarithmic, look, signed
 from convscope.specs import from_json
 
@@ -113,7 +113,7 @@ def sharing_rows(material: Material) -> Rows:
                 {"study": name, "title": study.title, "variant": variant, "order": order,
                  "network": study.variants[variant.removesuffix("-permuted")].title,
                  "test_accuracy": 100 * measure.mean}
-                | limits(measure, 100)
+                | bounds(measure, 100)
             )  # fmt: skip
     return rows
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from convscope.analysis.study_records import StudyRun
-from convscope.figures.registry import Material, Row, Rows, figure, groups, limits
+from convscope.figures.registry import Material, Row, Rows, bounds, figure, groups
 from convscope.figures.results import accuracy_rows, named
 from convscope.figures.spots import spot
 from convscope.figures.style import MUTED, WIDTH, colour, look, marker
@@ -106,7 +106,7 @@ def shift_rows(material: Material, study_id: str) -> Rows:
         return []
     layers = study.equivariance.variants.get(study.reference) if study.equivariance else None
     return [
-        named(study, name) | {"distance": distance, "accuracy": measure.mean} | limits(measure)
+        named(study, name) | {"distance": distance, "accuracy": measure.mean} | bounds(measure)
         | {"total_stride": layers[-1].stride if layers else 0}
         for name, measures in shift.accuracy.items()
         for distance, measure in zip(shift.distances, measures, strict=True)
@@ -200,9 +200,9 @@ def size_rows(material: Material, study_id: str) -> Rows:
         row: Row = {"train_images": study.variants[pair.a].train_images, "a": pair.a, "b": pair.b}
         for side, name in (("a", pair.a), ("b", pair.b)):
             variant = study.variants[name]
-            ends = {f"{end}_{side}": value for end, value in limits(variant.test_accuracy).items()}
+            ends = {f"{end}_{side}": value for end, value in bounds(variant.test_accuracy).items()}
             row |= {f"title_{side}": variant.title, f"accuracy_{side}": variant.test_accuracy.mean} | ends
-        rows.append(row | {"difference": pair.effect} | limits(pair))
+        rows.append(row | {"difference": pair.effect} | bounds(pair))
     return rows
 
 

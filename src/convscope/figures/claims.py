@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from convscope.figures.registry import Material, Row, Rows, figure, limits
+from convscope.figures.registry import Material, Row, Rows, bounds, figure
 from convscope.figures.style import LINE, MUTED, PALETTE, WIDTH, signed
 
 LOOKS = {"supported": ("o", PALETTE[0]), "refuted": ("X", PALETTE[1]), "inconclusive": ("D", PALETTE[6])}
@@ -31,7 +31,7 @@ def study_claim_rows(material: Material, study: str) -> Rows:
 def _rows(material: Material, study: str = "") -> Rows:
     return [
         {"claim": name, "verdict": claim.verdict, "effect": claim.effect}
-        | limits(claim)
+        | bounds(claim)
         | {"expected": claim.expected, "margin": claim.margin, "seeds": claim.n}
         for name, claim in material.metrics.claims.items()
         if claim.effect is not None and study in ("", claim.study)

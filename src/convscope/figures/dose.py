@@ -6,10 +6,10 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from convscope.analysis.study_records import StudyRun
-from convscope.figures.registry import Material, Row, Rows, figure, groups, limits
+from convscope.figures.registry import Material, Row, Rows, bounds, figure, groups
 from convscope.figures.spots import spot
 from convscope.figures.style import MUTED, WIDTH, look
-from convscope.specs import ModelSpec, PermutePixels, Windowed, from_json
+from convscope.specs import ModelSpec, PermutePixels, from_json
 
 SCALES = {"pixel order": "side of the blocks that pixels are shuffled in", "kernel": "side of the window"}
 FEWEST = 4  # doses that make a line worth drawing
@@ -19,7 +19,7 @@ def dose(factor: str, model: ModelSpec) -> int:
     """Return how much of a factor a network gets, in pixels: 1 where every pixel stays in its place."""
     first = model.layers[0]
     if factor == "kernel":
-        return next(layer.kernel for layer in model.layers if isinstance(layer, Windowed))
+        return model.windowed[0].kernel
     if not isinstance(first, PermutePixels):
         return 1
     return first.block or model.input_shape[1]
@@ -45,7 +45,7 @@ def _row(study: StudyRun, factor: str, name: str) -> Row:
         "factor": factor, "variant": name, "title": variant.title,
         "dose": dose(factor, from_json(variant.model)) if factor in SCALES else "",
         "accuracy": 100 * variant.test_accuracy.mean,
-    } | limits(variant.test_accuracy, 100)  # fmt: skip
+    } | bounds(variant.test_accuracy, 100)  # fmt: skip
 
 
 @figure("{study}-dose", rows=dose_rows)

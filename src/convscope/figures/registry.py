@@ -119,7 +119,7 @@ def groups(rows: Rows, *columns: str) -> dict[Any, Rows]:
     return found
 
 
-def limits(measured: Measure | Comparison | Claim, factor: int = 1) -> Row:
+def bounds(measured: Measure | Comparison | Claim, factor: int = 1) -> Row:
     """Return the ends of an interval as entries of a row, ``low`` and ``high``; None for a single run."""
     low, high = (factor * end for end in measured.interval) if measured.interval else (None, None)
     return {"low": low, "high": high}

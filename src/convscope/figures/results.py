@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from convscope.analysis.study_records import StudyRun
-from convscope.figures.registry import Material, Row, Rows, figure, groups, limits
+from convscope.figures.registry import Material, Row, Rows, bounds, figure, groups
 from convscope.figures.spots import spot
 from convscope.figures.style import INK, MUTED, WIDTH, colour, logarithmic, look, signed
 
@@ -29,7 +29,7 @@ def named(study: StudyRun, name: str) -> Row:
 def _measured(study: StudyRun, name: str) -> Row:
     """Return a variant with mean, spread and interval of its test accuracy."""
     measure = study.variants[name].test_accuracy
-    return named(study, name) | {"test_accuracy": measure.mean, "sd": measure.sd} | limits(measure)
+    return named(study, name) | {"test_accuracy": measure.mean, "sd": measure.sd} | bounds(measure)
 
 
 def accuracy_rows(material: Material, study_id: str) -> Rows:

@@ -180,7 +180,7 @@ def _of_build(place: Path, checked: bool) -> tuple[Json, Pictures]:
 
 def _of_runs(project: Path, study: str) -> tuple[Json, Pictures]:
     """Compute a study's results from the runs that the repository keeps, as a fresh clone has them."""
-    from convscope.analysis.publication import published_metrics  # imports PyTorch
+    from convscope.publication import published_metrics  # imports PyTorch
     from convscope.runs.published import PublishedRuns
     from convscope.studies import select
 

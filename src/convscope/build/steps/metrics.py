@@ -11,9 +11,9 @@ from convscope.analysis.integrity import check_consistency
 from convscope.analysis.metrics import Analysis
 from convscope.analysis.metrics_file import parse
 from convscope.analysis.pictures import Pictures, write_pictures
-from convscope.analysis.publication import published_metrics
 from convscope.errors import ReportError
 from convscope.files import Json, write_json
+from convscope.publication import published_metrics
 from convscope.runs.results import trained_here
 from convscope.runs.store import UnreadableResult
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from convscope.analysis.disputed import disputed
+from convscope.analysis.disputed import dispute_of
 from convscope.analysis.metrics import Analysis
 from convscope.analysis.pictures import Pictures
 from convscope.datasets.folds import all_tested
@@ -28,7 +28,7 @@ TIMINGS = "timings.json"  # how fast the networks train, measured alone by `make
 MOST_WEIGHTS = 1_200_000  # values; networks without weight sharing at CIFAR-10's size are left out
 
 
-def publish(
+def publish_runs(
     studies: Iterable[Study], store: RunStore, data_folder: Path, kept: PublishedRuns, device: str = "auto"
 ) -> dict[str, int]:
     """Add the finished runs of the full profile to those that the repository keeps.
@@ -66,7 +66,7 @@ def publish(
 def keep_images(study: Study, data_folder: Path, kept: PublishedRuns) -> None:
     """Keep the test images that a figure of published runs shows, so that it can be drawn where the data are not."""
     results = published(study, kept)
-    dispute = disputed(results) if results else None
+    dispute = dispute_of(results) if results else None
     data = study.budget("full").data(study.data)
     for side in dispute.only if dispute else ():
         places = [shown.image for shown in side.shown]
