@@ -37,16 +37,12 @@ function Table(tbl)
   return tbl
 end
 
--- Quarto has written the call of a figure around its content by then.
+-- Quarto writes the call of a figure later: by now each is a block of this kind.
 local function float_of(block)
-  if block.t ~= 'Div' then return nil end
-  local float, holds_text
-  block:walk {
-    RawBlock = function(raw) if raw.text:match '^#figure%(' then float = float or raw end end,
-    Table = function(tbl) float = tbl end,
-    Header = function(_) holds_text = true end,
-  }
-  return not holds_text and float or nil
+  if block.t ~= 'Div' or block.attributes.__quarto_custom_type ~= 'FloatRefTarget' then return nil end
+  local float = block
+  block:walk { Table = function(tbl) float = tbl end }
+  return float
 end
 
 function Pandoc(doc)
