@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import boto3
 import numpy as np
@@ -34,7 +35,7 @@ from convscope.files import sha256_of
 from convscope.runs.plan import PlannedRun
 from convscope.runs.store import RunStore
 from convscope.runs.worker import trained
-from convscope.specs import DataSpec, Dense, Table, run_key
+from convscope.specs import DataSpec, Dense, Table, canonical_json, run_key
 from sagemaker_emulator.server import Emulator
 
 
@@ -241,19 +242,35 @@ def test_a_table_is_refused(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- code, sweep
 
 
-def test_the_packed_code_is_the_same_each_time_and_can_be_imported(tmp_path: Path) -> None:
+def test_the_packed_code_is_the_same_each_time_and_all_that_a_job_imports(tmp_path: Path) -> None:
+    """Nothing comes from the image's own package, and nothing of studies, analysis, report or server goes along."""
     for name in ("one.zip", "two.zip"):
         package_code(tmp_path / name)
     assert sha256_of(tmp_path / "one.zip") == sha256_of(tmp_path / "two.zip")
-    code = "import convscope.deployment.train_entry as entry; print(entry.__file__)"
+    packed = {name.split("/")[1] for name in ZipFile(tmp_path / "one.zip").namelist() if name.count("/") > 1}
+    assert packed == {"datasets", "deployment", "engines", "models", "runs", "specs"}
+    code = (
+        "import sys\nfrom convscope.deployment.train_entry import main\n"
+        "assert main(sys.argv[1:]) == 0\n"
+        "print(*{m.__file__ for n, m in sys.modules.items() if n.partition('.')[0] == 'convscope'}, sep='\\n')"
+    )
+    variables = {
+        "PYTHONPATH": str(tmp_path / "one.zip"),
+        "CONVSCOPE_OPT_ML": str(tmp_path / "ml"),
+        "HOME": str(tmp_path),
+    }
     done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={"PYTHONPATH": str(tmp_path / "one.zip")},
+        [sys.executable, "-c", code, "--run", canonical_json(tiny_run.spec())],
+        env=variables,
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
-    assert done.stdout.startswith(str(tmp_path / "one.zip"))
+    assert done.returncode == 0, done.stderr
+    _, files = done.stdout.split("artefact written", 1)
+    imported = files.splitlines()[1:]
+    assert len(imported) > 40
+    assert [file for file in imported if not file.startswith(str(tmp_path / "one.zip"))] == []
 
 
 def test_sweep_takes_what_has_name_and_tag_and_nothing_else(cloud: Cloud, tmp_path: Path) -> None:

@@ -122,6 +122,7 @@ def test_data_from_the_channel(
     monkeypatch.setenv("CONVSCOPE_DATASETS", str(tmp_path / "nowhere"))
     assert train_entry.main(["--run", canonical_json(run), "--device", "cpu"]) == 0
     assert read_artefact(tmp_path / "model").dataset == "MNIST"
+    assert os.environ["CONVSCOPE_DATASETS"] == str(tmp_path / "nowhere")
     assert sorted(channel.rglob("*")) == before  # a channel may be read-only
 
 

@@ -15,7 +15,7 @@ from typing import get_args
 import pytest
 import torch
 
-from convscope.build.code import Code
+from convscope.code import Code
 from convscope.errors import SpecError
 from convscope.figures.architecture import COLOURS
 from convscope.models.modules import module_of

@@ -9,9 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 
-from convscope.build.code import Code
 from convscope.build.project import Project
 from convscope.build.table import LOCK, TABLE, Step
+from convscope.code import Code
 from convscope.errors import ConvscopeError
 from convscope.files import digest, sha256_of
 from convscope.stages import Stage, files_below, say

@@ -33,7 +33,7 @@ class Found:
     source: str  # where it was found, for people
 
 
-def find(name: str, data_folder: Path, download: bool = True) -> Found:
+def find(name: str, data_folder: Path, download: bool = True, given: Path | None = None) -> Found:
     """Find a public data set, or fetch it.
 
     Looked at in this order: the sub-folder of its name in the folder that CONVSCOPE_DATASETS names, which is
@@ -47,6 +47,8 @@ def find(name: str, data_folder: Path, download: bool = True) -> Found:
         The project's ``data/``; made if it is missing.
     download
         Whether the network may be used.
+    given
+        Folder to look at first, in the place of the one that the variable names.
 
     Raises
     ------
@@ -56,8 +58,9 @@ def find(name: str, data_folder: Path, download: bool = True) -> Found:
         No data set has this name, or ``data_folder`` cannot be used.
     """
     dataset = public(name)
-    given = os.environ.get(FOLDER_VARIABLE)
-    if given and (files := _verified(Path(given) / name, dataset)):
+    if given is None and (named := os.environ.get(FOLDER_VARIABLE)):
+        given = Path(named, name)
+    if given and (files := _verified(given, dataset)):
         return Found(files, _given_label(dataset))
     if found := _kept(dataset, data_folder):
         return found
@@ -106,7 +109,7 @@ def _kept(dataset: PublicDataset, data_folder: Path) -> Found | None:
     return Found(files, origin.read_text().strip() if origin.exists() else _kept_label(dataset, data_folder))
 
 
-def _fetch(dataset: PublicDataset, data_folder: Path, given: str | None, download: bool) -> Found:
+def _fetch(dataset: PublicDataset, data_folder: Path, given: Path | None, download: bool) -> Found:
     kept = data_folder / dataset.name
     for left in data_folder.glob(f".{dataset.name}-*"):  # of a killed process: this one holds the lock
         shutil.rmtree(left)
@@ -150,10 +153,10 @@ def _fetch(dataset: PublicDataset, data_folder: Path, given: str | None, downloa
 _Place = Path | Callable[[PublicDataset, Path], None]  # a folder, or what fills an empty one
 
 
-def _places(dataset: PublicDataset, data_folder: Path, given: str | None, download: bool) -> list[tuple[str, _Place]]:
+def _places(dataset: PublicDataset, data_folder: Path, given: Path | None, download: bool) -> list[tuple[str, _Place]]:
     places: list[tuple[str, _Place]] = []
     if given:
-        places.append((_given_label(dataset), Path(given) / dataset.name))
+        places.append((_given_label(dataset), given))
     places.append((_kept_label(dataset, data_folder), data_folder / dataset.name))
     if download:
         places.append((f"mirrors of torchvision.datasets.{dataset.torchvision_class}", by_torchvision))

@@ -18,7 +18,7 @@ from convscope.errors import DatasetError
 from convscope.specs import DatasetSpec, Glyphs, ImageFolder, Table
 
 
-def load(dataset: DatasetSpec, data_folder: Path, download: bool = True) -> Dataset:
+def load(dataset: DatasetSpec, data_folder: Path, download: bool = True, given: Path | None = None) -> Dataset:
     """Load a data set, fetching it first if need be.
 
     Parameters
@@ -29,6 +29,8 @@ def load(dataset: DatasetSpec, data_folder: Path, download: bool = True) -> Data
         The project's ``data/``.
     download
         Whether the network may be used.
+    given
+        Folder in which the files of a public data set are looked for first.
 
     Returns
     -------
@@ -54,7 +56,7 @@ def load(dataset: DatasetSpec, data_folder: Path, download: bool = True) -> Data
     if isinstance(dataset, Table):
         return load_table(dataset)
     known = public(dataset)
-    found = find(dataset, data_folder, download)
+    found = find(dataset, data_folder, download, given)
     contents = {file.name: found.files[file.name].read_bytes() for file in known.files}
     for file in known.files:  # again, on the very bytes that are parsed: another process may have changed the file
         if problem := fault_in(contents[file.name], file):

@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import json
 import tarfile
+import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-import convscope
+from convscope.code import SOURCES, Code
 from convscope.datasets.dataset import Dataset
 from convscope.datasets.splits import split
 from convscope.errors import ConvscopeError
@@ -31,7 +32,7 @@ from convscope.specs import ModelSpec, NumericMode, RunSpec, from_json, to_json
 
 FORMAT = 1
 HEADER, WEIGHTS = "model.json", "weights.safetensors"
-PACKAGE = Path(convscope.__file__).parent
+TRAINING = "convscope.deployment.train_entry"
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # that zip knows: equal sources give equal bytes
 
 
@@ -195,25 +196,22 @@ def unpack_archive(archive: Path, folder: Path) -> None:
 
 
 def package_code(archive: Path) -> None:
-    """Write the package as a zip, from which Python imports without unpacking it (PEP 273).
+    """Write what the training job imports as a zip, from which Python imports without unpacking it (PEP 273).
 
     Parameters
     ----------
     archive
         ``code.zip``. A checkout's ``requirements.lock`` goes along: it says which versions the image should have.
     """
-    files = {path.relative_to(PACKAGE.parent).as_posix(): path for path in PACKAGE.rglob("*") if _belongs(path)}
-    lock = PACKAGE.parent.parent / "requirements.lock"
-    if lock.is_file():
+    with tempfile.TemporaryDirectory() as folder:
+        read = Code(Path(folder, "imports.json")).below([TRAINING])
+    modules = [Path(name.removeprefix("src/")) for name in read]
+    packages = {package / "__init__.py" for module in modules for package in module.parents[:-1]}
+    files = {each.as_posix(): SOURCES / each for each in (*modules, *packages) if (SOURCES / each).is_file()}
+    if (lock := SOURCES.parent / "requirements.lock").is_file():
         files["requirements.lock"] = lock
     with replacing(archive) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as zipped:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, _EARLIEST)
             entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
             zipped.writestr(entry, files[name].read_bytes())
-
-
-def _belongs(path: Path) -> bool:
-    """Source and the data beside it; fonts and templates of the report are of no use to a training job."""
-    inside = path.relative_to(PACKAGE)
-    return path.is_file() and "__pycache__" not in inside.parts and inside.parts[0] not in {"report", "figures"}

@@ -106,8 +106,8 @@ def train(container: ContainerPaths, options: Mapping[str, Any]) -> None:
     wanted = spec.data.dataset
     if isinstance(wanted, Table):
         raise ConvscopeError(f"The run is on the table {wanted.name}; a container trains on images only.")
-    with _data_folder(container.channel("training"), wanted) as (folder, wanted):
-        dataset = load(wanted, folder, download=False)
+    with _data(container.channel("training"), wanted) as (wanted, files, folder):
+        dataset = load(wanted, folder, download=False, given=files)
         run = PlannedRun(key, spec, mode, title=name)
         result = trained(run, dataset, progress)
     print(f"test accuracy {result.test_accuracy:.4f}, {result.train_seconds:.1f} s of training", flush=True)
@@ -146,12 +146,12 @@ def _text(value: Any) -> str:
 
 
 @contextmanager
-def _data_folder(
+def _data(
     channel: Path, dataset: str | Glyphs | ImageFolder
-) -> Iterator[tuple[Path, str | Glyphs | ImageFolder]]:
-    """Give a folder as `convscope.datasets.load` wants it, and the data set: in a sub-folder of its name, or unpacked.
+) -> Iterator[tuple[str | Glyphs | ImageFolder, Path, Path]]:
+    """Give what `convscope.datasets.load` wants: the data set, the folder with its files, one to unpack them in.
 
-    The channel may be read-only, and what is packed in it is unpacked beside the link.
+    The channel may be read-only.
     """
     from convscope.datasets.folder import ARCHIVE, unpack_folder
 
@@ -159,15 +159,10 @@ def _data_folder(
         name = dataset if isinstance(dataset, str) else dataset.name
         raise ConvscopeError(f"The channel 'training' is missing: {channel} is no folder; {name} should be there.")
     with tempfile.TemporaryDirectory(prefix="convscope-data-") as temporary:
-        if isinstance(dataset, str):
-            named = channel / dataset
-            given = Path(temporary, "given")
-            given.mkdir()
-            (given / dataset).symlink_to((named if named.is_dir() else channel).resolve(), target_is_directory=True)
-            os.environ["CONVSCOPE_DATASETS"] = str(given)
         if isinstance(dataset, ImageFolder):
             dataset = unpack_folder(dataset, channel / ARCHIVE, Path(temporary, "images"))
-        yield Path(temporary, "data"), dataset
+        named = channel / dataset if isinstance(dataset, str) else channel
+        yield dataset, named if named.is_dir() else channel, Path(temporary, "data")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""The code that a step rests on: its module, all that this imports, and the data files of their packages.
+"""The code that a step or a job rests on: its module, all that this imports, and the data files of their packages.
 
 The import graph is grimp's, as import-linter checks it. It is remembered until a source changes: reading it takes
 longer than all else in a build that is up to date.
