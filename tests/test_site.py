@@ -143,6 +143,18 @@ def test_pages_are_small_and_leave_pictures_their_room(site: Path, browser: Brow
 
 
 @pytest.mark.slow
+def test_every_figure_that_is_shipped_is_shown(site: Path) -> None:
+    shown = {
+        (page.parent / str(picture["src"])).resolve()
+        for page in pages_of(site)
+        for picture in BeautifulSoup(page.read_bytes(), "html.parser").select("img[src$='.svg']")
+    }
+    shipped = {file.resolve() for file in (site / "report" / "figures").iterdir()}
+    assert shipped
+    assert shipped - shown == set()
+
+
+@pytest.mark.slow
 def test_every_script_in_a_page_is_allowed_by_its_hash(site: Path) -> None:
     for path in pages_of(site):
         soup = BeautifulSoup(path.read_bytes(), "html.parser")

@@ -149,6 +149,15 @@ def test_a_ratio_shows_both_its_numbers_and_a_wording_its_verdict(browser: Brows
     page.close()
 
 
+def test_a_count_names_its_filter(browser: Browser, build: SmokeBuild) -> None:
+    page, _ = opened(browser, build, "report/report.html")
+    studies = build.checkout.metrics()["studies"].values()
+    page.hover('.value[data-format="length status=run"] >> nth=0')
+    run = sum(study["status"] == "run" for study in studies)
+    assert rows(page, POPOVER)["Counted"] == f"{run} of {len(studies)}, status = run"
+    page.close()
+
+
 def test_the_record_of_a_wording_covers_no_line_that_the_pointer_is_on(browser: Browser, build: SmokeBuild) -> None:
     page, _ = opened(browser, build, PAGES[0], width=390)
     wordings = page.locator('.value[data-format^="verdict"]')

@@ -33,12 +33,17 @@
   // A fraction in percent beside the raw value, as the text has it.
   const inWords = (value, unit) => (unit === "fraction" ? `${unit}: ${written(+(100 * value).toFixed(3))} %` : unit);
 
-  // What was measured, of one pointer: [name, text] pairs.
-  function measurement(pointer) {
+  // What was measured, of one pointer of a number: [name, text] pairs.
+  function measurement(number, pointer) {
     const { value, unit, of } = records().values[pointer];
     const around = { ...records().measured[of], [pointer.split("/").at(-1)]: undefined }; // the number itself is above
     const { n, interval, level, effect, margin } = around;
-    const rows = [["Unrounded", written(value) + (unit && typeof value === "number" ? ` (${inWords(value, unit)})` : "")]];
+    const [, name, wanted] = /^length (.+)=(.+)$/.exec(number.dataset.format) ?? []; // a count of those that have a property
+    const rows = [
+      name
+        ? ["Counted", `${number.textContent} of ${Array.isArray(value) ? value.length : Number.parseInt(value, 10)}, ${name} = ${wanted}`]
+        : ["Unrounded", written(value) + (unit && typeof value === "number" ? ` (${inWords(value, unit)})` : "")],
+    ];
     if (effect !== undefined) rows.push(["Effect", written(effect)]);
     if (n !== undefined) rows.push(["n", `${n} ${n === 1 ? "seed" : "seeds"}`]);
     // A claim's interval is wide enough for all claims of its study at once; any other is about this number alone.
@@ -86,11 +91,9 @@
     openedAt = number.getBoundingClientRect().top;
     number.classList.add("evidence-shown");
     const pointers = pointersOf(number);
-    const counted = /^length (.+)$/.exec(number.dataset.format); // a count of those that have a property
     popover.replaceChildren(
       element("strong", {}, number.dataset.format.startsWith("verdict") ? "Worded by the verdict" : number.textContent),
-      ...(counted ? [list([["Counted", `those with ${counted[1].replaceAll("=", " = ")}`]])] : []),
-      ...pointers.map((pointer) => list(measurement(pointer))),
+      ...pointers.map((pointer) => list(measurement(number, pointer))),
       list(origin(placeOf(pointers[0]))),
     );
     popover.hidden = false;
@@ -182,7 +185,7 @@
       const entry = element(
         "div", { class: "evidence-entry" },
         element("strong", {}, element("button", { type: "button", title: "Show it in the text" }, number.textContent)),
-        ...pointers.map((pointer) => list(measurement(pointer))),
+        ...pointers.map((pointer) => list(measurement(number, pointer))),
       );
       entry.addEventListener("click", () => getSelection().isCollapsed && showInText(number)); // its button's clicks too
       rowOf.set(number, entry);

@@ -25,7 +25,7 @@ from convscope.report.origins import DATA, WEB
 from convscope.report.render import PAGES
 from convscope.report.site_card import draw_card
 from convscope.report.site_chapters import ChapterPage, rewritten, write_chapters
-from convscope.report.site_charts import with_charts
+from convscope.report.site_charts import PICTURE, with_charts
 from convscope.report.site_finish import API, finish
 from convscope.report.site_pages import write_pages
 from convscope.report.traced import check_article
@@ -114,13 +114,16 @@ def assemble_sources(root: Path, build: Path, source: Path, evidence: Sequence[P
         shutil.copy(build / "grade.json", docs / "grade")
         _add_evidence(docs / "deployment", evidence, root / "data" / "published")
         write_text(docs / "modules.md", _modules(root / "src" / "convscope"))
+        shown: set[str] = set()
         for page in docs.rglob("*.md"):
             text = page.read_text(encoding="utf-8")
             up = "../" * (len(page.relative_to(docs).parts) - 1)
             if (made := with_charts(rewritten(text, targets), up, report / "figures", metrics)) != text:
                 page.write_text(made, encoding="utf-8")
-        for values in (report / "figures").glob("*.json"):
-            values.unlink()
+            shown.update(PICTURE.findall(text))
+        for file in (report / "figures").iterdir():
+            if file.suffix == ".json" or file.stem not in shown:
+                file.unlink()
         shutil.copytree(
             root / "src" / "convscope",
             folder / "src" / "convscope",

@@ -12,7 +12,7 @@ from convscope.report.formats import resolve
 from convscope.report.numbers import Numbers
 from convscope.report.site_pages import in_html
 
-_PICTURE = re.compile(r"figures/(?P<name>[\w-]+)\.svg")
+PICTURE = re.compile(r"figures/(?P<name>[\w-]+)\.svg")
 _TAG = re.compile(r"<[^>]+>")
 
 
@@ -31,7 +31,7 @@ def with_charts(text: str, up: str, figures: Path, metrics: Json) -> str:
         What is said of them.
     """
     charts = {}
-    for name in dict.fromkeys(_PICTURE.findall(text)):
+    for name in dict.fromkeys(PICTURE.findall(text)):
         if (file := figures / f"{name}.json").is_file():
             study = name.partition("-")[0]
             charts[name] = [_said(spot, f"/studies/{study}", metrics) for spot in json.loads(file.read_bytes())]
