@@ -13,7 +13,7 @@ from checkout import ROOT
 from convscope.analysis.metrics_file import parse
 from convscope.analysis.pictures import Pictures
 from convscope.errors import ReportError
-from convscope.figures.draw import drawings
+from convscope.figures.draw import FINDINGS, drawings
 from convscope.figures.registry import Material
 from convscope.figures.style import figure_style, save
 from convscope.files import Json, write_json
@@ -34,6 +34,7 @@ def build(published: tuple[Json, Pictures], tmp_path_factory: pytest.TempPathFac
         for name in todo:
             if name in template or any(name.endswith(end) for end in ("accuracy", "architecture", "cost")):
                 save(todo[name](), folder / "figures" / f"{name}.svg")
+    write_json(folder / "figures" / FINDINGS, {name: drawing.says for name, drawing in todo.items()})
     return folder
 
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
+from convscope.figures import findings
 from convscope.figures.registry import Material, Row, Rows, figure
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH
 from convscope.models.cost import layer_costs
@@ -41,7 +42,7 @@ def _in_words(shape: Shape) -> str:
     return "×".join(map(str, shape))
 
 
-@figure("{study}-{role}-architecture", rows=layer_rows)
+@figure("{study}-{role}-architecture", rows=layer_rows, finding=findings.shapes)
 def architecture(rows: Rows) -> Figure:
     """Draw the shapes that flow through a network: images as stacks of maps, vectors as bars."""
     count = len(rows)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from convscope.analysis.study_records import StudyRun
+from convscope.figures import findings
 from convscope.figures.bias import varies_size
 from convscope.figures.dose import dose
 from convscope.figures.registry import Material, Rows, bounds, figure, groups
@@ -60,7 +61,7 @@ def decomposition_rows(material: Material) -> Rows:
     return rows
 
 
-@figure("decomposition", rows=decomposition_rows)
+@figure("decomposition", rows=decomposition_rows, finding=findings.steps)
 def decomposition(rows: Rows) -> Figure:
     """Draw a waterfall a study: from the fully connected network up to the convolution."""
     studies = groups(rows, "study").values()
@@ -118,7 +119,7 @@ def sharing_rows(material: Material) -> Rows:
     return rows
 
 
-@figure("sharing", rows=sharing_rows)
+@figure("sharing", rows=sharing_rows, finding=findings.worth_of_sharing)
 def sharing(rows: Rows) -> Figure:
     """Draw accuracy with and without shared weights against the order of pixels, a panel a study."""
     studies = groups(rows, "study").values()
@@ -188,7 +189,7 @@ def answer_rows(material: Material) -> Rows:
     return sorted(rows, key=lambda row: row["removed"] or 0.0, reverse=True) if len(rows) > 1 else []
 
 
-@figure("answer", rows=answer_rows)
+@figure("answer", rows=answer_rows, finding=findings.gains)
 def answer(rows: Rows) -> Figure:
     """Draw gains in points, and beside them as shares of the errors that the baseline left."""
     drawn, (left, right) = plt.subplots(
@@ -247,7 +248,7 @@ def kernel_rows(material: Material) -> Rows:
     return rows
 
 
-@figure("kernel-cost", rows=kernel_rows)
+@figure("kernel-cost", rows=kernel_rows, finding=findings.largest_kernels)
 def kernel_cost(rows: Rows) -> Figure:
     """Draw what a larger kernel changes, a line each, and beside it what it costs; studies are set apart."""
     studies = groups([row for row in rows if row["variant"] != row["against"]], "study").values()
@@ -295,7 +296,7 @@ def tuning_rows(material: Material, study_id: str) -> Rows:
     ]  # fmt: skip
 
 
-@figure("{study}-tuning", rows=tuning_rows)
+@figure("{study}-tuning", rows=tuning_rows, finding=findings.best_rates)
 def tuning(rows: Rows) -> Figure:
     """Draw accuracy on validation images against the learning rate, a line a network; rings mark what was chosen."""
     drawn, axes = plt.subplots(figsize=(WIDTH, 2.4), layout="constrained")

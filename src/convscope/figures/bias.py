@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from convscope.analysis.study_records import StudyRun
+from convscope.figures import findings
 from convscope.figures.registry import Material, Row, Rows, bounds, figure, groups
 from convscope.figures.results import accuracy_rows, named
 from convscope.figures.spots import spot
@@ -60,7 +61,7 @@ def interaction_rows(material: Material, study_id: str) -> Rows:
     return accuracy_rows(material, study_id) if crossed else []
 
 
-@figure("{study}-interaction", rows=interaction_rows)
+@figure("{study}-interaction", rows=interaction_rows, finding=findings.extremes)
 def interaction(rows: Rows) -> Figure:
     """Test accuracy of convolution and local connections on natural and on permuted pixels, and of the other networks.
 
@@ -113,7 +114,7 @@ def shift_rows(material: Material, study_id: str) -> Rows:
     ]  # fmt: skip
 
 
-@figure("{study}-shift", rows=shift_rows)
+@figure("{study}-shift", rows=shift_rows, finding=findings.moved)
 def shifted_accuracy(rows: Rows) -> Figure:
     """Accuracy on moved test images against the distance, a line a variant."""
     drawn, axes = plt.subplots(figsize=(WIDTH, 2.7), layout="constrained")
@@ -159,7 +160,7 @@ def equivariance_rows(material: Material, study_id: str) -> Rows:
     ]  # fmt: skip
 
 
-@figure("{study}-equivariance", rows=equivariance_rows)
+@figure("{study}-equivariance", rows=equivariance_rows, finding=findings.errors)
 def equivariance_errors(rows: Rows) -> Figure:
     """Relative equivariance error of each layer against the shift, a panel a variant."""
     variants, shifts = groups(rows, "variant").values(), list(groups(rows, "shift"))
@@ -206,7 +207,7 @@ def size_rows(material: Material, study_id: str) -> Rows:
     return rows
 
 
-@figure("{study}-sizes", rows=size_rows)
+@figure("{study}-sizes", rows=size_rows, finding=findings.by_images)
 def sample_sizes(rows: Rows) -> Figure:
     """Accuracy of both networks against the number of training images, and their difference in points."""
     drawn, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 2.6), layout="constrained")

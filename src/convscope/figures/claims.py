@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from convscope.figures import findings
 from convscope.figures.registry import Material, Row, Rows, bounds, figure
 from convscope.figures.style import LINE, MUTED, PALETTE, WIDTH, signed
 
@@ -38,8 +39,8 @@ def _rows(material: Material, study: str = "") -> Rows:
     ]
 
 
-@figure("claims", rows=claim_rows)
-@figure("{study}-claims", rows=study_claim_rows)
+@figure("claims", rows=claim_rows, finding=findings.verdicts)
+@figure("{study}-claims", rows=study_claim_rows, finding=findings.verdicts)
 def forest(rows: Rows) -> Figure:
     """Effect of each statistical claim minus the difference that it expects, over its margin, with its interval."""
     drawn, axes = plt.subplots(

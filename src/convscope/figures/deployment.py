@@ -14,6 +14,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 
 from convscope.datasets.png import from_png
+from convscope.figures import findings
 from convscope.figures.mosaic import channels_last
 from convscope.figures.registry import Material, Row, Rows, figure, picture_in, pictured
 from convscope.figures.style import INK, MUTED, PALETTE, WIDTH
@@ -101,7 +102,7 @@ def _image(label: str, image: AnsweredImage) -> Row:
     }  # fmt: skip
 
 
-@figure("deployment-request", rows=request_rows)
+@figure("deployment-request", rows=request_rows, finding=findings.answered)
 def deployment_request(rows: Rows) -> Figure:
     """Show the images of the request, and below each the endpoint's answer beside the one computed here."""
     figure = plt.figure(figsize=(WIDTH, 2.15))
@@ -138,7 +139,7 @@ def latency_rows(material: Material) -> Rows:
     return [{"label": found.label, "call": call, "milliseconds": time} for call, time in times]
 
 
-@figure("deployment-latency", rows=latency_rows)
+@figure("deployment-latency", rows=latency_rows, finding=findings.waiting)
 def deployment_latency(rows: Rows) -> Figure:
     """Draw the time of each call, in their order, and the median."""
     times = [row["milliseconds"] for row in rows]

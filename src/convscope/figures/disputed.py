@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from convscope.figures import findings
 from convscope.figures.mosaic import channels_last, mosaic, show
 from convscope.figures.registry import Material, Rows, figure, groups, picture_in, pictured
 from convscope.figures.style import INK, MUTED, WIDTH, look
@@ -29,7 +30,7 @@ def disputed_rows(material: Material, study_id: str) -> Rows:
     return rows
 
 
-@figure("{study}-disputed", rows=disputed_rows)
+@figure("{study}-disputed", rows=disputed_rows, finding=findings.alone_right)
 def disputed(rows: Rows) -> Figure:
     """Draw a row of images for each network that alone is right, with what each is and what the other network says."""
     networks = groups(rows, "right")

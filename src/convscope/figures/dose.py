@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from convscope.analysis.study_records import StudyRun
+from convscope.figures import findings
 from convscope.figures.registry import Material, Row, Rows, bounds, figure, groups
 from convscope.figures.spots import spot
 from convscope.figures.style import MUTED, WIDTH, look
@@ -48,7 +49,7 @@ def _row(study: StudyRun, factor: str, name: str) -> Row:
     } | bounds(variant.test_accuracy, 100)  # fmt: skip
 
 
-@figure("{study}-dose", rows=dose_rows)
+@figure("{study}-dose", rows=dose_rows, finding=findings.in_percent)
 def dose_and_response(rows: Rows) -> Figure:
     """Draw accuracy against the dose, a panel a factor, and the baseline as a band."""
     baseline, *others = rows

@@ -30,6 +30,9 @@ from convscope.language import ENGLISH
 CODE = "code.json"
 """Beside the figures: by name, where the function is that draws it (``file``, ``line``, ``object``)."""
 
+FINDINGS = "findings.json"
+"""Beside the figures: by name, what each found, in English."""
+
 FEWEST_A_PROCESS = 20  # a process that draws starts in 2 seconds, and draws so many figures in that time
 
 
@@ -59,6 +62,7 @@ def draw(material: Material, folder: Path, jobs: int = 1, language: str = ENGLIS
                 done.result()
     else:
         _draw_some(material, folder, list(todo), language)
+    write_json(folder / FINDINGS, {name: drawing.says for name, drawing in todo.items()})
     write_json(folder / CODE, {name: _code(drawing) for name, drawing in todo.items()})
     return [folder / f"{name}.svg" for name in todo]
 

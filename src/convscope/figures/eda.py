@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from convscope.figures import findings
 from convscope.figures.mosaic import channels_last, mosaic, show
 from convscope.figures.registry import Material, Rows, figure, groups, picture_in, pictured
 from convscope.figures.style import LINE, PALETTE, WIDTH, logarithmic
@@ -34,7 +35,7 @@ def class_counts(material: Material, dataset: str) -> Rows:
     return [{"class": name, "train": train, "test": test} for name, train, test in counts]
 
 
-@figure("{dataset}-classes", rows=class_counts)
+@figure("{dataset}-classes", rows=class_counts, finding=findings.class_sizes)
 def class_distribution(rows: Rows) -> Figure:
     """Images of each class in the training and the test part."""
     drawn, axes = plt.subplots(figsize=(WIDTH, 1.8), layout="constrained")

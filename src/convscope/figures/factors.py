@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from convscope.analysis.study_records import Curves
+from convscope.figures import findings
 from convscope.figures.argument import comparison
 from convscope.figures.registry import Material, Rows, figure, groups
 from convscope.figures.results import MOST_COLOURS, WILD
@@ -48,7 +49,7 @@ def factor_rows(material: Material, study_id: str) -> Rows:
     return rows
 
 
-@figure("{study}-factors", rows=factor_rows)
+@figure("{study}-factors", rows=factor_rows, finding=findings.best_and_worst_choice)
 def factors(rows: Rows) -> Figure:
     """Draw what each choice changes and what it costs, a line a choice; a pair of panels for each base."""
     bases = groups(rows, "base")
@@ -139,7 +140,7 @@ def _parts(curves: Curves) -> list[tuple[str, Runs, Runs]]:
     ]
 
 
-@figure("{study}-factor-curves", rows=factor_curve_rows)
+@figure("{study}-factor-curves", rows=factor_curve_rows, finding=findings.factor_curves)
 def factor_curves(rows: Rows) -> Figure:
     """Draw accuracy and below it loss by epoch, a panel a factor; training dashed, validation solid, a twin thin."""
     factors = groups(rows, "factor")

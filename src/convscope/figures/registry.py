@@ -1,10 +1,11 @@
 """A figure is one function that draws rows, and one that makes them; the rows are the CSV beside it.
 
-    @figure("kernel-cost", rows=kernel_costs)
+    @figure("kernel-cost", rows=kernel_costs, finding=largest_kernels)
     def kernel_cost(rows: Rows) -> Figure: ...
 
-The figure is then drawn in every build whose results give it rows, and a template shows it by its name. A name with
-fields in it, such as ``{study}``, stands for one figure each, whose rows are made from that study.
+The finding says what the rows show, for those who do not see it. The figure is then drawn in every build whose results
+give it rows, and a template shows it by its name. A name with fields in it, such as ``{study}``, stands for one figure
+each, whose rows are made from that study.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ if TYPE_CHECKING:  # notebooks draw figures, and rest on no deployment
 
 Row = dict[str, Any]  # by column: text or a number
 Rows = list[Row]
+Sentences = list[str]
+Finding = Callable[[Rows], Sentences]
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,16 @@ class Drawing:
 
     draw: Callable[[Rows], Figure]
     rows: Rows
+    finding: Finding | None = None
 
     def __call__(self) -> Figure:
         """Draw it."""
         return self.draw(self.rows)
+
+    @property
+    def says(self) -> Sentences:
+        """What it shows; nothing where it shows what things look like."""
+        return self.finding(self.rows) if self.finding else []
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,7 @@ class Entry:
 
     rows: Callable[..., Rows]
     draw: Callable[[Rows], Figure]
+    finding: Finding | None
 
 
 FIGURES: dict[str, Entry] = {}
@@ -75,7 +85,9 @@ FIELDS: dict[str, Callable[..., Iterable[str]]] = {
 """What a field of a name stands for: ids, by the metrics and the fields before it."""
 
 
-def figure(name: str, rows: Callable[..., Rows]) -> Callable[[Callable[[Rows], Figure]], Callable[[Rows], Figure]]:
+def figure(
+    name: str, rows: Callable[..., Rows], finding: Finding | None = None
+) -> Callable[[Callable[[Rows], Figure]], Callable[[Rows], Figure]]:
     """Register what draws a figure; a function that draws several is registered by each name.
 
     Parameters
@@ -85,10 +97,12 @@ def figure(name: str, rows: Callable[..., Rows]) -> Callable[[Callable[[Rows], F
         (``{study}``), for each of its networks (``{study}-{variant}``), and so on.
     rows
         Makes what is drawn from the material, and the ids of the fields. No rows, no figure.
+    finding
+        Says what the rows show (`convscope.figures.findings`).
     """
 
     def register(draw: Callable[[Rows], Figure]) -> Callable[[Rows], Figure]:
-        FIGURES[name] = Entry(rows, draw)
+        FIGURES[name] = Entry(rows, draw, finding)
         return draw
 
     return register
@@ -99,7 +113,7 @@ def registered(material: Material) -> Iterator[tuple[str, Drawing]]:
     for name, entry in FIGURES.items():
         for ids in _places(name, material.metrics):
             if rows := entry.rows(material, *ids.values()):
-                yield name.format(**ids), Drawing(entry.draw, rows)
+                yield name.format(**ids), Drawing(entry.draw, rows, entry.finding)
 
 
 def _places(name: str, metrics: Metrics) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from convscope.analysis.study_records import StudyRun
+from convscope.figures import findings
 from convscope.figures.registry import Material, Row, Rows, bounds, figure, groups
 from convscope.figures.spots import spot
 from convscope.figures.style import INK, MUTED, WIDTH, colour, logarithmic, look, signed
@@ -49,7 +50,7 @@ def _look(rows: Rows, place: int) -> tuple[str, str]:
     return (colour(0), "o") if len(rows) > MOST_COLOURS else look(rows[place]["variant"], place)
 
 
-@figure("{study}-accuracy", rows=accuracy_rows)
+@figure("{study}-accuracy", rows=accuracy_rows, finding=findings.extremes)
 def accuracy_chart(rows: Rows) -> Figure:
     """Test accuracy of each variant: every run, the mean, and its 95 % interval."""
     many = len(rows) > MOST_COLOURS
@@ -126,7 +127,7 @@ def _curves(study: StudyRun, only: Collection[str]) -> Rows:
     return rows
 
 
-@figure("{study}-curves", rows=curve_rows)
+@figure("{study}-curves", rows=curve_rows, finding=findings.curves)
 def curves(rows: Rows) -> Figure:
     """Loss and accuracy by epoch, training dashed and validation solid: mean over seeds, range shaded."""
     legend = _curve_legend(rows)
@@ -152,8 +153,8 @@ def curves(rows: Rows) -> Figure:
     return drawn
 
 
-@figure("{study}-baseline-curves", rows=baseline_curve_rows)
-@figure("{study}-{experiment}-curves", rows=experiment_curve_rows)
+@figure("{study}-baseline-curves", rows=baseline_curve_rows, finding=findings.curves)
+@figure("{study}-{experiment}-curves", rows=experiment_curve_rows, finding=findings.curves)
 def few_curves(rows: Rows) -> Figure:
     """Draw the curves of some variants of a study, less high."""
     drawn = curves(rows)
@@ -195,7 +196,7 @@ def confusion_rows(material: Material, study_id: str) -> Rows:
     ]
 
 
-@figure("{study}-confusion", rows=confusion_rows)
+@figure("{study}-confusion", rows=confusion_rows, finding=findings.confused)
 def confusion_matrix(rows: Rows) -> Figure:
     """Share of each true class (rows) that was called each class (columns), over all runs, in percent."""
     class_names = list(groups(rows, "true"))
@@ -229,7 +230,7 @@ def class_rows(material: Material, study_id: str) -> Rows:
     return [{"class": name} | {role: of[role][label].mean for role in of} | about for label, name in enumerate(names)]
 
 
-@figure("{study}-class-accuracy", rows=class_rows)
+@figure("{study}-class-accuracy", rows=class_rows, finding=findings.classes_ahead)
 def class_accuracy(rows: Rows) -> Figure:
     """Accuracy of each class, baseline against reference variant, sorted by what the reference gains."""
     means = {role: np.array([100 * row[role] for row in rows]) for role in ("baseline", "reference")}
@@ -263,7 +264,7 @@ def cost_rows(material: Material, study_id: str) -> Rows:
     ]
 
 
-@figure("{study}-cost", rows=cost_rows)
+@figure("{study}-cost", rows=cost_rows, finding=findings.work)
 def cost_chart(rows: Rows) -> Figure:
     """Test accuracy against multiply-accumulates for one image."""
     many = len(rows) > MOST_COLOURS

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from convscope.figures import findings
 from convscope.figures.eda import CHANNEL_COLOURS, CHANNEL_NAMES
 from convscope.figures.mosaic import channels_last, mosaic, show
 from convscope.figures.registry import Material, Row, Rows, figure, groups, picture_in, pictured
@@ -126,7 +127,7 @@ def receptive_rows(material: Material, study_id: str) -> Rows:
     return [{"layer": "image"} | _pixels(samples[min(BOOT, len(samples) - 1), 0]), *layers]
 
 
-@figure("{study}-receptive-field", rows=receptive_rows)
+@figure("{study}-receptive-field", rows=receptive_rows, finding=findings.reach)
 def receptive_field(rows: Rows) -> Figure:
     """Draw the square of the image that one value of each layer depends on, drawn on the image, layer by layer."""
     board, layers = picture_in(rows[0]), rows[1:]

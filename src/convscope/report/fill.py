@@ -17,6 +17,7 @@ from convscope.datasets.catalogue import PUBLIC, TABLES
 from convscope.errors import ConvscopeError, ReportError
 from convscope.files import Json, csv_text, replacing_folder, write_json
 from convscope.language import Catalogue, catalogue, language_of
+from convscope.report.alternatives import alternatives
 from convscope.report.document import documents_in, merge
 from convscope.report.evidence import CODE_FILE, DATA_FILE, numbers_in, write_evidence
 from convscope.report.numbers import Numbers
@@ -103,13 +104,15 @@ def fill(templates: Path, metrics: Json, figures: Path, facts: Json, output: Pat
     numbers = Numbers(metrics, texts=texts)
     jinja = environment(templates)
 
+    told = alternatives(figures, texts.language)
+
     def has_figure(name: str) -> bool:
         return (figures / f"{name}.svg").is_file()
 
     def figure(name: str, caption: str, alt: str, label: str = "") -> str:
         if not has_figure(name):
             raise ReportError(f"The report shows figure {name!r}, but {figures} has no {name}.svg.")
-        words = " ".join(_VALUE.sub(r"\1", alt).split())  # an attribute holds no marks
+        words = " ".join(told(name, _VALUE.sub(r"\1", alt)).split()).replace('"', r"\"")  # an attribute holds no marks
         attributes = f'#fig-{label or name} fig-alt="{words}" width={_width(figures / f"{name}.svg")}'
         return f"![{caption}](figures/{name}.svg){{{attributes}}}"
 

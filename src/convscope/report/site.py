@@ -19,6 +19,7 @@ from convscope.deployment.kept import read_kept
 from convscope.deployment.page import render_page
 from convscope.errors import ConvscopeError, ReportError
 from convscope.files import replacing_folder, write_json, write_text
+from convscope.report.alternatives import alternatives
 from convscope.report.document import DOCUMENTS
 from convscope.report.evidence import SHARED_FILES
 from convscope.report.origins import DATA, WEB
@@ -100,8 +101,9 @@ def assemble_sources(root: Path, build: Path, source: Path, evidence: Sequence[P
         chapters, targets = write_chapters(build / "report" / PAGES, metrics["studies"], report, exhibits)
         _write_settings(root / "site" / "mkdocs.yml", chapters, folder / "mkdocs.yml")
         filled = write_pages(
-            root / "site" / "pages", metrics, report, docs, lambda label: f"report/{targets[label]}#{label}"
-        )
+            root / "site" / "pages", metrics, report, docs,
+            link=lambda label: f"report/{targets[label]}#{label}", told=alternatives(build / "figures"),
+        )  # fmt: skip
         shutil.copytree(build / "explorer", docs / "explorer")
         draw_card(metrics, docs / "images" / "social.png")
         for name in DOCUMENTS:
@@ -121,9 +123,9 @@ def assemble_sources(root: Path, build: Path, source: Path, evidence: Sequence[P
             if (made := with_charts(rewritten(text, targets), up, report / "figures", metrics)) != text:
                 page.write_text(made, encoding="utf-8")
             shown.update(PICTURE.findall(text))
-        for file in (report / "figures").iterdir():
-            if file.suffix == ".json" or file.stem not in shown:
-                file.unlink()
+        for drawn in (report / "figures").iterdir():
+            if drawn.suffix == ".json" or drawn.stem not in shown:
+                drawn.unlink()
         shutil.copytree(
             root / "src" / "convscope",
             folder / "src" / "convscope",

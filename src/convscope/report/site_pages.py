@@ -21,7 +21,7 @@ _ESCAPED = re.compile(r"(?P<code>`[^`\n]*`)|\\(?P<sign>[^\w\s])")
 _VALUE = re.compile(r"(?<!\\)\[(?P<text>(?:[^\[\]\\]|\\.)*)\]\{(?P<attributes>\.value [^{}]*|\.literal)\}")
 
 
-def write_pages(templates: Path, metrics: Json, report: Path, output: Path, link: Callable[[str], str]) -> list[str]:
+def write_pages(templates: Path, metrics: Json, report: Path, output: Path, **more: Callable[..., str]) -> list[str]:
     """Fill every template of a folder.
 
     Parameters
@@ -34,8 +34,9 @@ def write_pages(templates: Path, metrics: Json, report: Path, output: Path, link
         The folder of the report's pages with figures/ and data/; templates ask what is there.
     output
         The folder of MkDocs' sources.
-    link
-        From the label of a heading of the report to its address on the site.
+    more
+        ``link`` leads from the label of a heading of the report to its address on the site; ``told`` makes the
+        alternative text of a figure from its name and what is drawn.
 
     Returns
     -------
@@ -54,7 +55,7 @@ def write_pages(templates: Path, metrics: Json, report: Path, output: Path, link
         "claims": metrics["claims"],
         **Numbers(metrics).functions,
         **Grounds(metrics).functions,
-        "link": link,
+        **more,
         "explored": EXPLORED,
         "has_figure": lambda figure: (report / "figures" / f"{figure}.svg").is_file(),
         "has_data": lambda label: (report / DATA / f"{label}.csv").is_file(),
