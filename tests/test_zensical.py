@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,8 @@ def test_zensical_builds_the_same_pages_with_the_same_numbers(smoke_build: Smoke
     assert sum(len(marked(now / page)) for page in pages) > 500
     for page in pages:
         assert marked(then / page) == marked(now / page), page
+        assert photographs(then / page) == photographs(now / page), page  # which stay as they are in the dark
+    assert any(photographs(now / page) for page in pages)
 
 
 def marked(page: Path) -> list[str]:
@@ -38,6 +41,10 @@ def marked(page: Path) -> list[str]:
     text = page.read_text(encoding="utf-8")
     article = BeautifulSoup(text, "html.parser").article if "data-source" in text else None
     return [str(number["data-source"]) for number in article.select("[data-source]")] if article else []
+
+
+def photographs(page: Path) -> list[str]:
+    return re.findall(r'<img src="([^"]*)"[^>]* data-photographs', page.read_text(encoding="utf-8"))
 
 
 def test_strict_means_strict(tmp_path: Path) -> None:

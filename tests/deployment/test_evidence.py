@@ -278,6 +278,7 @@ def test_the_page_shows_label_images_latency_and_leftovers(evidence: Json) -> No
     title = page.select_one(".admonition .admonition-title")
     assert title is not None
     assert title.text == "EMULATED"
+    assert [image for image in page.select("img") if not (image.get("width") and image.get("height"))] == []
     sources = [str(image["src"]) for image in page.select("img")]
     assert sum(source.startswith("data:image/png;base64,") for source in sources) == len(
         evidence["inference"]["images"]

@@ -29,6 +29,7 @@ from convscope.report.site_chapters import ChapterPage, rewritten, write_chapter
 from convscope.report.site_charts import PICTURE, with_charts
 from convscope.report.site_finish import API, finish
 from convscope.report.site_pages import write_pages
+from convscope.report.site_pictures import with_room
 from convscope.report.traced import check_article
 
 
@@ -117,10 +118,12 @@ def assemble_sources(root: Path, build: Path, source: Path, evidence: Sequence[P
         _add_evidence(docs / "deployment", evidence, root / "data" / "published")
         write_text(docs / "modules.md", _modules(root / "src" / "convscope"))
         shown: set[str] = set()
+        drawings: dict[Path, str] = {}
         for page in docs.rglob("*.md"):
             text = page.read_text(encoding="utf-8")
             up = "../" * (len(page.relative_to(docs).parts) - 1)
-            if (made := with_charts(rewritten(text, targets), up, report / "figures", metrics)) != text:
+            made = with_charts(rewritten(text, targets), up, report / "figures", metrics)
+            if (made := with_room(made, page.parent, drawings)) != text:  # whatever builds the site has no hook for it
                 page.write_text(made, encoding="utf-8")
             shown.update(PICTURE.findall(text))
         for drawn in (report / "figures").iterdir():
@@ -185,7 +188,10 @@ def _add_evidence(folder: Path, places: Sequence[Path], published: Path) -> None
         name = "evidence.json" if number == 1 else f"evidence-{number}.json"
         write_json(folder / name, evidence.as_json())
         pages.append(render_page(evidence, name, kept=evidence is kept))
-    none = "# Deployment\n\nThis build deployed nothing.\n"
+    none = (
+        "# Deployment\n\nThis build deployed nothing. `make all` deploys a trained run to an emulator on this machine, "
+        "unless it is given `DEPLOY=0`, and its evidence stands here.\n"
+    )
     (folder / "index.md").write_text("\n\n".join(pages) or none, encoding="utf-8")
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from convscope.files import write_text
+from convscope.report.site_pictures import with_room
 
 API = "reference"
 """The folder of its pages."""
@@ -24,8 +25,6 @@ LONG = 60
 API_BOOST = 0.2
 """How much an entry of the API counts in a search, beside 1 for the report's: readers look for what was found."""
 
-POINT = 4 / 3  # pixels
-LABEL = 11  # pixels: the smallest letters of a figure that a phone shows at its own size
 
 _SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re.DOTALL)
 _HEAD = re.compile(r"<head>\s*(?:<meta charset=[^>]*>)?")
@@ -36,7 +35,6 @@ _CELL = re.compile(
 # Scripts that a page would wait for, and the style of signatures, which the API alone has.
 _AWAITED = re.compile(r"<script (?=src=)(?![^>]*\bdefer\b)")
 _OF_SIGNATURES = re.compile(r'\s*<link rel="stylesheet" href="[^"]*/_mkdocstrings\.css">')
-_PICTURE = re.compile(r"<img (?P<attributes>[^>]*?)/?>")
 # Names within a module, and what the public classes have: they are found by module and class.
 _WITHIN = re.compile(r"reference/(?!convscope/index\.html).*#|reference/.*#.*\.[A-Z]\w*\.\w+$")
 # What the theme leaves without a name: the dialog of the search, and the box that opens it.
@@ -51,10 +49,6 @@ _LISTED = re.compile(r"(?P<begin><p>|\n)\.\. (?=\[\d+\])")
 _CITED = re.compile(r"(\[\d+\])_(?!\w)")
 _CODE = re.compile(r"(<pre.*?</pre>)", re.DOTALL)
 _SENTENCE = re.compile(r"(?<=[.;?]) ")
-_ROOT = re.compile(r"<svg\b[^>]*>")
-_SIZE = re.compile(r'\b(?P<side>width|height)="(?P<number>[\d.]+)(?P<unit>pt)?"')
-_LETTERS = re.compile(r"font-size:(?P<size>[\d.]+)px")
-_MATRIX = re.compile(r"-confusion\b")  # its cells are a picture that can be turned round
 
 
 def finish(folder: Path) -> None:
@@ -73,7 +67,7 @@ def finish(folder: Path) -> None:
         text = _readable(text) if page.is_relative_to(folder / API) else _OF_SIGNATURES.sub("", text)
         text = _AWAITED.sub("<script defer ", text)  # in their order still, but behind the text
         text = _CELL.sub(r"<\g<tag>\g<of_cell> \g<of_value>>\g<text></\g<tag>>", text)
-        text = _PICTURE.sub(partial(_lazy, page=page, drawings=drawings), text)
+        text = with_room(text, page.parent, drawings)
         for nameless in _NAMELESS:
             text = text.replace(nameless, f'{nameless} aria-label="Search"')
         if 'id="evidence-data"' in text:  # the style sheet leaves the switch its room from the beginning
@@ -124,34 +118,6 @@ def inline_scripts(page: str) -> list[str]:
 
 def _hashed(code: str) -> str:
     return base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
-
-
-def _lazy(picture: re.Match[str], page: Path, drawings: dict[Path, str]) -> str:
-    """Load a picture when it comes near, and leave it its room until then."""
-    attributes = picture["attributes"].strip()
-    source = re.search(r'\bsrc="([^"]+)"', attributes)
-    if "loading=" not in attributes:
-        attributes += ' loading="lazy"'
-    if source and source[1].endswith(".svg") and " height=" not in attributes:
-        file = (page.parent / source[1]).resolve()
-        if file not in drawings:
-            drawings[file] = _drawing(file)
-        attributes += drawings[file]
-    return f"<img {attributes}>"
-
-
-def _drawing(file: Path) -> str:
-    """Return the attributes of an SVG file: a size at which its labels can be read, and whether it has photographs."""
-    text = file.read_text(encoding="utf-8") if file.is_file() else ""
-    root = _ROOT.search(text)
-    sides = {side["side"]: side for side in _SIZE.finditer(root[0])} if root else {}
-    if len(sides) < 2:
-        return ""
-    scale = POINT if sides["width"]["unit"] else 1.0
-    letters = [float(one["size"]) for one in _LETTERS.finditer(text)]
-    scale *= max(1.0, LABEL / (min(letters) * scale)) if letters else 1.0
-    size = "".join(f' {name}="{round(float(side["number"]) * scale)}"' for name, side in sides.items())
-    return size + (" data-photographs" if "<image" in text and not _MATRIX.search(file.stem) else "")
 
 
 def _shrink_search(folder: Path) -> None:
