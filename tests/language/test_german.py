@@ -10,11 +10,17 @@ import pytest
 import yaml
 
 from checkout import ROOT
+from convscope.analysis.metrics import Analysis
+from convscope.analysis.metrics_file import parse
 from convscope.course.edition import PROSE
 from convscope.errors import ReportError
 from convscope.grade import sheet
 from convscope.grade.assignment import read_assignment
-from convscope.language import catalogue, language_of, languages, units
+from convscope.language import Catalogue, catalogue, language_of, languages, units
+from convscope.notebooks.cells import opening_cells, training_cells
+from convscope.notebooks.lesson import lesson_cells
+from convscope.studies import STUDIES
+from worlds import results_of
 
 EDITION = ROOT / "src" / "convscope" / "course" / "edition"
 TEMPLATES = [
@@ -60,6 +66,27 @@ def test_a_template_is_cut_without_losing_a_character(path: Path) -> None:
 def test_every_sentence_of_a_template_has_its_german(path: Path) -> None:
     lacking = [unit for unit in spoken(path) if unit not in GERMAN]
     assert lacking == [], f"write them into src/convscope/language/de.po: {lacking[:3]}"
+
+
+def test_every_sentence_of_a_notebook_has_its_german() -> None:
+    """All but code and what it prints, which are in English everywhere."""
+    analysis = Analysis("smoke")
+    analysis.add(results_of(STUDIES["fashion"], dict.fromkeys(("mlp", "cnn3", "cnn5", "cnn7"), 0.8)))
+    facts = parse(analysis.metrics()).ran["fashion"]
+
+    def said(texts: Catalogue) -> list[str]:
+        opening = opening_cells("fashion", facts, texts, document="report", profile="smoke", repository="", sha256="")
+        cells = [*opening, *lesson_cells(facts, texts), *training_cells(facts, 7, texts)]
+        return [cell.source for cell in cells if cell.cell_type == "markdown"]
+
+    english, german = said(catalogue("en")), said(GERMAN)
+    assert len(german) == len(english)
+    same = {unit for text in english for unit in units(text) if len(unit.split()) > 1} & {
+        unit for text in german for unit in units(text)
+    }
+    assert same == set()
+    assert "das Kapitel *Clothing: Fashion-MNIST* des Berichts" in german[0]
+    assert "\n- **Google Colab.**" in german[0]
 
 
 def test_every_text_of_the_grade_sheet_has_its_german() -> None:

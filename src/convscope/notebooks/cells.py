@@ -8,6 +8,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from convscope.analysis.study_records import StudyRun
+from convscope.language import Catalogue
 from convscope.report.numbers import literally
 
 NEEDED = ("matplotlib", "numpy", "pandas", "pydantic", "safetensors", "scipy", "torch")
@@ -17,10 +18,9 @@ _ABOUT = """\
 ## About this notebook
 
 Sections 1 to 5 are a lesson: the data, the networks written out, a convolution in NumPy with its way back, one image on
-its way through the layers, and a training of under a minute. Section 6 is the chapter *{title}* of the
-{document}, its numbers those of profile `{profile}`, its figures drawn from the stored results. Section 7
-trains a network
-as the study did, on request. Sections, figures and tables are numbered for this notebook.
+its way through the layers, and a training of under a minute. Section 6 is the chapter *{title}* {where}, its numbers
+those of profile `{profile}`, its figures drawn from the stored results. Section 7 trains a network as the study did, on
+request. Sections, figures and tables are numbered for this notebook.
 
 `results.study` holds everything that was measured in this study, and `results.figure(name).figure` is a figure of
 matplotlib, to be changed as you like.
@@ -29,8 +29,8 @@ matplotlib, to be changed as you like.
 - **Google Colab.** *File*, *Upload notebook*; then *Runtime*, *Run all*.
 - **SageMaker Studio.** Upload it to a JupyterLab space, choose the kernel *Python 3 (ipykernel)*, *Run All Cells*.
 
-Python 3.11 or newer is needed. Where the project is not found, the next cell clones it; packages that are
-missing are installed."""
+Python 3.11 or newer is needed. Where the project is not found, the next cell clones it; packages that are missing are
+installed."""
 
 _SET_UP = """\
 import importlib.util
@@ -91,11 +91,9 @@ pd.DataFrame(test_accuracy).rename_axis("seed")"""
 _TRAIN = """\
 ## {number} The whole training
 
-What section 6 shows was drawn from stored results. With `RETRAIN = True` the next two cells train one network
-of the study
-again, with the same images, settings and seed, and compare its test accuracy with the stored ones. That needs
-the data set, which is downloaded where
-it is missing."""
+What section 6 shows was drawn from stored results. With `RETRAIN = True` the next two cells train one network of the
+study again, with the same images, settings and seed, and compare its test accuracy with the stored ones. That needs the
+data set, which is downloaded where it is missing."""
 
 _PARAMETERS = """\
 RETRAIN = False
@@ -133,7 +131,7 @@ else:
 
 
 def opening_cells(
-    study: str, facts: StudyRun, *, document: str, profile: str, repository: str, sha256: str
+    study: str, facts: StudyRun, texts: Catalogue, *, document: str, profile: str, repository: str, sha256: str
 ) -> list[NotebookNode]:
     """Return the cells that say what the notebook is, find the project and load the results.
 
@@ -141,20 +139,25 @@ def opening_cells(
     ----------
     study, facts
         Id of the study, and what metrics.json has of it.
+    texts
+        Of the language that the document is in.
     document
         Report or supplement, which has its chapter.
     repository
         Address to clone the project from; empty where it has none.
     """
+    about = texts.template(_ABOUT).format(
+        title=literally(facts.title), where=texts.text(f"of the {document}"), profile=profile
+    )
     values = {"study": study, "profile": profile, "sha256": sha256}
     return [
-        new_markdown_cell(_ABOUT.format(title=literally(facts.title), document=document, profile=profile)),
+        new_markdown_cell(about),
         new_code_cell(_SET_UP.format(repository=json.dumps(repository), needed=json.dumps(NEEDED))),
         new_code_cell(_LOAD.format(**{name: json.dumps(text) for name, text in values.items()})),
     ]
 
 
-def training_cells(facts: StudyRun, number: int) -> list[NotebookNode]:
+def training_cells(facts: StudyRun, number: int, texts: Catalogue) -> list[NotebookNode]:
     """Return the cells that train one network on request.
 
     The settings stand in a cell with the tag ``parameters``, where papermill, and with it notebook jobs of SageMaker
@@ -162,7 +165,7 @@ def training_cells(facts: StudyRun, number: int) -> list[NotebookNode]:
     """
     variants = ", ".join(facts.variants)
     return [
-        new_markdown_cell(_TRAIN.format(number=number)),
+        new_markdown_cell(texts.template(_TRAIN).format(number=number)),
         new_code_cell(
             _PARAMETERS.format(variant=json.dumps(facts.reference), variants=variants),
             metadata={"tags": ["parameters"]},

@@ -6,6 +6,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from convscope.analysis.study_records import StudyRun
+from convscope.language import Catalogue
 from convscope.report.numbers import literally
 from convscope.specs import ModelSpec, from_json
 
@@ -14,10 +15,9 @@ SECTIONS = 5  # that the lesson has: what was measured is the next
 _DATA = """\
 ## 1 The data
 
-The images that the networks of this notebook learn from. Where the data set is on this machine, the next cell takes the
-first of its training and test images; where it is not, a few that are stored with the results, which is enough
-to look at
-but not to learn from. `DOWNLOAD = True` fetches the whole set; in Colab that is so from the start."""
+The images that the networks of this notebook learn from. Where the data set is on this machine, the next cell takes
+the first of its training and test images; where it is not, a few that are stored with the results, which is enough to
+look at but not to learn from. `DOWNLOAD = True` fetches the whole set; in Colab that is so from the start."""
 
 _LOAD = """\
 DOWNLOAD = "google.colab" in sys.modules
@@ -49,9 +49,8 @@ for label in range(columns):
 plt.show()"""
 
 _NORMALISE = """\
-A network is fed numbers of about unit size. So the pixels are divided by 255; where the study asks for it, the
-mean of the
-training images is taken off, and what is left divided by their standard deviation, each channel by itself."""
+A network is fed numbers of about unit size. So the pixels are divided by 255; where the study asks for it, the mean
+of the training images is taken off, and what is left divided by their standard deviation, each channel by itself."""
 
 _FED = """\
 mean, deviation = 0.0, 1.0
@@ -66,11 +65,9 @@ print(f"fed to the network: mean {x_train.mean():.2f}, standard deviation {x_tra
 _NETWORKS = """\
 ## 2 The networks, written out
 
-Each line is a layer. A convolution with `padding` keeps the size of the image, pooling halves it, and the
-dense layers at the
-end (`Linear`) turn what was found into one number a class, the *logits*. Count the weights of a convolution:
-filters × (kernel
-× kernel × channels + 1); of a dense layer: outputs × (inputs + 1)."""
+Each line is a layer. A convolution with `padding` keeps the size of the image, pooling halves it, and the dense
+layers at the end (`Linear`) turn what was found into one number a class, the *logits*. Count the weights of a
+convolution: filters × (kernel × kernel × channels + 1); of a dense layer: outputs × (inputs + 1)."""
 
 _WRITTEN = """\
 import torch
@@ -93,23 +90,21 @@ from convscope.specs import from_json
 
 networks[{name!r}] = build(from_json(results.study["variants"][{name!r}]["model"]), pool_first=False)"""
 
-_BY_HAND = r"""
+_BY_HAND = """\
 ## 3 A convolution by hand
 
 A filter $w$ visits every window of the image and takes the sum of products there, plus a bias:
-$y_{f,i,j} = b_f + \sum_{c,u,v} w_{f,c,u,v}\, x_{c,i+u,j+v}$. NumPy shows all windows without copying them, and
-`einsum` writes the sum
-as the formula does.
+$y_{f,i,j} = b_f + \\sum_{c,u,v} w_{f,c,u,v}\\, x_{c,i+u,j+v}$. NumPy shows all windows without copying them, and
+`einsum` writes the sum as the formula does.
 
-Training needs the way back: how the loss changes with the weights, the bias, and the input, given how it
-changes with the output.
+Training needs the way back: how the loss changes with the weights, the bias, and the input, given how it changes with
+the output.
 
-- *Weights.* A weight met one pixel in every window, so its gradient is the sum over windows of that pixel
-  times the gradient there.
+- *Weights.* A weight met one pixel in every window, so its gradient is the sum over windows of that pixel times the \
+gradient there.
 - *Bias.* It was added at every position: the sum of the gradient.
-- *Input.* A pixel was seen by several windows, each time by another weight; what comes back to it is a
-  convolution of the gradient
-  with the kernel turned by half a circle."""
+- *Input.* A pixel was seen by several windows, each time by another weight; what comes back to it is a convolution of \
+the gradient with the kernel turned by half a circle."""
 
 _CONVOLUTION = '''\
 def windows(x, side, padding):
@@ -133,8 +128,8 @@ def backward(gradient, x, weight, padding):
     return of_input, of_weight, gradient.sum(axis=(0, 2, 3))'''
 
 _COMPARED = """\
-Is it right? PyTorch computes the same layer, and finds its gradients by itself. The differences should be
-those of rounding."""
+Is it right? PyTorch computes the same layer, and finds its gradients by itself. The differences should be those of
+rounding."""
 
 _COMPARE = """\
 few = torch.tensor(x_train[:4], requires_grad=True)
@@ -157,9 +152,8 @@ for name, one, other in pairs:
 _FORWARD = """\
 ## 4 One image on its way
 
-One image goes through the convolutional network, layer by layer. Watch the shape: convolutions change the
-number of maps, pooling
-their size, and behind the flattening there is no place any more, only a list."""
+One image goes through the convolutional network, layer by layer. Watch the shape: convolutions change the number of
+maps, pooling their size, and behind the flattening there is no place any more, only a list."""
 
 _SHAPES = """\
 values = torch.tensor(x_test[:1])
@@ -184,18 +178,15 @@ for place, (axes, image) in enumerate(zip(grid[0], shown)):
 plt.show()"""
 
 _MAPS_READ = """\
-These filters are random: nothing has been learned yet. Even so each map still shows the image, blurred or with
-its edges, in its
-place. That is what a convolution does before any training, and what a dense layer has to learn."""
+These filters are random: nothing has been learned yet. Even so each map still shows the image, blurred or with its
+edges, in its place. That is what a convolution does before any training, and what a dense layer has to learn."""
 
 _TRAINING = """\
 ## 5 A short training
 
-Both networks learn from the same few images, in the same order, for a few rounds: under a minute on a
-processor. Each step takes
-a batch, asks how wrong the answers are (cross-entropy), sends that back through the layers, and moves every
-weight a little downhill
-(Adam)."""
+Both networks learn from the same few images, in the same order, for a few rounds: under a minute on a processor. Each
+step takes a batch, asks how wrong the answers are (cross-entropy), sends that back through the layers, and moves
+every weight a little downhill (Adam)."""
 
 _TRAIN = """\
 EPOCHS, BATCH = 3, 64
@@ -230,35 +221,37 @@ learned = {(name, what): [epoch[place] for epoch in history]
 pd.DataFrame(learned, index=pd.RangeIndex(1, EPOCHS + 1, name="epoch")).round(3)"""
 
 _TRAINED = """\
-Read the table downwards first: the loss falls, so both networks learn. Then across. From so few images, so few
-rounds and a single
-seed no comparison can be drawn; that is what the stored results are for, with all images, all rounds, and
-several seeds.
+Read the table downwards first: the loss falls, so both networks learn. Then across. From so few images, so few rounds
+and a single seed no comparison can be drawn; that is what the stored results are for, with all images, all rounds,
+and several seeds.
 
 ## 6 What was measured: {title}
 
-From here on the text is what the report or its supplement says. The code loads the stored results and draws
-every figure from them,
-without training."""
+From here on the text is what the report or its supplement says. The code loads the stored results and draws every
+figure from them, without training."""
 
 
-def lesson_cells(study: StudyRun) -> list[NotebookNode]:
+def lesson_cells(study: StudyRun, texts: Catalogue) -> list[NotebookNode]:
     """Return the cells of sections 1 to 5, and the heading of the sixth."""
     names = [name for name in dict.fromkeys((study.baseline, study.reference)) if name in study.variants]
     written = {name: written_out(from_json(study.variants[name].model)) for name in names}
     networks = "\n".join(
         f"networks[{name!r}] = {code}" if code else _BUILT.format(name=name) for name, code in written.items()
     )
+
+    def said(text: str) -> NotebookNode:
+        return new_markdown_cell(texts.template(text))
+
     return [
-        new_markdown_cell(_DATA), new_code_cell(_LOAD), new_code_cell(_LOOK),
-        new_markdown_cell(_NORMALISE), new_code_cell(_FED),
-        new_markdown_cell(_NETWORKS), new_code_cell(_WRITTEN.format(networks=networks)),
-        new_markdown_cell(_BY_HAND.strip()), new_code_cell(_CONVOLUTION),
-        new_markdown_cell(_COMPARED), new_code_cell(_COMPARE),
-        new_markdown_cell(_FORWARD), new_code_cell(_SHAPES.format(reference=repr(study.reference))),
-        new_code_cell(_MAPS), new_markdown_cell(_MAPS_READ),
-        new_markdown_cell(_TRAINING), new_code_cell(_TRAIN),
-        new_markdown_cell(_TRAINED.format(title=literally(study.title))),
+        said(_DATA), new_code_cell(_LOAD), new_code_cell(_LOOK),
+        said(_NORMALISE), new_code_cell(_FED),
+        said(_NETWORKS), new_code_cell(_WRITTEN.format(networks=networks)),
+        said(_BY_HAND), new_code_cell(_CONVOLUTION),
+        said(_COMPARED), new_code_cell(_COMPARE),
+        said(_FORWARD), new_code_cell(_SHAPES.format(reference=repr(study.reference))),
+        new_code_cell(_MAPS), said(_MAPS_READ),
+        said(_TRAINING), new_code_cell(_TRAIN),
+        new_markdown_cell(texts.template(_TRAINED).format(title=literally(study.title))),
     ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 from convscope.analysis.metrics_file import read_metrics
 from convscope.analysis.records import Metrics
 from convscope.files import digest, replacing_folder, sha256_of, write_text
+from convscope.language import catalogue, language_of
 from convscope.notebooks.cells import opening_cells, training_cells
 from convscope.notebooks.lesson import SECTIONS, lesson_cells
 from convscope.notebooks.numbering import renumber
@@ -75,6 +76,7 @@ def assemble_notebooks(
     """
     source = build / "report" / "source"
     labels = {f"sec-{study}": study for study in studies}
+    texts = catalogue(language_of(source))
     documents = {labels[label]: name for name, there in places_of(source, labels).items() for label in there}
     chapters: dict[str, list[NotebookNode]] = {study: [] for study in labels.values()}
     if labels:
@@ -85,13 +87,15 @@ def assemble_notebooks(
     for study, (title, *rest) in chapters.items():
         facts = metrics.ran[study]
         document = documents[study]
-        opening = opening_cells(study, facts, document=document, profile=profile, repository=repository, sha256=sha256)
-        references = [cell for cell in rest if cell.source.startswith("## References")]
+        opening = opening_cells(
+            study, facts, texts, document=document, profile=profile, repository=repository, sha256=sha256
+        )
+        references = [cell for cell in rest if cell.source.startswith(f"## {texts.text('References')}")]
         body = [cell for cell in rest if cell not in references]
-        renumber([title, *body], SECTIONS + 1, document)
-        lesson = lesson_cells(facts)
+        renumber([title, *body], SECTIONS + 1, document, texts)
+        lesson = lesson_cells(facts, texts)
         notebook: NotebookNode = nbformat.v4.new_notebook(
-            cells=[title, *opening, *lesson, *body, *training_cells(facts, SECTIONS + 2), *references],
+            cells=[title, *opening, *lesson, *body, *training_cells(facts, SECTIONS + 2, texts), *references],
             metadata={"kernelspec": {"name": KERNEL, "display_name": "Python 3 (ipykernel)", "language": "python"}},
         )
         for place, cell in enumerate(notebook.cells):

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from convscope.files import write_json, write_text
+from convscope.language import Catalogue, catalogue, language_of
 from convscope.report.document import LABELS_FILE, documents_in
 from convscope.report.pandoc import count_labels
 
@@ -27,19 +28,19 @@ def link_documents(source: Path) -> None:
 
     Raises ReportError: a document cannot be read.
     """
-    names = documents_in(source)
+    names, texts = documents_in(source), catalogue(language_of(source))
     labels = {name: count_labels(source, name) for name in names}
     write_json(source / LABELS_FILE, labels)
     for name in names:
         others = {other: labels[other] for other in names if other != name}
         path = source / f"{name}.qmd"
         text = path.read_text(encoding="utf-8")
-        linked = _REFERENCE.sub(partial(_linked, own=labels[name], others=others), text)
+        linked = _REFERENCE.sub(partial(_linked, own=labels[name], others=others, texts=texts), text)
         if linked != text:
             write_text(path, linked)
 
 
-def _linked(found: re.Match[str], own: dict[str, str], others: dict[str, dict[str, str]]) -> str:
+def _linked(found: re.Match[str], own: dict[str, str], others: dict[str, dict[str, str]], texts: Catalogue) -> str:
     names = [] if found[0].startswith("`") else [name.removeprefix("@") for name in re.findall(_LABEL, found[0])]
     places = [None if name in own else next((o for o in others if name in others[o]), None) for name in names]
     if not any(places):
@@ -47,7 +48,7 @@ def _linked(found: re.Match[str], own: dict[str, str], others: dict[str, dict[st
     links = []
     for name, place in zip(names, places, strict=True):
         text = (
-            f"{place.capitalize()}, {others[place][name]}".replace(" ", "\u00a0").replace(",\u00a0", ", ")
+            f"{texts.text(place.capitalize())}, {others[place][name]}".replace(" ", "\u00a0").replace(",\u00a0", ", ")
             if place
             else ""
         )

@@ -90,9 +90,10 @@ def load(source: Path, output_format: str, name: str = REPORT) -> Document:
 
 
 def words_of(metadata: Metadata) -> dict[str, str]:
-    """Return the words that template.html needs, in the document's language."""
+    """Return the words that template.html and notebook.lua need, in the document's language."""
     texts = catalogue(str(metadata.get("lang") or ENGLISH))
-    return {"skip": texts.text("Skip to the text"), "contents": texts.text("Contents")}
+    words = {"skip": "Skip to the text", "contents": "Contents", "references": "References"}
+    return {name: texts.text(word) for name, word in words.items()}
 
 
 def documents_in(folder: Path) -> list[str]:

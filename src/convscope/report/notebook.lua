@@ -84,7 +84,7 @@ local function add_chapter(doc)
   add(chapter)
   if next(cited) then
     flush()
-    text:insert(pandoc.Header(2, 'References'))
+    text:insert(pandoc.Header(2, doc.meta.words.references))
     add(references(doc.blocks))
   end
   flush()
