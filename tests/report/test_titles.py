@@ -13,6 +13,7 @@ from markdown import Markdown
 from markdown_it import MarkdownIt
 
 from checkout import ROOT
+from convscope.language import catalogue
 from convscope.notebooks.cells import opening_cells
 from convscope.notebooks.lesson import lesson_cells
 from convscope.report.fill import fill
@@ -82,9 +83,10 @@ def test_a_title_stands_on_the_other_pages_of_the_site(title: str, site: Markdow
 @pytest.mark.parametrize("title", TITLES)
 def test_a_title_stands_in_the_notebook(title: str) -> None:
     study: Any = SimpleNamespace(title=title, baseline="", reference="", variants={})
+    english = catalogue("en")
     cells = [
-        *opening_cells("own", study, document="report", profile="smoke", repository="", sha256=""),
-        *lesson_cells(study),
+        *opening_cells("own", study, english, document="report", profile="smoke", repository="", sha256=""),
+        *lesson_cells(study, english),
     ]
     text = "".join(MarkdownIt().render(cell.source) for cell in cells if cell.cell_type == "markdown")
     words = BeautifulSoup(text, "html.parser").get_text()

@@ -238,20 +238,17 @@ def lesson_cells(study: StudyRun, texts: Catalogue) -> list[NotebookNode]:
     networks = "\n".join(
         f"networks[{name!r}] = {code}" if code else _BUILT.format(name=name) for name, code in written.items()
     )
-
-    def said(text: str) -> NotebookNode:
-        return new_markdown_cell(texts.template(text))
-
+    say = texts.template
     return [
-        said(_DATA), new_code_cell(_LOAD), new_code_cell(_LOOK),
-        said(_NORMALISE), new_code_cell(_FED),
-        said(_NETWORKS), new_code_cell(_WRITTEN.format(networks=networks)),
-        said(_BY_HAND), new_code_cell(_CONVOLUTION),
-        said(_COMPARED), new_code_cell(_COMPARE),
-        said(_FORWARD), new_code_cell(_SHAPES.format(reference=repr(study.reference))),
-        new_code_cell(_MAPS), said(_MAPS_READ),
-        said(_TRAINING), new_code_cell(_TRAIN),
-        new_markdown_cell(texts.template(_TRAINED).format(title=literally(study.title))),
+        new_markdown_cell(say(_DATA)), new_code_cell(_LOAD), new_code_cell(_LOOK),
+        new_markdown_cell(say(_NORMALISE)), new_code_cell(_FED),
+        new_markdown_cell(say(_NETWORKS)), new_code_cell(_WRITTEN.format(networks=networks)),
+        new_markdown_cell(say(_BY_HAND)), new_code_cell(_CONVOLUTION),
+        new_markdown_cell(say(_COMPARED)), new_code_cell(_COMPARE),
+        new_markdown_cell(say(_FORWARD)), new_code_cell(_SHAPES.format(reference=repr(study.reference))),
+        new_code_cell(_MAPS), new_markdown_cell(say(_MAPS_READ)),
+        new_markdown_cell(say(_TRAINING)), new_code_cell(_TRAIN),
+        new_markdown_cell(say(_TRAINED).format(title=literally(study.title))),
     ]  # fmt: skip
 
 
