@@ -60,6 +60,9 @@ def filled(
     said = re.sub(r"\[([^\]]*)\]\{[^}]*\}", r"\1", texts["report"])  # without the marks of numbers
     for phrase, needed in SAID_OF.items():
         assert needed & set(names) or not re.search(phrase, said), phrase
+    methods = texts["supplement"].split("{#sec-methods}")[1].split("{#sec-datasheets}")[0]
+    named = {name for name, title in NAMED_IN_METHODS.items() if re.search(title, methods)}
+    assert named == set(NAMED_IN_METHODS) & set(metrics["datasets"])
     return texts
 
 
@@ -67,6 +70,7 @@ def filled(
 BIAS = {"inductive_bias", "inductive_bias_cifar10", "inductive_bias_glyphs"}
 DESIGN = {"design", "design_cifar10"}
 THREE = {"mnist", "fashion", "cifar10"}
+NAMED_IN_METHODS = {"mnist": r"(?<!Fashion-)\bMNIST", "fashion-mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 SAID_OF: dict[str, set[str]] = {
     r"\b1 study train\b": set(),
     "this report trains it": BIAS,
