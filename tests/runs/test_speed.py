@@ -16,6 +16,7 @@ from convscope.datasets.size import size
 from convscope.runs import speed as module
 from convscope.runs.executors import Here
 from convscope.runs.plan import PlannedRun
+from convscope.runs.progress import expected_duration
 from convscope.runs.result import RunResult
 from convscope.runs.speed import Speed
 from convscope.specs import DatasetSpec, Glyphs, NumericMode, Table
@@ -63,12 +64,12 @@ def test_a_damaged_memory_or_one_of_another_machine_is_none(tmp_path: Path, cont
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", [tiny().mode, NumericMode("numpy", "cpu", "float32", "channels_last")])
-def test_an_unknown_machine_is_measured_before_a_long_training(tmp_path: Path, mode: NumericMode) -> None:
+def test_an_unknown_machine_is_measured_before_its_first_training(tmp_path: Path, mode: NumericMode) -> None:
     long = planned(replace(SPEC, training=replace(SPEC.training, epochs=20_000)), mode)
     speed = Speed(tmp_path / "speed.json")
+    speed.measure([], Nobody())
+    assert not (tmp_path / "speed.json").exists()
     speed.measure([planned(SPEC, mode)], Here())
-    assert not (tmp_path / "speed.json").exists()  # not worth it
-    speed.measure([long], Here())
     (measured,) = json.loads((tmp_path / "speed.json").read_text(encoding="utf-8"))["runs"].values()
     assert speed.seconds(long) == pytest.approx(measured[0] * long.expected_seconds)
     assert 0.01 < measured[0] < 1000
@@ -89,6 +90,26 @@ def test_a_slow_machine_is_foretold_as_slow(tmp_path: Path, monkeypatch: pytest.
     speed = Speed(tmp_path / "speed.json")
     speed.measure([long], Here())
     assert speed.seconds(long) == pytest.approx(slower * long.expected_seconds)
+
+
+def test_the_start_of_a_process_is_measured_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training of seconds is mostly start: an import of torch, a first pass that pays for what is loaded once."""
+    now = 100.0
+
+    class Slow(Here):
+        def results(self, *given: Any) -> Generator[Any, None, None]:
+            nonlocal now
+            for name, seconds, expected in super().results(*given):
+                now += 9.0 + seconds
+                yield name, seconds, expected
+
+    run, speed = tiny(), Speed(tmp_path / "speed.json", lambda: now)
+    assert speed.start == expected_duration([], 2) == 3.0
+    monkeypatch.setattr(module, "train", lambda run, *_: took(2 * run.expected_seconds))
+    speed.measure([run], Slow())
+    for known in (speed, Speed(tmp_path / "speed.json")):
+        assert known.start == pytest.approx(9.0)
+        assert expected_duration([run], 2, known.seconds, known.start) == pytest.approx(9.0 + 2 * run.expected_seconds)
 
 
 @pytest.mark.parametrize("dataset", [GLYPHS, Glyphs(train=50, test=20), Table("breast-cancer")])

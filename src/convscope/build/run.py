@@ -66,10 +66,11 @@ class Runner:
         from convscope.runs.executors import executor_named
         from convscope.runs.progress import duration, expected_duration
 
-        project.speed.measure(todo, executor_named(project.executor))
-        training = expected_duration(todo, project.processes, project.speed.seconds) if todo else 0.0
+        speed = project.speed
+        speed.measure(todo, executor_named(project.executor))
+        training = expected_duration(todo, project.processes, speed.seconds, speed.start) if todo else 0.0
         waited_for = [step for step in steps if not step.beside]
-        rest = sum(project.speed.step(f"{project.profile} {step.name}") or step.seconds for step in waited_for)
+        rest = sum(speed.step(f"{project.profile} {step.name}") or step.seconds for step in waited_for)
         say(f"About {duration(training + rest)} in all: {duration(training)} to train, {duration(rest)} for the rest.")
         if (times := crowded(os.getloadavg()[0], os.cpu_count() or 1, project.processes)) > 1:
             say(f"Other programs keep this machine busy: it may take up to {times} times as long.")

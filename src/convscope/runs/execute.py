@@ -17,7 +17,7 @@ from convscope.runs.executors import Executor, Processes, WorkerLost
 from convscope.runs.plan import PlannedRun
 from convscope.runs.progress import ProgressDisplay, idle_server
 from convscope.runs.result import RunResult
-from convscope.runs.speed import Speed
+from convscope.runs.speed import USUAL_START, Speed
 from convscope.runs.store import RunStore
 from convscope.runs.worker import result_of_run
 from convscope.signals import handling
@@ -72,6 +72,7 @@ def execute(
         Ctrl-C or a termination signal.
     """
     remove_leftovers(store.root)
+    seconds, start = (speed.seconds, speed.start) if speed else (idle_server, USUAL_START)
     # A stopped training leaves whole seeds, which can be compared; within a seed long runs first keep all cores busy.
     ordered = sorted(runs, key=lambda run: (run.spec.seed, -run.expected_seconds))
     store.root.mkdir(parents=True, exist_ok=True)
@@ -85,7 +86,7 @@ def execute(
 
     try:
         with (
-            ProgressDisplay(ordered, folder, jobs, seconds=speed.seconds if speed else idle_server) as display,
+            ProgressDisplay(ordered, folder, jobs, seconds=seconds, start=start) as display,
             closing((executor or Processes()).results(_guarded, arguments, jobs)) as finished,
         ):
             for key, result in finished:

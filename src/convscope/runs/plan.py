@@ -46,9 +46,9 @@ class PlannedRun:
         train_images = min(data.train_images or train, max(train - data.validation_images, 1))
         test_images = min(data.test_images or test, test)
         evaluated = training.epochs * data.validation_images + test_images
-        images = networks * (training.images_seen(train_images) + EVALUATION_COST * evaluated)
         slower = NUMPY_COST if self.mode.engine == "numpy" else FLOAT32_COST if self.mode.dtype == "float32" else 1.0
-        return training_seconds(self.spec.model, int(images)) * slower
+        trained = training_seconds(self.spec.model, training.images_seen(train_images), training.batch_size)
+        return networks * slower * (trained + EVALUATION_COST * training_seconds(self.spec.model, evaluated))
 
 
 def plan_study(

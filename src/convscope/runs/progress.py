@@ -17,9 +17,9 @@ from rich.table import Table
 from rich.text import Text
 
 from convscope.runs.plan import PlannedRun
+from convscope.runs.speed import USUAL_START
 
 POLL_SECONDS = 0.25
-START_SECONDS = 3.0  # until a process has imported torch and drawn its images
 SILENCE_SECONDS = 30.0  # without a terminal, a line comes at least so often
 Seconds = Callable[[PlannedRun], float]
 
@@ -40,10 +40,12 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def expected_duration(runs: Sequence[PlannedRun], jobs: int, seconds: Seconds = idle_server) -> float:
+def expected_duration(
+    runs: Sequence[PlannedRun], jobs: int, seconds: Seconds = idle_server, start: float = USUAL_START
+) -> float:
     """Rough wall time in seconds of training runs in so many processes, with the time that these take to start."""
     expected = [seconds(run) for run in runs]
-    return max(sum(expected) / max(jobs, 1), max(expected, default=0.0)) + START_SECONDS
+    return max(sum(expected) / max(jobs, 1), max(expected, default=0.0)) + start
 
 
 @dataclass
@@ -74,11 +76,13 @@ class ProgressDisplay:
         console: Console | None = None,
         seconds: Seconds = idle_server,
         *,
+        start: float = USUAL_START,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
         self._expected = {run.key: seconds(run) for run in runs}
-        self._total = expected_duration(runs, jobs, seconds)
+        self._total = expected_duration(runs, jobs, seconds, start)
+        self._start = start
         self._runs = {run.key: run for run in runs}
         self._states = {run.key: _State() for run in runs}
         self._folder = folder
@@ -134,10 +138,10 @@ class ProgressDisplay:
         """Time left: what was expected of the rest, at the pace seen when a worker last reported, counted down."""
         expected = sum(self._expected.values())
         done = sum(seconds * self._fraction(key) for key, seconds in self._expected.items())
-        spent = self._reported - self._started - START_SECONDS
+        spent = self._reported - self._started - self._start
         left = self._total
         if done > 0.02 * expected and spent > 0:
-            left = START_SECONDS + spent * expected / done
+            left = self._start + spent * expected / done
         return max(0.0, left - (self._clock() - self._started)) if done < expected else 0.0
 
     def _fraction(self, key: str) -> float:

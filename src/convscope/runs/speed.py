@@ -1,4 +1,4 @@
-"""How fast this machine is: measured before the first long training, then learned from every run and every step.
+"""How fast this machine is: measured before the first training, then learned from every run and every step.
 
 What is expected of a run (`PlannedRun.expected_seconds`) is that of a server with bfloat16 that does nothing else.
 What a run took, over what was expected of it, is this machine's factor, for each arithmetic by itself; the median of
@@ -7,7 +7,8 @@ the last ones counts, so that one run beside a video call does not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -24,7 +25,7 @@ from convscope.runs.worker import train
 from convscope.specs import Conv2d, DataSpec, Dense, Flatten, Glyphs, ModelSpec, NumericMode, Pool2d, RunSpec, TrainSpec
 
 KEPT = 40  # of the last measurements
-WORTH_MEASURING = 60.0  # seconds of expected training; less is over before it is measured
+USUAL_START = 3.0  # seconds, where it was not measured
 _SAMPLE = RunSpec(
     DataSpec(Glyphs(size=28, train=2304, test=256), validation_images=256),
     ModelSpec(
@@ -44,10 +45,11 @@ class Speed:
         JSON file that remembers it; one of another processor does not count.
     """
 
-    def __init__(self, memory: Path) -> None:
+    def __init__(self, memory: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._memory = memory
+        self._clock = clock
         self._machine = f"{processor()}, {cores()} cores"
-        self._known: Json = {"machine": self._machine, "runs": {}, "steps": {}}
+        self._known: Json = {"machine": self._machine, "start": USUAL_START, "runs": {}, "steps": {}}
         known = remembered(memory)
         if known.get("machine") == self._machine and known.keys() == self._known.keys():
             self._known = known
@@ -61,14 +63,22 @@ class Speed:
         measured = self._known["runs"].get(_name(mode), [])
         return float(median(measured)) if measured else 1.0
 
+    @property
+    def start(self) -> float:
+        """How many seconds pass until a new process trains: it imports torch, and its first pass is slow."""
+        return float(self._known["start"])
+
     def measure(self, runs: Sequence[PlannedRun], executor: Executor) -> None:
-        """Train a small network for each arithmetic that nothing is known of, where it is worth the seconds."""
+        """Train a small network for each arithmetic that nothing is known of, and note how long the start took."""
         modes = {run.mode for run in runs if not self._known["runs"].get(_name(run.mode))}
-        if not modes or sum(run.expected_seconds for run in runs) < WORTH_MEASURING:
+        if not modes:
             return
-        for name, factor in executor.results(_sampled, [(mode,) for mode in modes], 1):
-            if factor is not None:
-                self._known["runs"][name] = [factor]
+        began, start = self._clock(), 0.0
+        for name, took, expected in executor.results(_sampled, [(mode,) for mode in modes], 1):
+            if took:
+                start = start or self._clock() - began - took
+                self._known["runs"][name] = [took / expected]
+        self._known["start"] = start or self.start
         write_json(self._memory, self._known)
 
     def learn(self, run: PlannedRun, result: RunResult) -> None:
@@ -94,8 +104,8 @@ def _name(mode: NumericMode) -> str:
     return f"{mode.engine} {mode.device} {mode.dtype}"
 
 
-def _sampled(mode: NumericMode) -> tuple[str, float | None]:
-    """Return what a small training takes over what is expected of it; None where it fails, as the runs then will."""
+def _sampled(mode: NumericMode) -> tuple[str, float, float]:
+    """Return what a small training takes, and what is expected of it; 0 where it fails, as the runs then will."""
     try:
         random = np.random.default_rng(0)
 
@@ -110,6 +120,6 @@ def _sampled(mode: NumericMode) -> tuple[str, float | None]:
         for _ in range(2):  # the first one pays for what is loaded and compiled once
             outcome = train(run, split, lambda *_: None)
             took.append(outcome.train_seconds + outcome.evaluate_seconds)
-        return _name(mode), min(took) / run.expected_seconds
+        return _name(mode), min(took), run.expected_seconds
     except Exception:  # an estimate must not stop a build
-        return _name(mode), None
+        return _name(mode), 0.0, 0.0
