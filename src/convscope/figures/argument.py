@@ -69,7 +69,7 @@ def decomposition(rows: Rows) -> Figure:
     for axes, steps in zip(panels[0], studies, strict=True):
         levels = [row[end] for row in steps for end in ("from", "to") if row[end]]
         room = (max(levels) - min(levels)) or 1.0
-        floor = max(min(levels) - 0.45 * room, 0)
+        floor = max(min(levels) - 0.65 * room, 0)  # as high as the text within the first column
         for place, row in enumerate(steps):
             whole = row["step"] in ("MLP", "CNN")
             bottom = floor if whole else min(row["from"], row["to"])

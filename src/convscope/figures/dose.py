@@ -68,8 +68,11 @@ def dose_and_response(rows: Rows) -> Figure:
             spot(axes, (place, row["accuracy"]), row["title"], f"variants/{row['variant']}/test_accuracy")
             if row["low"] is not None:
                 axes.plot([place, place], [row["low"], row["high"]], color=hue, linewidth=1.6)
-            axes.annotate(f"{row['accuracy']:.1f}", (place, row["accuracy"]), (6, 3), textcoords="offset points",
-                          fontsize=7.5, color=hue)  # fmt: skip
+            above = row["accuracy"] >= baseline["accuracy"]  # away from the band
+            end = row["high" if above else "low"] if row["low"] is not None else row["accuracy"]
+            axes.annotate(f"{row['accuracy']:.1f}", (place, end), (0, 3 if above else -3), textcoords="offset points",
+                          ha="center", va="bottom" if above else "top", fontsize=7.5, color=hue)  # fmt: skip
+        axes.margins(y=0.14)
         axes.set_xticks(places, [str(row["dose"]) for row in line])
         axes.set_xlabel(f"{SCALES[factor]} (pixels)")
     panels[0][0].set_ylabel("test accuracy (%)")
