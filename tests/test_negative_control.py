@@ -100,7 +100,7 @@ def built(study: Study, results: dict[str, RunResult], folder: Path, previous: B
     draw(Material(parse(metrics), analysis.pictures), figures)
     if previous:
         note_verdicts(previous.metrics, folder / "verdicts.json")
-    flipped = note_verdicts(metrics, folder / "verdicts.json")["flipped"]
+    flipped = note_verdicts(metrics, folder / "verdicts.json").as_json()["flipped"]
     facts = {"commit": "0123456", "backend": "pandoc", "flipped": flipped}
     fill(ROOT / "report", metrics, figures, facts, folder / "source")
     return Built(

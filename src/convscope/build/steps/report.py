@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
+from convscope.analysis.changes import read_changes
 from convscope.analysis.metrics_file import read_metrics
 from convscope.deployment.evidence import with_evidence
 from convscope.report.render import render
@@ -21,6 +21,6 @@ def work(project: Project) -> None:
         project.root / "report",
         with_evidence(read_metrics(build / "metrics.json").as_json(), project.evidence_folders),
         build / "figures", build / "report",
-        commit(project.root), flipped=json.loads((build / "verdicts.json").read_bytes())["flipped"],
+        commit(project.root), flipped=read_changes(build / "verdicts.json").as_json().get("flipped"),
         backend=project.backend,
     )  # fmt: skip
