@@ -77,3 +77,12 @@ def test_every_variable_of_a_command_is_exported_by_make() -> None:
     assert exported is not None
     assert {"PROFILE", "STUDIES", "EXECUTOR", "PORT", "WEIGHTS"} < asked
     assert asked <= set(exported[1].split())
+
+
+def test_two_pages_promise_the_same_times() -> None:
+    """README.md has them in a row, the page about reproducing in a column."""
+    (times,) = re.findall(r"^\| Time on two cores \| (.*) \|$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    page = (ROOT / "site" / "docs" / "reproduce.md").read_text()
+    commands = ("make all PROFILE=smoke", "make all", "make all PROFILE=full")
+    rows = [re.findall(rf"^\| `{command}` \|.*\| (.*) \|$", page, re.MULTILINE) for command in commands]
+    assert rows == [[time] for time in times.split(" | ")]

@@ -21,7 +21,7 @@ look at but not to learn from. `DOWNLOAD = True` fetches the whole set; in Colab
 
 _LOAD = """\
 DOWNLOAD = "google.colab" in sys.modules
-MOST = 2000  # training images of the short training below, and half as many test images
+MOST = 500 if PROFILE == "smoke" else 2000  # training images of the short training below; half as many test images
 
 train, test, said = results.few_images(PROJECT, MOST, DOWNLOAD)
 print(said)
