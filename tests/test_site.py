@@ -344,7 +344,7 @@ def test_pages_of_the_api_are_mended_but_not_their_code(tmp_path: Path) -> None:
     page.write_text(
         "<head></head><p>As shown [1]_.</p><p>.. [1] A book.\n.. [2] Another.</p>"
         "<summary><code>build/x/.site-source/src/a.py</code></summary>"
-        '<pre><code><span class="n">x</span><span class="k">if</span> '
+        '<pre><span></span><code><span class="n">x</span><span class="k">if</span> '
         '<span class="n"><span title="str">str</span></span>'
         "[1]_</code></pre>"
     )
