@@ -95,8 +95,8 @@ def test_a_study_of_the_package_that_cannot_be_is_told_without_a_traceback(tmp_p
     for file in (package / "studies").glob("*.py"):
         text = file.read_text(encoding="utf-8")
         if file.name == "mnist.py":
-            assert text.count('variants=("cnn3", "cnn5")') == 1
-            text = text.replace('variants=("cnn3", "cnn5")', 'variants=("cnn3", "cnn7")')
+            assert text.count("variants=tuple(CNN.values())") == 1
+            text = text.replace("variants=tuple(CNN.values())", 'variants=("cnn3", "cnn9")')
         (copy / "studies" / file.name).write_text(text, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "convscope", "data"],
@@ -110,5 +110,5 @@ def test_a_study_of_the_package_that_cannot_be_is_told_without_a_traceback(tmp_p
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     line = 1 + (copy / "studies" / "mnist.py").read_text(encoding="utf-8").split("study = Study(")[0].count("\n")
-    assert f"studies/mnist.py, line {line}: Study 'mnist' has no variant 'cnn7'" in done.stderr
+    assert f"studies/mnist.py, line {line}: Study 'mnist' has no variant 'cnn9'" in done.stderr
     assert "experiment 'kernel' names" in done.stderr

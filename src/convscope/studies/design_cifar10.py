@@ -7,6 +7,7 @@ are its runs.
 from dataclasses import replace
 
 from convscope.studies import inductive_bias_cifar10
+from convscope.studies.kernel_claims import larger_hurt, no_gain_for_cost, smallest_is_best
 from convscope.studies.one_choice import (
     DEPTH,
     DEPTH_TWIN,
@@ -19,8 +20,10 @@ from convscope.studies.one_choice import (
     shared,
 )  # fmt: skip
 from convscope.studies.study import Budget, Claim, Experiment, Study, Tuning, Variant, smoke_budget
+from convscope.studies.wording import squares
 
 RGB = (3, 32, 32)
+KERNELS = {3: "base", 5: "kernel5", 7: "kernel7"}  # ids
 
 study = Study(
     id="design_cifar10",
@@ -58,7 +61,7 @@ study = Study(
             "kernel",
             "Kernel size",
             "kernel",
-            ("base", "kernel5", "kernel7"),
+            tuple(KERNELS.values()),
             "How much of the image should one weight set see?",
         ),
         DEPTH,
@@ -85,6 +88,25 @@ study = Study(
             refuted_by="A gain of pooling whose whole interval stays below the margin.",
         ),
         pooling_for_reach("design_cifar10", "CIFAR-10"),
+        smallest_is_best(
+            "design_cifar10",
+            KERNELS,
+            f"On CIFAR-10 3×3 is the best of the kernels {squares(KERNELS)}, each at its own learning rate",
+            declared="after",
+        ),
+        larger_hurt(
+            "design_cifar10",
+            KERNELS,
+            f"On CIFAR-10 larger kernels hurt: {squares((5, 7))} both classify worse than 3×3",
+            declared="after",
+        ),
+        no_gain_for_cost(
+            "design_cifar10",
+            KERNELS,
+            "On CIFAR-10 larger kernels cost more and bring nothing: "
+            f"{squares((5, 7))} classify as well as 3×3, no better and no worse",
+            declared="after",
+        ),
     ),
     inside=(),
     pairs=(REACH_PAIR,),

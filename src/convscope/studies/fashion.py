@@ -3,7 +3,14 @@
 from convscope.specs import DataSpec, TrainSpec
 from convscope.studies.architectures import cnn, mlp
 from convscope.studies.decisions import block_decisions
-from convscope.studies.kernel_claims import all_beat_mlp, all_overfit_less, beats_mlp, smallest_is_best
+from convscope.studies.kernel_claims import (
+    all_beat_mlp,
+    all_overfit_less,
+    beats_mlp,
+    larger_hurt,
+    no_gain_for_cost,
+    smallest_is_best,
+)
 from convscope.studies.study import Budget, Claim, Experiment, Reported, Study, Variant, smoke_budget
 from convscope.studies.tuning import Tuning
 from convscope.studies.wording import by_number, square, squares
@@ -74,16 +81,21 @@ study = Study(
             f"On Fashion-MNIST {square(SMALLEST)} is the best of the kernels {squares(CNN)}",
             "004",
         ),
-        Claim(
-            "fashion-larger-kernels-hurt",
+        larger_hurt(
+            "fashion",
+            CNN,
             "On images of 28×28 pixels larger kernels hurt: "
             f"{squares(LARGER)} {by_number(LARGER, 'classifies', 'both classify', 'all classify')} worse "
             f"than {square(SMALLEST)}",
-            "superiority",
-            variant=CNN[SMALLEST],
-            others=tuple(CNN[k] for k in LARGER),
-            refuted_by="A larger kernel that loses less than the margin.",
-            source="004",
+            "004",
+        ),
+        no_gain_for_cost(
+            "fashion",
+            CNN,
+            "On Fashion-MNIST larger kernels cost more and bring nothing: "
+            f"{squares(LARGER)} {by_number(LARGER, 'classifies', 'classify', 'classify')} as well as "
+            f"{square(SMALLEST)}, no better and no worse",
+            declared="after",
         ),
         Claim(
             "fashion-look-alikes-gain",

@@ -3,7 +3,13 @@
 from convscope.specs import DataSpec, TrainSpec
 from convscope.studies.architectures import cnn, mlp
 from convscope.studies.decisions import block_decisions
-from convscope.studies.kernel_claims import all_beat_mlp, all_overfit_less, beats_mlp, smallest_is_best
+from convscope.studies.kernel_claims import (
+    all_beat_mlp,
+    all_overfit_less,
+    beats_mlp,
+    no_gain_for_cost,
+    smallest_is_best,
+)
 from convscope.studies.study import Budget, Claim, Experiment, Reported, Study, Variant, smoke_budget
 from convscope.studies.wording import by_number, square, squares
 
@@ -86,16 +92,13 @@ study = Study(
             f"Among the compact CNNs {square(SMALLEST)} is the best of the kernels {squares(CNN)}",
             "003",
         ),
-        Claim(
-            "fashion_compact-no-gain-for-cost",
+        no_gain_for_cost(
+            "fashion_compact",
+            CNN,
             "Larger kernels cost more and bring nothing: "
             f"{squares(LARGER)} {by_number(LARGER, 'classifies', 'classify', 'classify')} as well as "
             f"{square(SMALLEST)}, no better and no worse",
-            "equivalence",
-            variant=tuple(CNN[k] for k in LARGER),
-            others=(CNN[SMALLEST],),
-            refuted_by="A larger kernel whose whole interval is beyond the margin, either way.",
-            source="003",
+            "003",
         ),
         all_overfit_less(
             "fashion_compact",

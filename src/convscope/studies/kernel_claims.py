@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from convscope.studies.claim import Claim
+from convscope.studies.claim import Claim, Declared
 from convscope.studies.wording import square
 
 
@@ -32,7 +32,9 @@ def all_beat_mlp(study: str, cnns: Mapping[int, str], statement: str, source: st
     )
 
 
-def smallest_is_best(study: str, cnns: Mapping[int, str], statement: str, source: str) -> Claim:
+def smallest_is_best(
+    study: str, cnns: Mapping[int, str], statement: str, source: str = "", declared: Declared = "before"
+) -> Claim:
     """Return the claim that the CNN with the smallest kernels, the first, is better than all others."""
     size, (best, *others) = next(iter(cnns)), cnns.values()
     return Claim(
@@ -43,6 +45,41 @@ def smallest_is_best(study: str, cnns: Mapping[int, str], statement: str, source
         others=tuple(others),
         refuted_by=f"A larger kernel that classifies better than {square(size)} by at least the margin.",
         source=source,
+        declared=declared,
+    )
+
+
+def larger_hurt(
+    study: str, cnns: Mapping[int, str], statement: str, source: str = "", declared: Declared = "before"
+) -> Claim:
+    """Return the claim that every CNN is worse than the one with the smallest kernels, the first."""
+    best, *others = cnns.values()
+    return Claim(
+        f"{study}-larger-kernels-hurt",
+        statement,
+        "superiority",
+        variant=best,
+        others=tuple(others),
+        refuted_by="A larger kernel that loses less than the margin.",
+        source=source,
+        declared=declared,
+    )
+
+
+def no_gain_for_cost(
+    study: str, cnns: Mapping[int, str], statement: str, source: str = "", declared: Declared = "before"
+) -> Claim:
+    """Return the claim that every CNN is as good as the one with the smallest kernels, the first."""
+    best, *others = cnns.values()
+    return Claim(
+        f"{study}-no-gain-for-cost",
+        statement,
+        "equivalence",
+        variant=tuple(others),
+        others=(best,),
+        refuted_by="A larger kernel whose whole interval is beyond the margin, either way.",
+        source=source,
+        declared=declared,
     )
 
 
