@@ -39,6 +39,7 @@ def publish_runs(
     ----------
     studies
         Those of which at least one seed is complete are published, with all their complete seeds and their tuning runs.
+        What was published before completes a seed: a variant that a study gets later is trained alone.
     kept
         What the repository keeps; nothing in it is changed.
 
@@ -47,7 +48,7 @@ def publish_runs(
     dict
         By study, how many runs are new.
     """
-    complete = [(study, seeds) for study in studies if (seeds := complete_seeds(study, store, device))]
+    complete = [(study, seeds) for study in studies if (seeds := complete_seeds(study, store, kept, device))]
     if not complete:
         raise ConvscopeError(
             "No seed of any of these studies is complete here, so there is nothing to publish.",
@@ -55,7 +56,7 @@ def publish_runs(
         )
     new = {}
     for study, seeds in complete:
-        results = trained_here(study, "full", store, data_folder, device=device, seeds=seeds)
+        results = trained_here(study, "full", store, data_folder, device=device, seeds=seeds, kept=kept)
         dataset = load(study.budget("full").data(study.data).dataset, data_folder)
         kept.add_dataset(results.facts, dataset.test.labels, results.pictures)
         new[study.id] = _add(results, kept)

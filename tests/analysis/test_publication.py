@@ -111,6 +111,27 @@ def test_publishing_adds_and_never_takes_away(kept: PublishedRuns, store: RunSto
     assert metrics["studies"]["tiny"]["seeds"] == 3
 
 
+def test_a_variant_added_to_a_published_study_is_trained_and_published_alone(
+    kept: PublishedRuns, tmp_path: Path
+) -> None:
+    study = tiny(2)
+    deeper = Variant("deeper", "Deeper CNN", replace(CNN, layers=(Conv2d(3, 3), *CNN.layers)))
+    assert study.tuning
+    study = replace(
+        study,
+        variants=(*study.variants, deeper),
+        tuning=replace(study.tuning, chosen={**study.tuning.chosen, "deeper": 1.6e-2}),
+    )
+    own = RunStore(tmp_path / "own")
+    curve = plan_tuning(study, "full", "cpu")["deeper"].values()
+    for run in (*plan_study(study, "full", "cpu")["deeper"], *(run for runs in curve for run in runs)):
+        own.write(result_of_run(run, tmp_path))
+    assert publish_runs([study], own, tmp_path, kept, "cpu") == {"tiny": 2 + len(RATES)}
+    metrics, _ = published_metrics([study], PublishedRuns(kept.root))
+    assert metrics["studies"]["tiny"]["seeds"] == 2
+    assert set(metrics["studies"]["tiny"]["tuning"]["variants"]) == {"mlp", "cnn", "deeper"}
+
+
 def test_disputed_images_are_those_that_all_runs_agree_on_and_are_kept_for_the_figure(
     kept: PublishedRuns, store: RunStore
 ) -> None:

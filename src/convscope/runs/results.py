@@ -61,6 +61,7 @@ def trained_here(
     *,
     device: str = "auto",
     seeds: int | None = None,
+    kept: PublishedRuns | None = None,
 ) -> Results:
     """Read the runs of a study that were trained on this machine.
 
@@ -69,9 +70,11 @@ def trained_here(
     Parameters
     ----------
     study, profile
-        All runs of it must be in the store.
+        All runs of it must be in the store, or in what the repository keeps.
     seeds
         Take the first so many; None takes those of the profile.
+    kept
+        Where runs are that are not in the store; None looks nowhere else.
     """
     planned = plan_study(study, profile, device, seeds)
     data = study.budget(profile).data(study.data)
@@ -79,18 +82,38 @@ def trained_here(
     images = all_tested(dataset, data, seed=0)
     facts, pictures = describe(dataset)
     curves = plan_tuning(study, profile, device)
-    tuned = not store.missing(run for curve in curves.values() for of_rate in curve.values() for run in of_rate)
+    found = _Runs(store, kept)
+    tuned = all(found.has(run.key) for curve in curves.values() for runs in curve.values() for run in runs)
+
+    def measure(run: RunResult, name: str, compute: Callable[[Split], Arrays]) -> Arrays:
+        return compute(images) if kept is None or store.state(run.key) else _measured(kept, study, run, name)
+
     return Results(
         study, profile,
-        runs={name: tuple(store.read(run.key) for run in runs) for name, runs in planned.items()},
-        tuning=read_curves(curves, store) if tuned else {},
+        runs={name: tuple(found.read(run.key) for run in runs) for name, runs in planned.items()},
+        tuning=read_curves(curves, found) if tuned else {},
         facts=facts, pictures=pictures, labels=images.test.labels,
-        measure=lambda _run, _name, compute: compute(images),
+        measure=measure,
         test_images=lambda places: images.test.pixels[list(places)],
     )  # fmt: skip
 
 
-def read_curves(planned: Mapping[str, Mapping[float, Sequence[PlannedRun]]], store: RunStore) -> dict[str, Curve]:
+class _Runs:
+    """The runs of this machine, and those that the repository keeps."""
+
+    def __init__(self, store: RunStore, kept: PublishedRuns | None) -> None:
+        self.store, self.kept = store, kept
+
+    def has(self, key: str) -> bool:
+        return bool(self.store.state(key) or (self.kept and self.kept.path(key).is_dir()))
+
+    def read(self, key: str) -> RunResult:
+        return self.kept.read(key) if self.kept and not self.store.state(key) else self.store.read(key)
+
+
+def read_curves(
+    planned: Mapping[str, Mapping[float, Sequence[PlannedRun]]], store: RunStore | _Runs
+) -> dict[str, Curve]:
     """Read the runs that learning rates are chosen from, by variant and rate.
 
     Raises UnreadableResult: a run is absent or damaged.
@@ -101,10 +124,16 @@ def read_curves(planned: Mapping[str, Mapping[float, Sequence[PlannedRun]]], sto
     }
 
 
-def complete_seeds(study: Study, store: RunStore, device: str = "auto") -> int:
-    """Count the seeds of the full profile, from 0 on, of which the store has a run of every variant."""
-    by_seed = zip(*plan_study(study, "full", device).values(), strict=True)
-    complete = [all(store.state(run.key) for run in runs) for runs in by_seed]
+def complete_seeds(study: Study, store: RunStore, kept: PublishedRuns, device: str = "auto") -> int:
+    """Count the seeds of the full profile, from 0 on, that are complete: 0 where none of their runs is in the store.
+
+    A seed is complete when a run of every variant is in the store, or was published before.
+    """
+    planned = plan_study(study, "full", device)
+    if not any(store.state(run.key) for runs in planned.values() for run in runs):
+        return 0
+    found = _Runs(store, kept)
+    complete = [all(found.has(run.key) for run in runs) for runs in zip(*planned.values(), strict=True)]
     return complete.index(False) if False in complete else len(complete)
 
 
@@ -127,19 +156,19 @@ def published(study: Study, kept: PublishedRuns) -> Results | None:
     data = study.budget("full").data(study.data)
     dataset = kept.dataset(fingerprint(data.dataset))
 
-    def measure(run: RunResult, name: str, _compute: Callable[[Split], Arrays]) -> Arrays:
-        measured = kept.measurement(run.key, name)
-        if measured is None:
-            raise DamagedPublication(
-                f"{kept.path(run.key)} has no measurement {name!r}, which study {study.id!r} asks."
-            )
-        return measured
-
     tested = len(runs[study.baseline][0].predictions)
     return Results(
         study, "full", runs=runs, tuning=_tuned(study, kept), facts=dataset.facts, pictures=dataset.pictures,
-        labels=dataset.labels[:tested], measure=measure, test_images=lambda places: kept.images(study.id, places),
+        labels=dataset.labels[:tested], measure=lambda run, name, _compute: _measured(kept, study, run, name),
+        test_images=lambda places: kept.images(study.id, places),
     )  # fmt: skip
+
+
+def _measured(kept: PublishedRuns, study: Study, run: RunResult, name: str) -> Arrays:
+    measured = kept.measurement(run.key, name)
+    if measured is None:
+        raise DamagedPublication(f"{kept.path(run.key)} has no measurement {name!r}, which study {study.id!r} asks.")
+    return measured
 
 
 def _complete(specs: Mapping[str, tuple[RunSpec, ...]], kept: PublishedRuns) -> dict[str, tuple[RunResult, ...]]:
