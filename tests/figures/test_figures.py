@@ -124,7 +124,8 @@ def test_drawing_again_removes_what_is_no_figure_any_more(smoke_build: SmokeBuil
     pictures = read_pictures(smoke_build.checkout.build / "pictures.safetensors")
     drawn = draw(Material(metrics, pictures), tmp_path)
     data = [path.with_suffix(".csv") for path in drawn]
-    assert sorted(tmp_path.iterdir()) == sorted([*drawn, *data, tmp_path / "code.json", tmp_path / "web"])
+    lists = [tmp_path / "code.json", tmp_path / "findings.json", tmp_path / "web"]
+    assert sorted(tmp_path.iterdir()) == sorted([*drawn, *data, *lists])
     assert all(ET.parse(path).getroot().tag.endswith("svg") for path in drawn)
 
 
