@@ -110,7 +110,7 @@ def test_a_pickle_with_another_hash_is_never_executed(
     batch = tiny_cifar / "cifar10/cifar-10-batches-py/data_batch_3"
     files = {file.name: batch.with_name(file.name) for file in CIFAR10.files}
 
-    def changed_after_it_was_found(name: str, data_folder: Path, download: bool) -> Found:
+    def changed_after_it_was_found(name: str, data_folder: Path, download: bool, given: Path | None) -> Found:
         batch.write_bytes(trap)
         return Found(files, "data/cifar10")
 
