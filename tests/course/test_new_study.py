@@ -44,7 +44,7 @@ def test_the_written_study_gets_a_report_and_its_todos_are_missing(tmp_path: Pat
     assert criteria["experiment-kernel"]["status"] == "evidence present"
     caption = re.search(r'id="tbl-my_flowers-decisions".*?(Table \d+)', html, re.DOTALL)
     assert caption is not None
-    assert criteria["network-padding"]["missing"] == [f"My study: {caption[1]} gives no reason for 'padding'."]
+    assert criteria["network-padding"]["missing"] == [f"My study: {caption[1]} gives no reason for 'Padding'."]
     assert "TODO" in criteria["experiment-observations"]["missing"][0]
 
 

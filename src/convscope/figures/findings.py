@@ -128,9 +128,14 @@ def best_and_worst_choice(rows: Rows) -> Sentences:
 
 
 def verdicts(rows: Rows) -> Sentences:
-    """Count verdicts."""
+    """Count verdicts, and say which claim's effect is largest for its margin."""
     yes, no, still = (sum(row["verdict"] == of for row in rows) for of in ("supported", "refuted", "inconclusive"))
-    return [f"{yes} claims are supported, {no} refuted, {still} open."]
+    effects = {row["claim"]: (row["effect"] - row["expected"]) / row["margin"] for row in rows}
+    clearest = max(effects, key=lambda claim: abs(effects[claim]))
+    return [
+        f"{yes} claims are supported, {no} refuted, {still} open.",
+        f"The largest effect for its margin is that of {clearest}: {signed(effects[clearest], 1)} margins.",
+    ]
 
 
 def alone_right(rows: Rows) -> Sentences:
