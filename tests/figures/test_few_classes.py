@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 from convscope.analysis.estimates import Measure
 from convscope.analysis.records import Metrics
 from convscope.analysis.study_records import Dataset, StudyRun, Variant
 from convscope.figures.disputed import disputed
-from convscope.figures.registry import Material
+from convscope.figures.registry import Material, Row, pictured
 from convscope.figures.results import class_accuracy, class_rows
 
 
@@ -38,8 +39,8 @@ def test_the_key_stands_above_the_rows(classes: int) -> None:
 
 
 def test_one_image_is_not_called_images() -> None:
-    row = {"right": "mlp", "network": "MLP", "count": 1, "is": "bag", "called": "shirt", "channels": 1, "height": 2,
-           "width": 2} | {str(i): 0 for i in range(4)}  # fmt: skip
+    row: Row = {"right": "mlp", "network": "MLP", "count": 1, "is": "bag", "called": "shirt"}
+    row |= pictured(np.zeros((1, 2, 2), np.uint8))
     figure = disputed([row])
     assert figure.axes[0].get_title() == "Only MLP is right: 1 image"
     plt.close(figure)

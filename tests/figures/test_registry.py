@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from convscope.analysis.records import Metrics
 from convscope.analysis.study_records import Dataset, Experiment, StudyRun, Variant
 from convscope.figures import registry
-from convscope.figures.registry import Material, Rows, figure, picture_in, pictured, registered
+from convscope.figures.registry import SIDES, Material, Rows, figure, picture_in, pictured, registered
 from convscope.files import csv_text
 
 
@@ -65,5 +65,6 @@ def test_a_name_stands_for_each_choice_of_its_fields(
 def test_an_image_is_read_from_its_csv(shape: tuple[int, ...]) -> None:
     image = np.random.default_rng(1).integers(0, 256, shape)
     (row,) = csv.DictReader(io.StringIO(csv_text([{"class": "a"} | pictured(image)])))
-    assert row.pop("class") == "a"
-    assert np.array_equal(picture_in({column: int(value) for column, value in row.items()}), image)
+    assert list(row) == ["class", *SIDES[-len(shape) :], "values"]
+    assert np.array_equal(picture_in(row), image)
+    assert picture_in(row).dtype == image.dtype  # colours that are floats would be drawn as shares of one

@@ -10,9 +10,9 @@ each, whose rows are made from that study.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from math import prod
 from operator import itemgetter
 from string import Formatter
 from typing import TYPE_CHECKING, Any
@@ -143,13 +143,15 @@ SIDES = ("channels", "height", "width")
 
 
 def pictured(image: NDArray[Any], digits: int | None = None) -> Row:
-    """Return an image, (C, H, W) or (H, W), as entries of a row: its sides, and its values by their places."""
+    """Return an image, (C, H, W) or (H, W), as entries of a row: its sides, and its values row by row, all in one.
+
+    A column a value would put hundreds of empty cells into every other row.
+    """
     values = image if digits is None else image.round(digits)
-    sides = dict(zip(SIDES[-image.ndim :], image.shape, strict=True))
-    return sides | {str(place): value for place, value in enumerate(values.ravel().tolist())}
+    return dict(zip(SIDES[-image.ndim :], image.shape, strict=True)) | {"values": ";".join(map(str, values.ravel()))}
 
 
 def picture_in(row: Mapping[str, Any]) -> NDArray[Any]:
     """Return the image that `pictured` put into a row."""
-    shape = [row[side] for side in SIDES if side in row]
-    return np.array([row[str(place)] for place in range(prod(shape))]).reshape(shape)
+    shape = [int(row[side]) for side in SIDES if row.get(side) not in (None, "")]
+    return np.array(json.loads(f"[{row['values'].replace(';', ',')}]")).reshape(shape)
