@@ -57,6 +57,7 @@ def filled(
     assert set(re.findall(rf"@{LABEL}", "\n".join(texts.values()))) <= set(labels)
     for text in texts.values():
         assert not list(empty_sections(text))
+        assert not empty_tables(text)
     said = re.sub(r"\[([^\]]*)\]\{[^}]*\}", r"\1", texts["report"])  # without the marks of numbers
     for phrase, needed in SAID_OF.items():
         assert needed & set(names) or not re.search(phrase, said), phrase
@@ -97,6 +98,11 @@ def empty_sections(text: str) -> Iterator[str]:
         here, there = (len(each) - len(each.lstrip("#")) for each in (line, following))
         if here and there and there <= here:
             yield line
+
+
+def empty_tables(text: str) -> list[str]:
+    """Return the captions of tables that have a head and no row."""
+    return re.findall(r"^\|[:\-| ]+\|\n\s*\n: (.*)", text, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from convscope.figures import (  # noqa: F401  # each registers its figures
     results,
     structure,
 )
-from convscope.figures.registry import Drawing, Material, registered
+from convscope.figures.registry import Drawing, Material, Row, registered
 from convscope.figures.style import WEB, figure_style, save
 from convscope.files import csv_text, write_json, write_text
 from convscope.language import ENGLISH
@@ -32,6 +32,8 @@ CODE = "code.json"
 
 FINDINGS = "findings.json"
 """Beside the figures: by name, what each found, in English."""
+
+DIGITS = 9  # of a number in the data of a figure, as 32 bits hold them; metrics.json has all 17
 
 FEWEST_A_PROCESS = 20  # a process that draws starts in 2 seconds, and draws so many figures in that time
 
@@ -72,7 +74,11 @@ def _draw_some(material: Material, folder: Path, names: Sequence[str], language:
     with figure_style():
         for name in names:
             save(todo[name](), folder / f"{name}.svg", language)
-            write_text(folder / f"{name}.csv", csv_text(todo[name].rows))
+            write_text(folder / f"{name}.csv", csv_text([_with_digits(row) for row in todo[name].rows]))
+
+
+def _with_digits(row: Row) -> Row:
+    return {name: float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value for name, value in row.items()}
 
 
 def _code(drawing: Drawing) -> dict[str, str | int]:

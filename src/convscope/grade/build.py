@@ -17,6 +17,7 @@ from convscope.errors import DeploymentError
 from convscope.files import Json
 from convscope.grade.documents import Documents
 from convscope.grade.records import Absent, EvidenceLink
+from convscope.report.introductions import introductions
 from convscope.specs import ModelSpec, Pool2d, from_json
 
 # The factors that the assignment names, and what a network has of each. Of several convolutions the first counts: some
@@ -42,12 +43,16 @@ class Chapter:
     id: str
     study: StudyRun
     dataset: Dataset
+    introduction: str  # id of the study whose chapter shows the images
 
     @property
     def names(self) -> dict[str, str]:
         """What stands for ``{study}`` and its like in anchors and places of the assignment."""
         study = self.study
-        return {"study": self.id, "dataset": study.dataset, "baseline": study.baseline, "reference": study.reference}
+        return {
+            "study": self.id, "dataset": study.dataset, "baseline": study.baseline, "reference": study.reference,
+            "introduction": self.introduction,
+        }  # fmt: skip
 
     @cached_property
     def models(self) -> dict[str, ModelSpec]:
@@ -96,8 +101,9 @@ class Build:
     @cached_property
     def chapters(self) -> list[Chapter]:
         """Studies that were run."""
-        datasets = self.metrics.datasets
-        return [Chapter(name, study, datasets[study.dataset]) for name, study in self.metrics.ran.items()]
+        datasets, shown_in = self.metrics.datasets, introductions(self.values["studies"])
+        ran = self.metrics.ran.items()
+        return [Chapter(name, study, datasets[study.dataset], shown_in[name]) for name, study in ran]
 
     @cached_property
     def comparisons(self) -> list[Chapter]:

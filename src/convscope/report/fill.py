@@ -20,6 +20,7 @@ from convscope.language import Catalogue, catalogue, language_of
 from convscope.report.alternatives import alternatives
 from convscope.report.document import documents_in, merge
 from convscope.report.evidence import CODE_FILE, DATA_FILE, numbers_in, write_evidence
+from convscope.report.introductions import introductions
 from convscope.report.numbers import Numbers
 from convscope.report.origins import DATA, FIGURE_CODE, Origins, shown_in
 from convscope.report.passages import Grounds, PassageExtension
@@ -151,7 +152,7 @@ def fill(templates: Path, metrics: Json, figures: Path, facts: Json, output: Pat
         return own if (templates / own).exists() else f"datasheets/_{metrics['datasets'][name]['source']}.qmd"
 
     jinja.globals.update(
-        datasheet=datasheet, own_sheet=own_sheet,
+        datasheet=datasheet, own_sheet=own_sheet, introductions=introductions(metrics["studies"]),
         measured_in=measured_in, layer_name=layer_name, steps_of=steps_of,
         figure=figure, page=page, has_figure=has_figure,
         chapter=chapter, metrics=metrics, facts=facts, studies=metrics["studies"], datasets=metrics["datasets"],
