@@ -115,6 +115,10 @@ def test_a_submission_as_it_was_handed_in_holds(submitted: Submitted, standard: 
     found = examine(submitted.path, replace(standard, retrain=True))
     assert (found.problems, found.notes, found.changed) == ([], [], [])
     assert found.state == "holds"
+    key, _, likeness = found.retrained.partition(" trained again: ")
+    assert len(list(submitted.checkout.runs.glob(f"*/{key.removeprefix('run ')}*"))) == 1
+    assert likeness == "bit-identical"
+    assert found.retrained in feedback(found)
     assert found.grade is not None
     handed_in = json.loads((submitted.checkout.build / "grade.json").read_bytes())
     assert found.grade.present == handed_in["present"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,7 +18,7 @@ from convscope.datasets.load import load
 from convscope.engines import ENGINE_REVISION
 from convscope.errors import ConvscopeError
 from convscope.files import sha256_of
-from convscope.runs.again import TOLERANCE, compared
+from convscope.runs.again import Retrained, compared
 from convscope.runs.plan import PlannedRun
 from convscope.runs.result import RunResult
 from convscope.runs.store import without_arrays
@@ -111,8 +110,8 @@ def _labels(data: str, data_folder: Path) -> Labels:
     return all_tested(load(spec.dataset, data_folder, download=False), spec, seed=0).test.labels
 
 
-def train_one_again(folder: Path, metrics: Metrics, data_folder: Path, seed: int) -> Iterator[str]:
-    """Train one run again, drawn by a seed, and say where it differs from the one that was handed in.
+def train_one_again(folder: Path, metrics: Metrics, data_folder: Path, seed: int) -> Retrained:
+    """Train one run again, drawn by a seed, and hold it against the one that was handed in.
 
     Raises ConvscopeError: its data set is not here.
     """
@@ -122,13 +121,7 @@ def train_one_again(folder: Path, metrics: Metrics, data_folder: Path, seed: int
     key = str(np.random.default_rng(seed).choice(keys))
     handed_in = _result(folder, key)
     planned = PlannedRun(key, handed_in.spec, handed_in.mode, title=key[:12])
-    now = result_of_run(planned, data_folder)
-    verdict = compared(handed_in, now)
-    if verdict.verdict == "different":
-        yield (
-            f"runs/{key}: trained again it is right for {verdict.accuracy_now:.2%}, not {verdict.accuracy:.2%} "
-            f"(more than {TOLERANCE:.0f} standard errors)"
-        )
+    return compared(handed_in, result_of_run(planned, data_folder))
 
 
 def _result(folder: Path, key: str) -> RunResult:

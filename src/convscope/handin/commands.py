@@ -59,6 +59,6 @@ def verify(
         write_csv(found, standard.assignment, csv)
         print(f"Marks     {csv}")
     if feedback:
-        print(f"Feedback  {feedback}: {len(write_feedback(found, feedback))} files")
+        print(f"Feedback  {feedback}: a page for each of {len(write_feedback(found, feedback))}")
     if any(each.problems for each in found):
         raise SystemExit(1)

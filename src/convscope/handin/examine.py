@@ -26,6 +26,7 @@ from convscope.handin.answers import check_answers, train_one_again
 from convscope.handin.unpack import unpack
 from convscope.report.document import DOCUMENTS
 from convscope.report.page import article_of, read_page
+from convscope.runs.again import TOLERANCE
 from convscope.studies import STUDIES as OURS
 from convscope.studies import select
 
@@ -50,6 +51,7 @@ class Finding:
     notes: list[str] = field(default_factory=list)  # what a grader should look at
     changed: list[str] = field(default_factory=list)  # files whose content is not that of the reference
     grade: Grade | None = None  # the grade sheet, computed here; None where it came to none
+    retrained: str = ""  # what came of the run that was trained again; empty where none was
 
     @property
     def state(self) -> State:
@@ -171,9 +173,16 @@ def _runs(folder: Path, metrics: Metrics, standard: Standard, found: Finding) ->
     found.notes += answers.notes
     if standard.retrain:
         try:
-            found.problems += train_one_again(folder, metrics, standard.data_folder, standard.seed)
+            again = train_one_again(folder, metrics, standard.data_folder, standard.seed)
         except ConvscopeError as error:
             found.notes.append(f"no run was trained again: {error.message}")
+            return
+        found.retrained = f"run {again.key[:12]} trained again: {again.verdict}"
+        if again.verdict == "different":
+            found.problems.append(
+                f"runs/{again.key}: trained again it is right for {again.accuracy_now:.2%}, not {again.accuracy:.2%} "
+                f"(more than {TOLERANCE:.0f} standard errors)"
+            )
 
 
 def _grade(folder: Path, metrics: Metrics, standard: Standard, found: Finding) -> None:

@@ -27,7 +27,7 @@ def show(found: Sequence[Finding], console: Console) -> None:
     for heading in ("Archive", "Authors", "Result", "Evidence", "Changed", "Why"):
         table.add_column(heading, overflow="fold")
     for each in in_order(found):
-        reasons = each.problems or each.notes
+        reasons = each.problems or each.notes or list(filter(None, [each.retrained]))
         more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
         evidence = f"{each.grade.present} of {each.grade.criteria}" if each.grade else "–"
         table.add_row(
@@ -58,6 +58,7 @@ def _row(found: Finding, assignment: Assignment) -> Row:
     row |= {f"author: {name}": value for name, value in manifest.get("extra", {}).items()}
     row |= {name: manifest.get(name, "") for name in ("course", "profile", "commit", "seal")}
     row |= {"result": found.state, "problems": len(found.problems), "why": (found.problems or found.notes or [""])[0]}
+    row["trained again"] = found.retrained
     row["evidence"] = found.grade.present if found.grade else ""
     for task in assignment.tasks:
         there = tasks.get(task.id)
@@ -105,7 +106,7 @@ def feedback(found: Finding) -> str:
         for task in found.grade.tasks:
             lines.append(f"| {task.title} ({task.worth}) | {task.present} of {len(task.criteria)} |")
         lines += ["", SAYS, ""]
-    lines += _section("What was noted", found.notes)
+    lines += _section("What was noted", [*found.notes, *filter(None, [found.retrained])])
     lines += _section("Source files that are not those of the course", [f"`{name}`" for name in found.changed])
     return "\n".join(lines)
 

@@ -13,6 +13,8 @@ from convscope.errors import ConvscopeError
 
 NEXT_STEP = "Clone it with git, or `git init && git add . && git commit -m 'My version'`, and run `make submit` again."
 
+OTHER_COMMIT = "Give --reference a commit that `git log` lists there, or a folder with the source that was given out."
+
 
 @dataclass(frozen=True)
 class Source:
@@ -29,9 +31,10 @@ class Source:
 def read_source(root: Path, commit: str = "HEAD") -> Source:
     """Read a commit of a checkout, by default the one that it is at.
 
-    Raises ConvscopeError: there is no git, no repository, or no commit.
+    Raises ConvscopeError: there is no git, no repository, or no such commit.
     """
-    commit, seconds = _git(root, "show", "--no-patch", "--format=%H %ct", f"{commit}^{{commit}}").decode().split()
+    shown = _git(root, "show", "--no-patch", "--format=%H %ct", f"{commit}^{{commit}}", asked=commit)
+    commit, seconds = shown.decode().split()
     # Line ends as they were committed, whatever this machine's git would make of them.
     archive = _git(root, "-c", "core.autocrlf=false", "-c", "core.eol=lf", "archive", "--format=tar", commit)
     files, executable = {}, set()
@@ -59,11 +62,13 @@ def _changed(root: Path) -> tuple[str, ...]:
     return tuple(sorted(changed))
 
 
-def _git(root: Path, *arguments: str) -> bytes:
+def _git(root: Path, *arguments: str, asked: str = "HEAD") -> bytes:
     try:
         return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=True).stdout
     except OSError as error:
         raise ConvscopeError(f"A submission names its commit, but git cannot be run: {error}.") from None
     except subprocess.CalledProcessError as error:
+        if asked != "HEAD":
+            raise ConvscopeError(f"{root} has no commit {asked!r}.", OTHER_COMMIT) from None
         said = error.stderr.decode(errors="replace").strip().splitlines()
         raise ConvscopeError(f"A submission names its commit, but {root} has none: {said[0]}", NEXT_STEP) from None
