@@ -61,7 +61,7 @@ def one_factor(build: Build, chapter: Chapter) -> list[EvidenceLink]:
             raise Absent(error.message) from None
     if not chapter.study.experiments:
         raise Absent("the study has no experiment")
-    return [build.documents.part(f"sec-{chapter.id}-{name}").evidence for name in chapter.study.experiments]
+    return [build.documents.evidence(f"sec-{chapter.id}-{name}") for name in chapter.study.experiments]
 
 
 @_of_chapter
@@ -95,13 +95,14 @@ def _metric(pointer: str) -> EvidenceLink:
 @_of_chapter
 def wins_or_explained(build: Build, chapter: Chapter) -> list[EvidenceLink]:
     """Look for a gain whose whole interval is above zero, or a verdict in words in the chapter."""
-    section = build.documents.part(f"sec-{chapter.id}-interpretation")
+    anchor = f"sec-{chapter.id}-interpretation"
+    section, found = build.documents.part(anchor), [build.documents.evidence(anchor)]
     rows = (row for row in chapter.study.against_baseline if row.a == chapter.study.reference)
     if any(row.interval and row.interval[0] > 0 for row in rows):
-        return [build.documents.part(f"tbl-{chapter.id}-against-baseline").evidence, section.evidence]
+        return [build.documents.evidence(f"tbl-{chapter.id}-against-baseline"), *found]
     if not any(place.startswith("/claims/") and place.endswith("/verdict") for place, _ in section.shown):
         raise Absent(f"it does not win, and {section.label} gives no verdict on it")
-    return [section.evidence]
+    return found
 
 
 # ---------------------------------------------------------------- of the build

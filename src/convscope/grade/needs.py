@@ -12,9 +12,9 @@ from functools import partial
 from convscope.grade import checks
 from convscope.grade.assignment import Need, Scope, Wanted
 from convscope.grade.build import Build, Chapter, takes_all
-from convscope.grade.documents import Part
 from convscope.grade.records import Absent, EvidenceLink
 from convscope.language import catalogue, language_of
+from convscope.report.page import Part
 
 TO_DO = "TODO"  # as the template of a new study has it: what is still to be written
 FEWEST_WORDS_OF_A_REASON = 4
@@ -153,18 +153,18 @@ def _in_part(need: Need, anchor: str, build: Build, chapter: Chapter | None) -> 
     if need.either and not any(part.shows(place) for pattern in need.either for place in _places(build, fill(pattern))):
         raise Absent(f"{part.label} shows none of {', '.join(map(fill, need.either))}")
     for topic, fewest in need.topics.items():
-        said = part.on(topic)
+        said = " ".join(part.topics.get(topic, []))
         if TO_DO in said or len(said.split()) < fewest:
             raise Absent(f"{part.label} says {'too little' if said else 'nothing'} of {topic}")
-    if need.words and (len(part.prose.split()) < need.words or TO_DO in part.prose):
-        todo = f", and says {TO_DO}" if TO_DO in part.prose else ""
-        raise Absent(f"{part.label} has {len(part.prose.split())} words of {need.words}{todo}")
-    text = "".join(element.get_text() for element in part.elements)
-    if lacking := [symbol for symbol in need.symbols if symbol not in text]:
+    prose = " ".join(part.prose)
+    if need.words and (len(prose.split()) < need.words or TO_DO in prose):
+        todo = f", and says {TO_DO}" if TO_DO in prose else ""
+        raise Absent(f"{part.label} has {len(prose.split())} words of {need.words}{todo}")
+    if lacking := [symbol for symbol in need.symbols if symbol not in part.title]:
         raise Absent(f"{part.label} lacks {', '.join(lacking)}")
     if need.rows:
         _must_have(part, anchor, {column: _wanted(wanted, chapter) for column, wanted in need.rows.items()}, build)
-    return [part.evidence]
+    return [build.documents.evidence(anchor)]
 
 
 def _must_show(part: Part, build: Build, pattern: str) -> None:
@@ -213,9 +213,10 @@ def _varied(build: Build, chapter: Chapter, factor: str, values: tuple[str | int
     for name, experiment in chapter.study.experiments.items():
         models = (chapter.models[variant] for variant in experiment.variants)
         if experiment.factor == factor and takes_all(factor, values, models):
-            table = build.documents.part(f"tbl-{chapter.id}-{name}")
-            _must_show(table, build, f"/studies/{chapter.id}/experiments/{name}/comparisons/*/effect")
-            return [build.documents.part(f"sec-{chapter.id}-{name}").evidence, table.evidence]
+            anchor = f"{chapter.id}-{name}"
+            compared = f"/studies/{chapter.id}/experiments/{name}/comparisons/*/effect"
+            _must_show(build.documents.part(f"tbl-{anchor}"), build, compared)
+            return [build.documents.evidence(f"{kind}-{anchor}") for kind in ("sec", "tbl")]
     raise Absent(f"no experiment takes {factor} through {', '.join(map(str, values))}")
 
 
@@ -227,11 +228,12 @@ def _decided(build: Build, chapter: Chapter, choice: str) -> list[EvidenceLink]:
     wanted = [number for number, each in enumerate(declared) if choice in ("all", each.about)]
     if not wanted:
         raise Absent(f"no design decision is about {choice!r}")
-    table = build.documents.part(f"tbl-{chapter.id}-decisions")
+    anchor = f"tbl-{chapter.id}-decisions"
+    table = build.documents.part(anchor)
     for number in wanted:
         reason = declared[number].reason
         if TO_DO in reason or len(reason.split()) < FEWEST_WORDS_OF_A_REASON:
             raise Absent(f"{table.label} gives no reason for {declared[number].decision!r}")
         for what in ("decision", "choice", "reason"):
             _must_show(table, build, f"/studies/{chapter.id}/decisions/{number}/{what}")
-    return [table.evidence]
+    return [build.documents.evidence(anchor)]

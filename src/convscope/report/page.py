@@ -6,6 +6,8 @@ It reads as a stream, since pages hold megabytes of drawings: a tree of them tak
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -27,6 +29,10 @@ _EXEMPT_CLASSES = {
 }  # fmt: skip
 _EMPTY = {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}  # HTML has no end tag for these
 _NUMBERED = re.compile(r"\s*(\w+\s[\d.]+):")  # "Table 7:", in any language
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_CAPTIONS = ("figcaption", "caption")
+_PROSE = ("p", "li")
+_TITLES = {"sec": _HEADINGS, "fig": _CAPTIONS, "tbl": _CAPTIONS, "eq": ()}  # by what the id of a part begins with
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,39 @@ class Table:
 
 
 @dataclass
+class Part:
+    """A section, figure, table or equation, which its id names; of a heading, all up to the next of its level."""
+
+    id: str
+    title: str = ""  # its heading, its caption, or the equation
+    prose: list[str] = field(default_factory=list)  # its paragraphs and lists; captions and tables do not count
+    # each number, title or verdict in it: its place in metrics.json and its rule; dashes are none
+    shown: list[tuple[str, str]] = field(default_factory=list)
+    # its paragraphs and cells by the topic that they name (``data-topic``)
+    topics: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    has_picture: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Return what its id begins with: sec, fig, tbl or eq."""
+        return self.id.partition("-")[0]
+
+    @property
+    def label(self) -> str:
+        """Return what a reader sees of it: "Section 2.1 Data", "Figure 17", "Equation 3"."""
+        if self.kind == "sec":
+            return f"Section {self.title}" if self.title[:1].isdigit() else self.title or self.id
+        if self.kind == "eq":
+            number = re.search(r"\((\d+)\)$", self.title)
+            return f"Equation {number[1]}" if number else "Equation"
+        return _number_of(self.title) or self.id
+
+    def shows(self, place: str, rule: str = "") -> bool:
+        """Tell whether a place of metrics.json, or one below it, is shown, by the rule if one is named."""
+        return any(f"{at}/".startswith(f"{place}/") and by.startswith(rule) for at, by in self.shown)
+
+
+@dataclass
 class Page:
     """What a page holds."""
 
@@ -56,6 +95,13 @@ class Page:
     # words with a digit that stand neither in those nor in what is marked as no result
     untraced: list[str] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)  # in the order of the page
+    parts: dict[str, Part] = field(default_factory=dict)  # by id
+
+
+def _number_of(caption: str) -> str:
+    """Return what a caption begins with, "Table 7"; empty where it has no number."""
+    numbered = _NUMBERED.match(caption)
+    return " ".join(numbered[1].split()) if numbered else ""
 
 
 def article_of(html: str) -> str:
@@ -78,7 +124,12 @@ class _Element:
     tag: str
     kind: str  # of its text: "", "exempt" or "value"
     first_table: int  # of those inside of it
+    first_text: int
     traced: Traced | None = None
+    shown: list[tuple[str, str]] = field(default_factory=list)
+    topics: list[str] = field(default_factory=list)
+    # by "", the part that it is itself; by "h2", the section that is open under such a heading in it
+    parts: dict[str, Part] = field(default_factory=dict)
     text: list[str] = field(default_factory=list)  # of a value, a cell, a caption; of a figure that of its caption
 
 
@@ -87,7 +138,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.page = Page()
         self.text: list[str] = []
-        self._open: list[_Element] = []
+        self._open = [_Element("", "", 0, 0)]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
@@ -96,10 +147,14 @@ class _Reader(HTMLParser):
             self.text.append(f" {attributes['alt']} ")
         if tag == "table":
             self.page.tables.append(Table())
+        has_picture = tag == "svg" or (tag == "img" and bool(attributes.get("src", "").partition(",")[2]))
+        for part in self._parts() if has_picture else ():
+            part.has_picture = True
         if tag in _EMPTY:
             return
         classes = attributes.get("class", "").split()
-        element = _Element(tag, self._open[-1].kind if self._open else "", len(self.page.tables))
+        inside = self._open[-1]
+        element = _Element(tag, inside.kind, len(self.page.tables), len(self.text))
         if tag in _EXEMPT_TAGS or _EXEMPT_CLASSES.intersection(classes):
             element.kind = "exempt"
         elif "value" in classes:
@@ -109,6 +164,20 @@ class _Reader(HTMLParser):
             else:
                 element.kind, element.traced = "value", Traced("", source, rule)
         self._open.append(element)
+        self._note_part(element, inside, attributes)
+
+    def _note_part(self, element: _Element, around: _Element, attributes: dict[str, str]) -> None:
+        is_heading = element.tag in _HEADINGS
+        if is_heading:  # ends what stands under headings of its level, and of lower ones
+            around.parts = {above: part for above, part in around.parts.items() if above < element.tag}
+        part = Part(attributes.get("id", ""))
+        if part.kind in _TITLES and part.kind != part.id:
+            self.page.parts[part.id] = part
+            (around if is_heading else element).parts[element.tag if is_heading else ""] = part
+        rule = attributes.get("data-format", "")
+        element.shown = [(place, rule) for place in attributes.get("data-source", "").split()]
+        paragraphs = (each for each in self._open[::-1] if each.tag in (*_PROSE, "td"))
+        next(paragraphs, element).topics += attributes.get("data-topic", "").split()
 
     def _note_addresses(self, tag: str, attributes: dict[str, str]) -> None:
         for name in ("src", *_LOADING.get(tag, ())):
@@ -123,11 +192,16 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag not in [element.tag for element in self._open]:
             return
-        while (element := self._open.pop()).tag != tag:
-            self._closed(element)
-        self._closed(element)
+        while self._open[-1].tag != tag:
+            self._close()
+        self._close()
 
-    def _closed(self, element: _Element) -> None:
+    def _parts(self) -> Iterator[Part]:
+        return (part for element in self._open for part in element.parts.values())
+
+    def _close(self) -> None:
+        self._tell_parts(self._open[-1])
+        element = self._open.pop()
         text = "".join(element.text)
         if element.traced:
             self.page.traced.append(Traced(text, element.traced.source, element.traced.rule))
@@ -138,12 +212,29 @@ class _Reader(HTMLParser):
                 if around.tag == "figure":
                     around.text = [text]
                     break
-        if element.tag == "figure" and (numbered := _NUMBERED.match(text)):
+        if element.tag == "figure" and (numbered := _number_of(text)):
             for table in self.page.tables[element.first_table :]:
-                table.label = " ".join(numbered[1].split())
+                table.label = numbered
+
+    def _tell_parts(self, element: _Element) -> None:
+        """Give the parts around an element, which ends, what a reader finds in it."""
+        words = self.text[element.first_text :]
+        is_prose = element.tag in _PROSE and not any(each.tag in (*_PROSE, "figure") for each in self._open[:-1])
+        is_shown = element.shown and "".join(words).strip(" –")
+        own = element.parts.get("")
+        if own and own.kind == "eq":
+            own.title = " ".join("".join(words).split())
+        is_title = element.tag in (*_HEADINGS, *_CAPTIONS)
+        for part in self._parts() if is_prose or is_shown or is_title or element.topics else ():
+            if element.tag in _TITLES[part.kind] and not part.title:
+                part.title = " ".join("".join(words).split())
+            part.prose += [" ".join(words)] if is_prose else []
+            part.shown += element.shown if is_shown else []
+            for topic in element.topics:
+                part.topics[topic].append(" ".join(words))
 
     def handle_data(self, data: str) -> None:
-        inside = self._open[-1] if self._open else _Element("", "", 0)
+        inside = self._open[-1]
         if inside.tag == "style":
             self._note_css(data)
         if inside.tag in ("style", "script"):
