@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 import convscope
+from convscope.analysis.estimates import Measure
+from convscope.analysis.records import Claim
+from convscope.analysis.study_records import StudyRun, Variant
 from convscope.api import StudyResults
 
 ROOT = Path(__file__).parents[1]
@@ -44,10 +47,11 @@ def test_ten_lines_define_train_and_compare(tmp_path: Path) -> None:
 
 
 def test_a_notebook_shows_tables_and_nothing_of_them_is_markup() -> None:
-    interval = [0.5, 0.7]
-    variant = {"title": "<b>", "parameters": 1234, "test_accuracy": {"mean": 0.6, "interval": interval}}
-    study = {"variants": {"mlp": variant, "cnn": variant}, "against_baseline": []}
-    shown = StudyResults(study, {"c": {"statement": "a & b", "verdict": "supported"}})._repr_html_()
+    accuracy = Measure.model_construct(mean=0.6, interval=(0.5, 0.7))
+    variant = Variant.model_construct(title="<b>", parameters=1234, test_accuracy=accuracy)
+    study = StudyRun.model_construct(variants={"mlp": variant, "cnn": variant}, against_baseline=())
+    claim = Claim.model_construct(statement="a & b", verdict="supported")
+    shown = StudyResults(study, {"c": claim})._repr_html_()
     assert shown.count("<table>") == 2
     assert "&lt;b&gt;" in shown
     assert "a &amp; b" in shown

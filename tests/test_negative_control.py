@@ -95,9 +95,10 @@ def built(study: Study, results: dict[str, RunResult], folder: Path, previous: B
         store.write(result)
     analysis = Analysis("smoke")
     analysis.add(trained_here(study, "smoke", store, folder))
-    metrics = analysis.metrics()
+    found = analysis.metrics()
+    metrics = found.as_json()
     figures = folder / "figures"
-    draw(Material(parse(metrics), analysis.pictures), figures)
+    draw(Material(found, analysis.pictures), figures)
     if previous:
         note_verdicts(previous.metrics, folder / "verdicts.json")
     flipped = note_verdicts(metrics, folder / "verdicts.json").as_json()["flipped"]

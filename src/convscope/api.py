@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
 
 from convscope.analysis.metrics import Analysis
+from convscope.analysis.records import Claim
+from convscope.analysis.study_records import StudyRun
 from convscope.runs.check import check_data
 from convscope.runs.environment import cores
 from convscope.runs.execute import execute
@@ -74,7 +75,7 @@ def results(study: Study, profile: Profile | None = None, folder: Path | str = "
     analysis = Analysis(chosen)
     analysis.add(trained_here(study, chosen, store, data_folder))
     metrics = analysis.metrics()
-    return StudyResults(metrics["studies"][study.id], metrics["claims"])
+    return StudyResults(metrics.ran[study.id], metrics.claims)
 
 
 @dataclass(frozen=True)
@@ -87,27 +88,27 @@ class StudyResults:
         The study's part of metrics.json, and its claims with their verdicts.
     """
 
-    study: dict[str, Any]
-    claims: dict[str, Any]
+    study: StudyRun
+    claims: dict[str, Claim]
 
     @property
     def rows(self) -> list[Row]:
         """One row a variant: parameters, accuracy and gain over the baseline, in per cent with 95 % intervals."""
-        gains = {row["a"]: row for row in self.study["against_baseline"]}
+        gains = {row.a: row for row in self.study.against_baseline}
         return [
             {
-                "variant": variant["title"],
-                "parameters": f"{variant['parameters']:,}",
-                "accuracy": _with_interval(variant["test_accuracy"]["mean"], variant["test_accuracy"]["interval"]),
-                "gain": _with_interval(gains[name]["effect"], gains[name]["interval"], "+") if name in gains else "",
+                "variant": variant.title,
+                "parameters": f"{variant.parameters:,}",
+                "accuracy": _with_interval(variant.test_accuracy.mean, variant.test_accuracy.interval),
+                "gain": _with_interval(gains[name].effect, gains[name].interval, "+") if name in gains else "",
             }
-            for name, variant in self.study["variants"].items()
+            for name, variant in self.study.variants.items()
         ]
 
     @property
     def verdicts(self) -> list[Row]:
         """One row a claim: what is claimed, and whether the runs support it."""
-        return [{"claim": claim["statement"], "verdict": claim["verdict"]} for claim in self.claims.values()]
+        return [{"claim": claim.statement, "verdict": claim.verdict} for claim in self.claims.values()]
 
     def __str__(self) -> str:
         return "\n\n".join(_as_text(table) for table in (self.rows, self.verdicts) if table)
@@ -116,7 +117,7 @@ class StudyResults:
         return "".join(_as_html(table) for table in (self.rows, self.verdicts) if table)
 
 
-def _with_interval(value: float, interval: list[float] | None, sign: str = "") -> str:
+def _with_interval(value: float, interval: tuple[float, float] | None, sign: str = "") -> str:
     bounds = f" ({100 * interval[0]:{sign}.1f} to {100 * interval[1]:{sign}.1f})" if interval else ""
     return f"{100 * value:{sign}.1f} %{bounds}"
 

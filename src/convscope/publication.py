@@ -11,11 +11,11 @@ from pathlib import Path
 from convscope.analysis.disputed import dispute_of
 from convscope.analysis.metrics import Analysis
 from convscope.analysis.pictures import Pictures
+from convscope.analysis.records import Metrics
 from convscope.datasets.folds import all_tested
 from convscope.datasets.load import load
 from convscope.datasets.splits import Split
 from convscope.errors import ConvscopeError
-from convscope.files import Json
 from convscope.runs.published import PublishedRuns
 from convscope.runs.result import Arrays, RunResult
 from convscope.runs.results import Results, complete_seeds, published, trained_here
@@ -96,7 +96,7 @@ def _keeps_weights(study: Study, run: RunResult) -> bool:
     return study.id in KEEPS_WEIGHTS and run.spec.seed == 0 and few
 
 
-def published_metrics(studies: Iterable[Study], kept: PublishedRuns) -> tuple[Json, Pictures]:
+def published_metrics(studies: Iterable[Study], kept: PublishedRuns) -> tuple[Metrics, Pictures]:
     """Compute metrics.json and its pictures from the runs that the repository keeps: no training, no data set.
 
     Raises DamagedPublication: a file is not what was published.

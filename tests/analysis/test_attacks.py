@@ -41,8 +41,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def metrics(root: Path) -> Json:
     found, _ = published_metrics([made_up.study()], PublishedRuns(root))
-    as_read: Json = json.loads(json.dumps(found))
-    return as_read
+    return found.as_json()
 
 
 def read(metrics: Json) -> None:
@@ -312,7 +311,7 @@ def test_what_only_the_runs_know_is_gone_when_computed_from_them(
     write_pictures(tmp_path / "published" / "pictures.safetensors", negated)
     monkeypatch.setitem(STUDIES, ID, made_up.study())
     found, drawn = published_metrics([made_up.study()], PublishedRuns(tmp_path / "published"))
-    assert json.loads(json.dumps(found)) == metrics
+    assert found.as_json() == metrics
     assert drawn.keys() == pictures.keys()
     assert all(np.array_equal(drawn[name], pictures[name]) for name in pictures)
 

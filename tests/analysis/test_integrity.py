@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,7 @@ COMPARISON = "/studies/fashion/against_baseline/0"
 def published() -> Json:
     kept = PublishedRuns(Path(__file__).parents[2] / "data" / "published")
     found, _ = published_metrics([STUDIES[name] for name in STORED], kept)
-    loaded: Json = json.loads(json.dumps(found))
-    return loaded
+    return found.as_json()
 
 
 def edited(metrics: Json, pointer: str, value: Any) -> Json:

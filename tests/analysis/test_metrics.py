@@ -77,7 +77,7 @@ def analysed(study: Study, store: RunStore, **options: Any) -> tuple[Json, Analy
     profile = options.pop("profile", "quick")
     analysis = Analysis(profile)
     analysis.add(trained_here(study, profile, store, store.root, device="cpu", **options))
-    return analysis.metrics(), analysis
+    return analysis.metrics().as_json(), analysis
 
 
 def test_numbers_are_those_of_the_stored_predictions(study: Study, store: RunStore) -> None:

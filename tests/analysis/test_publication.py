@@ -96,8 +96,9 @@ def test_metrics_of_published_runs_are_those_of_the_runs_themselves(kept: Publis
     analysis.add(trained_here(tiny(2), "full", store, store.root, device="cpu"))
     metrics, pictures = published_metrics([tiny(2)], PublishedRuns(kept.root))
     assert metrics == analysis.metrics()
-    assert metrics["studies"]["tiny"]["tuning"]["variants"]["cnn"]["chosen"] == 3.2e-2
-    assert {"equivariance", "shift", "tuning"} <= set(metrics["studies"]["tiny"])
+    studies = metrics.as_json()["studies"]
+    assert studies["tiny"]["tuning"]["variants"]["cnn"]["chosen"] == 3.2e-2
+    assert {"equivariance", "shift", "tuning"} <= set(studies["tiny"])
     assert set(pictures) == set(analysis.pictures)
     assert all(np.array_equal(pictures[name], analysis.pictures[name]) for name in pictures)
 
@@ -107,7 +108,7 @@ def test_publishing_adds_and_never_takes_away(kept: PublishedRuns, store: RunSto
     assert publish_runs([tiny(2)], store, store.root, kept, "cpu") == {"tiny": 0}
     assert publish_runs([tiny(3)], store, store.root, kept, "cpu") == {"tiny": 2}
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    metrics, _ = published_metrics([tiny(3)], kept)
+    metrics = published_metrics([tiny(3)], kept)[0].as_json()
     assert metrics["studies"]["tiny"]["seeds"] == 3
 
 
@@ -127,7 +128,7 @@ def test_a_variant_added_to_a_published_study_is_trained_and_published_alone(
     for run in (*plan_study(study, "full", "cpu")["deeper"], *(run for runs in curve for run in runs)):
         own.write(result_of_run(run, tmp_path))
     assert publish_runs([study], own, tmp_path, kept, "cpu") == {"tiny": 2 + len(RATES)}
-    metrics, _ = published_metrics([study], PublishedRuns(kept.root))
+    metrics = published_metrics([study], PublishedRuns(kept.root))[0].as_json()
     assert metrics["studies"]["tiny"]["seeds"] == 2
     assert set(metrics["studies"]["tiny"]["tuning"]["variants"]) == {"mlp", "cnn", "deeper"}
 
@@ -137,7 +138,7 @@ def test_disputed_images_are_those_that_all_runs_agree_on_and_are_kept_for_the_f
 ) -> None:
     results = trained_here(tiny(2), "full", store, store.root, device="cpu")
     metrics, pictures = published_metrics([tiny(2)], kept)
-    found = metrics["studies"]["tiny"]["disputed"]
+    found = metrics.as_json()["studies"]["tiny"]["disputed"]
     pixels = load(tiny(2).data.dataset, store.root).test.pixels
     expected: dict[str, list[int]] = {"cnn": [], "mlp": []}
     neither = 0
@@ -162,7 +163,7 @@ def test_disputed_images_are_those_that_all_runs_agree_on_and_are_kept_for_the_f
 def test_without_its_images_there_is_no_picture_of_disputed_ones(kept: PublishedRuns) -> None:
     shutil.rmtree(kept.root / "images")
     metrics, pictures = published_metrics([tiny(2)], kept)
-    assert any(side["count"] for side in metrics["studies"]["tiny"]["disputed"]["only"])
+    assert any(side["count"] for side in metrics.as_json()["studies"]["tiny"]["disputed"]["only"])
     assert not [name for name in pictures if "/only/" in name]
 
 
@@ -189,14 +190,14 @@ def test_nothing_to_publish_is_refused_and_changes_nothing(tmp_path: Path, kept:
 def test_a_seed_counts_when_all_its_variants_are_there(kept: PublishedRuns) -> None:
     (key,) = kept.find(tiny(2).runs("full")["cnn"][1]).values()
     shutil.rmtree(kept.path(key))
-    metrics, _ = published_metrics([tiny(2)], PublishedRuns(kept.root))
+    metrics = published_metrics([tiny(2)], PublishedRuns(kept.root))[0].as_json()
     assert metrics["studies"]["tiny"]["seeds"] == 1
     assert key not in metrics["studies"]["tiny"]["variants"]["cnn"]["runs"]
 
 
 def test_a_study_without_a_complete_seed_is_named_as_not_run(kept: PublishedRuns) -> None:
     other = replace(tiny(2), id="other", training=TrainSpec(epochs=2, batch_size=31), tuning=None, claims=())
-    metrics, _ = published_metrics([tiny(2), other], kept)
+    metrics = published_metrics([tiny(2), other], kept)[0].as_json()
     assert metrics["studies"]["other"]["status"] == "not run"
     assert "published" in metrics["studies"]["other"]["reason"]
 
@@ -219,9 +220,9 @@ def test_seeds_of_other_machines_stand_side_by_side(kept: PublishedRuns, store: 
         kept.add(replace(result, key=key, mode=mode), data, measured)
 
     elsewhere("cnn")
-    assert published_metrics([study], PublishedRuns(kept.root))[0]["studies"]["tiny"]["seeds"] == 2
+    assert published_metrics([study], PublishedRuns(kept.root))[0].studies["tiny"].seeds == 2
     elsewhere("mlp")
-    metrics, _ = published_metrics([study], PublishedRuns(kept.root))
+    metrics = published_metrics([study], PublishedRuns(kept.root))[0].as_json()
     assert metrics["studies"]["tiny"]["seeds"] == 3
     assert {machine["mode"]["dtype"] for machine in metrics["environment"]["machines"]} == {"float32", "bfloat16"}
 
@@ -315,7 +316,7 @@ def test_speeds_measured_alone_take_the_place_of_those_of_the_runs(kept: Publish
     seen = 2 * 90  # two passes over 120 images without the 30 for validation
     assert np.multiply(cnn["images_per_second"], cnn["train_seconds"]) == pytest.approx([seen, seen])
     write_json(kept.root / TIMINGS, measured)
-    clock = published_metrics([tiny(2)], kept)[0]["timings"]["studies"]["tiny"]["cnn"]
+    clock = published_metrics([tiny(2)], kept)[0].as_json()["timings"]["studies"]["tiny"]["cnn"]
     assert clock["train_seconds"]["values"] == cnn["train_seconds"]
     assert clock["images_per_second"]["values"] == cnn["images_per_second"]
 

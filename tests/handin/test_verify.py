@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import copy
-import json
 import re
 import sys
 from pathlib import Path
@@ -223,7 +222,7 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> Any:
     root = tmp_path_factory.mktemp("published")
     made_up.publish(root, made_up.study())
     metrics, _ = published_metrics([made_up.study()], PublishedRuns(root))
-    return json.loads(json.dumps(metrics))
+    return metrics.as_json()
 
 
 def test_contrasts_and_failed_runs_follow(decided: Any) -> None:

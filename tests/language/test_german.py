@@ -11,7 +11,6 @@ import yaml
 
 from checkout import ROOT
 from convscope.analysis.metrics import Analysis
-from convscope.analysis.metrics_file import parse
 from convscope.course.edition import PROSE
 from convscope.errors import ReportError
 from convscope.grade import sheet
@@ -72,7 +71,7 @@ def test_every_sentence_of_a_notebook_has_its_german() -> None:
     """All but code and what it prints, which are in English everywhere."""
     analysis = Analysis("smoke")
     analysis.add(results_of(STUDIES["fashion"], dict.fromkeys(("mlp", "cnn3", "cnn5", "cnn7"), 0.8)))
-    facts = parse(analysis.metrics()).ran["fashion"]
+    facts = analysis.metrics().ran["fashion"]
 
     def said(texts: Catalogue) -> list[str]:
         opening = opening_cells("fashion", facts, texts, document="report", profile="smoke", repository="", sha256="")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
 from checkout import ROOT
 from convscope.analysis.metrics import Analysis
-from convscope.analysis.metrics_file import parse
 from convscope.figures.draw import drawings
 from convscope.figures.registry import Material
 from convscope.report.fill import fill, fill_plain
@@ -44,9 +41,9 @@ def text_of(study: Study, profile: str, folder: Path) -> str:
     analysis = Analysis("smoke")
     levels = {each.id: 0.80 + 0.03 * place for place, each in enumerate(study.variants)}
     analysis.add(results_of(study, levels))
-    metrics: dict[str, Any] = json.loads(json.dumps(analysis.metrics())) | {"profile": profile}
+    metrics = analysis.metrics().as_json() | {"profile": profile}
     (folder / "figures").mkdir(parents=True)
-    for name in drawings(Material(parse(analysis.metrics()), analysis.pictures)):
+    for name in drawings(Material(analysis.metrics(), analysis.pictures)):
         (folder / "figures" / f"{name}.svg").write_text("<svg/>")
     fill(ROOT / "report", metrics, folder / "figures", {"commit": "0123456", "backend": "pandoc", "flipped": None},
          folder / "source")  # fmt: skip

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +13,6 @@ from sklearn.datasets import load_sample_images
 
 from checkout import ROOT
 from convscope.analysis.metrics import Analysis
-from convscope.analysis.metrics_file import parse
 from convscope.course.new_study import write_study
 from convscope.figures.draw import drawings
 from convscope.figures.registry import Material
@@ -51,9 +48,9 @@ def told(checkout: Path, profile: str, folder: Path) -> str:
     (study,) = select("scenes", checkout / "report" / "studies")
     analysis = Analysis("smoke")
     analysis.add(results_of(study, {each.id: 0.8 + 0.03 * place for place, each in enumerate(study.variants)}))
-    metrics: dict[str, Any] = json.loads(json.dumps(analysis.metrics())) | {"profile": profile}
+    metrics = analysis.metrics().as_json() | {"profile": profile}
     (folder / "figures").mkdir()
-    for name in drawings(Material(parse(analysis.metrics()), analysis.pictures)):
+    for name in drawings(Material(analysis.metrics(), analysis.pictures)):
         (folder / "figures" / f"{name}.svg").write_text("<svg/>")
     facts = {"commit": "0123456", "backend": "pandoc", "flipped": None}
     fill(checkout / "report", metrics, folder / "figures", facts, folder / "source")

@@ -37,7 +37,6 @@ from convscope.analysis.variants import correct_predictions, summarise_variant, 
 from convscope.datasets.catalogue import dataset_key, public_class_names
 from convscope.datasets.folds import image_counts
 from convscope.datasets.splits import Split
-from convscope.files import Json
 from convscope.runs.result import RunResult
 from convscope.runs.results import Results
 from convscope.specs import to_json
@@ -62,7 +61,7 @@ class Analysis:
         self._timings = records.Timings(studies={}, orders={})
         self._environment = records.Environment(machines=(), commits=(), trained="")
 
-    def metrics(self) -> Json:
+    def metrics(self) -> records.Metrics:
         """Return what metrics.json holds, checked against itself."""
         every = {
             "schema": SCHEMA, "profile": self.profile, "datasets": self._datasets, "studies": self._studies,
@@ -70,7 +69,7 @@ class Analysis:
         }  # fmt: skip
         found = records.Metrics.model_validate(every)
         check_consistency(found)
-        return found.as_json()
+        return found
 
     def leave_out(self, study: Study, reason: str) -> None:
         """Note a study that was not run, and why."""

@@ -184,9 +184,9 @@ def _of_runs(project: Path, study: str) -> tuple[Json, Pictures]:
     from convscope.runs.published import PublishedRuns
     from convscope.studies import select
 
-    return published_metrics(
-        select(study, project / "report" / "studies"), PublishedRuns(project / "data" / "published")
-    )
+    kept = PublishedRuns(project / "data" / "published")
+    metrics, pictures = published_metrics(select(study, project / "report" / "studies"), kept)
+    return metrics.as_json(), pictures
 
 
 def _held_out(dataset: Dataset, images: Images) -> Dataset:

@@ -11,8 +11,9 @@ from convscope.analysis.integrity import check_consistency
 from convscope.analysis.metrics import Analysis
 from convscope.analysis.metrics_file import parse
 from convscope.analysis.pictures import Pictures, write_pictures
+from convscope.analysis.records import Metrics
 from convscope.errors import ReportError
-from convscope.files import Json, write_json
+from convscope.files import write_json
 from convscope.publication import published_metrics
 from convscope.runs.results import trained_here
 from convscope.runs.store import UnreadableResult
@@ -27,11 +28,12 @@ def work(project: Project) -> None:
         published_metrics(project.selected, project.published) if project.profile == "published" else analyse(project)
     )
     write_pictures(project.build / "pictures.safetensors", pictures)
-    write_json(project.build / "metrics.json", metrics)
-    print(flips_in_words(note_verdicts(metrics, project.build / "verdicts.json")), file=sys.stderr)
+    stated = metrics.as_json()
+    write_json(project.build / "metrics.json", stated)
+    print(flips_in_words(note_verdicts(stated, project.build / "verdicts.json")), file=sys.stderr)
 
 
-def analyse(project: Project) -> tuple[Json, Pictures]:
+def analyse(project: Project) -> tuple[Metrics, Pictures]:
     """Return metrics and pictures; a damaged result is reported, removed and trained again."""
     left_out = project.find_data()
     analysis = Analysis(project.budgets)
