@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from checkout import ROOT
-from convscope.figures.argument import kernel_rows
+from convscope.figures.factors import kernel_rows
 from convscope.figures.registry import Material
 from convscope.publication import published_metrics
 from convscope.runs.published import PublishedRuns

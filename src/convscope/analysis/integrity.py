@@ -222,9 +222,10 @@ def _check_claim(name: str, claim: Claim, study: StudyRun | StudyNotRun) -> None
         _check_difference(here, comparison, study, measure, names)
         same(here, "interval", comparison.interval, estimates[-1].interval(level))
         _check_removed(here, comparison, comparison.b, study, level)
-    keys = [key for each in named for key in _all_runs(study.variants[each])]
-    same(place, "runs", sorted(set(claim.runs)), sorted(set(keys)))
-    trained = all(_some_trained(study.variants[each]) for each in named)
+    variants = [study.variants[each] for each in named]
+    failed = {key for each in variants if each.failed for key in each.failed.runs}
+    same(place, "runs", sorted(set(claim.runs)), sorted(failed.union(*(each.runs for each in variants))))
+    trained = all(each.failed is None or len(each.failed.runs) < each.failed.of for each in variants)
     verdict, decided_by = rule(claim.kind, estimates, margin, level, expected, trained=trained)
     if claim.verdict != verdict.verdict:
         raise contradiction(
@@ -253,14 +254,6 @@ def _accuracy(variant: Variant) -> Sequence[float]:
 
 def _gap(variant: Variant) -> Sequence[float]:
     return list(np.array(variant.train_accuracy.values) - np.array(_accuracy(variant)))
-
-
-def _all_runs(variant: Variant) -> tuple[str, ...]:
-    return variant.runs + (variant.failed.runs if variant.failed else ())
-
-
-def _some_trained(variant: Variant) -> bool:
-    return variant.failed is None or len(variant.failed.runs) < variant.failed.of
 
 
 def _at_common_seeds(variants: Sequence[Variant], measure: OfVariant) -> list[Any] | None:

@@ -1,4 +1,4 @@
-"""Figures of the argument: the decomposition, the worth of sharing, kernels against cost, errors removed."""
+"""Figures of the argument: the decomposition, the worth of sharing, errors removed, and the rates that were tuned."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from matplotlib.ticker import NullLocator
 from convscope.analysis.study_records import StudyRun
 from convscope.figures import findings
 from convscope.figures.bias import varies_size
-from convscope.figures.dose import dose
 from convscope.figures.registry import Material, Rows, bounds, figure, groups
-from convscope.figures.style import INK, MUTED, WIDTH, logarithmic, look, signed
-from convscope.specs import from_json
+from convscope.figures.style import INK, MUTED, WIDTH, look, signed
 
 STEPS = {
     "capacity": ("mlp-wide", "mlp"),
@@ -220,66 +218,6 @@ def answer(rows: Rows) -> Figure:
     right.margins(x=0.2)
     left.set_xlabel("CNN minus MLP (percentage points)")
     right.set_xlabel("errors removed (%)")
-    return drawn
-
-
-def kernel_rows(material: Material) -> Rows:
-    """Return each kernel of each study that compares kernels, from the first one up: cost, and difference to it."""
-    rows: Rows = []
-    for name, study in material.metrics.ran.items():
-        for key, experiment in study.experiments.items():
-            if experiment.factor != "kernel":
-                continue
-            first = experiment.variants[0]
-            of, tuned = study.variants, study.tuning.variants if study.tuning else {}
-            sides = {variant: dose("kernel", from_json(of[variant].model)) for variant in experiment.variants}
-            larger = [variant for variant in sides if sides[variant] >= sides[first]]
-            for variant in sorted(larger, key=sides.__getitem__):
-                effect, low, high = (0.0, None, None) if variant == first else comparison(study, variant, first)
-                rows.append(
-                    {"study": name, "title": study.title, "experiment": key, "variant": variant,
-                     "kernel": of[variant].title, "side": sides[variant], "against": first,
-                     "macs": of[variant].macs, "times_macs": of[variant].macs / of[first].macs,
-                     "parameters": of[variant].parameters,
-                     "learning_rate": tuned[variant].chosen if variant in tuned else study.training["learning_rate"],
-                     "tuned": variant in tuned,
-                     "difference": effect, "low": low, "high": high}
-                )  # fmt: skip
-    return rows
-
-
-@figure("kernel-cost", rows=kernel_rows, finding=findings.largest_kernels)
-def kernel_cost(rows: Rows) -> Figure:
-    """Draw what a larger kernel changes, a line each, and beside it what it costs; studies are set apart."""
-    studies = groups([row for row in rows if row["variant"] != row["against"]], "study").values()
-    many = sum(map(len, studies))
-    drawn, (effects, costs) = plt.subplots(
-        1, 2, figsize=(WIDTH, 0.5 + 0.15 * (many + len(studies))), layout="constrained", sharey=True,
-        width_ratios=(3, 2)
-    )  # fmt: skip
-    places: dict[float, str] = {}
-    place = 0.0
-    for line in studies:
-        rate = "tuned" if line[0]["tuned"] else f"rate {line[0]['learning_rate']:g}"
-        for number, row in enumerate(line):
-            named = "" if number else f"{row['title']} ({rate})   "
-            untuned = " (not tuned)" if line[0]["tuned"] and not row["tuned"] else ""
-            places[place] = f"{named}{row['side']}×{row['side']}{untuned}"
-            hue, shape = look(f"cnn{row['side']}", number)
-            if row["low"] is not None:
-                effects.plot([row["low"], row["high"]], [place, place], color=hue, linewidth=1.5)
-            effects.plot([row["difference"]], [place], shape, color=hue, markersize=6, mec="white")
-            costs.plot([row["times_macs"]], [place], shape, color=hue, markersize=6, mec="white")
-            place += 1
-        place += 0.7
-    for axes, neutral in ((effects, 0), (costs, 1)):
-        axes.axvline(neutral, color=MUTED, linewidth=1)
-        axes.grid(axis="y", visible=False)
-    effects.set_yticks(list(places), list(places.values()), fontsize=7.5)
-    effects.set_ylim(place - 0.9, -0.8)
-    logarithmic(costs, "x", (1, 2, 3, 5))
-    effects.set_xlabel("minus the smallest (points)", fontsize=8)
-    costs.set_xlabel("work (times the smallest)", fontsize=8)
     return drawn
 
 

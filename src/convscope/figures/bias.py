@@ -15,7 +15,7 @@ from convscope.figures import findings
 from convscope.figures.registry import Material, Row, Rows, bounds, figure, groups
 from convscope.figures.results import accuracy_rows, named
 from convscope.figures.spots import spot
-from convscope.figures.style import MUTED, WIDTH, colour, look, marker
+from convscope.figures.style import MUTED, WIDTH, look
 
 CROSSED = {"conv": "conv-permuted", "local": "local-permuted"}
 """Variants on natural pixels, and on permuted ones."""
@@ -171,8 +171,9 @@ def equivariance_errors(rows: Rows) -> Figure:
     for axes, below, here in zip(panels, legends, variants, strict=True):
         for place, line in enumerate(groups(here, "number").values()):
             errors = [np.nan if row["error"] is None else row["error"] for row in line]
+            hue, shape = look("", place)  # layers have no role
             axes.plot(
-                np.array(shifts) + 0.05 * place, errors, color=colour(place), marker=marker(place), markersize=6,
+                np.array(shifts) + 0.05 * place, errors, color=hue, marker=shape, markersize=6,
                 mec="white", linewidth=1, label=f"{line[0]['layer']} (total stride {line[0]['stride']})",
             )  # fmt: skip
         axes.set_title(here[0]["title"])

@@ -16,7 +16,7 @@ from convscope.analysis.study_records import StudyRun
 from convscope.figures import findings
 from convscope.figures.registry import Material, Row, Rows, bounds, figure, groups
 from convscope.figures.spots import spot
-from convscope.figures.style import INK, MUTED, WIDTH, colour, logarithmic, look, signed
+from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, logarithmic, look, signed
 
 WILD = 0.2  # standard deviation over seeds, as a fraction, that no variant has whose runs all trained
 MOST_COLOURS = 8  # with more variants, colours and markers repeat and tell nothing: they are numbered instead
@@ -47,7 +47,7 @@ def accuracy_rows(material: Material, study_id: str) -> Rows:
 
 def _look(rows: Rows, place: int) -> tuple[str, str]:
     """Colour and marker of the variant at this place."""
-    return (colour(0), "o") if len(rows) > MOST_COLOURS else look(rows[place]["variant"], place)
+    return (PALETTE[0], "o") if len(rows) > MOST_COLOURS else look(rows[place]["variant"], place)
 
 
 @figure("{study}-accuracy", rows=accuracy_rows, finding=findings.extremes)

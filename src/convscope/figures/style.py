@@ -89,17 +89,7 @@ _ROLES = {
 
 def look(variant: str, place: int) -> tuple[str, str]:
     """Colour and marker of a variant: by its role where it has one, else by its place in the study."""
-    return _ROLES.get(variant, (colour(place), marker(place)))
-
-
-def colour(index: int) -> str:
-    """Colour of the variant at this place in its study; the same in every figure."""
-    return PALETTE[index % len(PALETTE)]
-
-
-def marker(index: int) -> str:
-    """Marker of the variant, so that colour is not the only thing that tells them apart."""
-    return MARKERS[index % len(MARKERS)]
+    return _ROLES.get(variant, (PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]))
 
 
 def logarithmic(axes: Axes, side: Literal["x", "y"], steps: Sequence[int] = (1, 2, 5)) -> None:
