@@ -15,7 +15,7 @@ from convscope.analysis.pooling import SeedSpread
 from convscope.analysis.records import Clock
 from convscope.models.cost import layer_costs, macs, parameters
 from convscope.runs.result import RunResult
-from convscope.specs import ModelSpec, to_json
+from convscope.specs import to_json
 from convscope.studies.study import Variant
 
 CURVES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
@@ -84,13 +84,8 @@ def declared_variant(variant: Variant, train_images: int | None) -> records.Decl
         model=to_json(model),
         parameters=parameters(model),
         macs=macs(model),
-        layers=layers_of(model),
+        layers=tuple(records.Layer(**asdict(cost)) for cost in layer_costs(model)),
     )
-
-
-def layers_of(model: ModelSpec) -> tuple[records.Layer, ...]:
-    """Return what each layer of a network costs and sees."""
-    return tuple(records.Layer(**asdict(cost)) for cost in layer_costs(model))
 
 
 def timings_of(results: Sequence[RunResult]) -> Clock:

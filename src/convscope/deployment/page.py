@@ -42,9 +42,10 @@ def render_page(evidence: Evidence, file: str = FILE, *, kept: bool = False) -> 
     )
     environment.filters["lines"] = _lines
     text = files("convscope.deployment").joinpath("page.md.jinja").read_text(encoding="utf-8")
-    plot = Markup(_data_uri("image/svg+xml", latency_plot(evidence.latency)))  # made here
+    plot = base64.b64encode(latency_plot(evidence.latency)).decode()
+    image = Markup(f"data:image/svg+xml;base64,{plot}")  # made here
     return environment.from_string(text).render(
-        evidence.as_json() | {"file": Markup(file), "latency_image": plot, "kept": kept}
+        evidence.as_json() | {"file": Markup(file), "latency_image": image, "kept": kept}
     )
 
 
@@ -78,10 +79,6 @@ def latency_plot(latency: Latency) -> bytes:
         buffer = io.BytesIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     return buffer.getvalue()
-
-
-def _data_uri(media_type: str, content: bytes) -> str:
-    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
 
 
 def _lines(value: str) -> Markup:

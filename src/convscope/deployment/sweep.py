@@ -64,7 +64,7 @@ def tear_down(cloud: Cloud, journal: Journal, report: Callable[[str], None]) -> 
     """
     own = journal.deployment
     intents = journal.intents()
-    time.sleep(_SETTLING_SECONDS if intents and not _is_answered(journal) else 0)
+    time.sleep(_SETTLING_SECONDS if journal.last_event() == "create" else 0)  # not answered: its effect is not known
 
     def mine(name: str) -> bool:
         return belongs_to(name, own)
@@ -227,8 +227,3 @@ def _has_tag(cloud: Cloud, thing: Leftover) -> bool:
             return False
         raise
     return any((tag["Key"], tag["Value"]) == TAG for tag in found["Tags"])
-
-
-def _is_answered(journal: Journal) -> bool:
-    """Tell whether the last request of a journal was answered, so that its effect is known."""
-    return journal.last_event() != "create"

@@ -102,15 +102,10 @@ def identify(root: Path, *, strict: bool = False) -> tuple[Author, Source]:
 def last_selection(root: Path, build: Path) -> str:
     """Return the studies of the last build of this profile, as STUDIES names them; empty where there was none."""
     try:
-        known = read_studies(build / "metrics.json")
+        known = list(json.loads((build / "metrics.json").read_bytes())["studies"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
     return " ".join(name for name in known if name in STUDIES or (root / "report" / "studies" / f"{name}.py").is_file())
-
-
-def read_studies(path: Path) -> list[str]:
-    """Return the ids in a metrics.json, whatever else it says."""
-    return list(json.loads(path.read_bytes())["studies"])
 
 
 def write_bundle(
