@@ -20,8 +20,10 @@ from convscope.figures.registry import FIGURES, Material, Rows
 from convscope.figures.spots import Spot
 from convscope.figures.style import figure_style
 from convscope.report.formats import resolve
+from convscope.specs import Conv2d, Dense, Flatten, ModelSpec, Pool2d, to_json
 
 SEEDS = [1, 9]
+POOLED = ModelSpec((1, 12, 12), (Conv2d(2, 3), Pool2d(), Flatten(), Dense(10, activation="none")))
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +69,7 @@ def shifting(seeds: int) -> StudyRun:
     return study(
         reference="cnn",
         equivariance=None,
-        variants={"cnn": titled("CNN"), "mlp": titled("MLP")},
+        variants={"cnn": titled("CNN", model=to_json(POOLED)), "mlp": titled("MLP")},
         shift=Shift(images=400, claimed=1, distances=(0, 1, 3), accuracy=accuracy),
     )
 
@@ -190,3 +192,9 @@ def test_sample_sizes_show_both_networks_and_their_difference() -> None:
     assert any(ys == pytest.approx(differences) for ys in lines(figure, 1).values() if len(ys) == 2)
     assert "CNN − MLP" in texts(figure)
     assert "1,000" in texts(figure)
+
+
+def test_multiples_of_the_total_stride_are_marked_also_where_no_layer_was_measured() -> None:
+    axes = drawn(bias.shifted_accuracy, shifting(9)).axes[0]
+    dotted = [np.ravel(line.get_xdata())[0] for line in axes.lines if line.is_dashed()]
+    assert dotted == [0, 2]

@@ -11,17 +11,19 @@ from convscope.figures.factors import factor_curves
 @pytest.mark.parametrize("epochs", [1, 2, 10])
 def test_curves_are_drawn_however_short_the_training(epochs: int) -> None:
     rows = [
-        {"factor": factor, "variant": name, "title": name, "part": part, "epoch": epoch,
-         "accuracy": 0.1 * epoch / 2, "loss": 2 / epoch}
+        {"factor": factor, "variant": name, "title": name, "epoch": epoch,
+         "mean": 0.05 * epoch, "lowest": 0.04 * epoch, "highest": 0.06 * epoch}
         for factor, names in {"depth": ("base", "depth3"), "stride": ("base", "stride2")}.items()
         for name in names
-        for part in ("train", "validation")
         for epoch in range(1, epochs + 1)
     ]  # fmt: skip
     figure = factor_curves(rows)
-    shown = [axes.get_title() for axes in figure.axes if axes.get_title()]
-    assert shown == ["depth", "stride"]
-    for axes, last in ((figure.axes[0], 100 * 0.1 * epochs / 2), (figure.axes[4], 2 / epochs)):
+    shown = {axes.get_title("left") or axes.get_title(): axes for axes in figure.axes if axes.get_legend()}
+    assert list(shown) == ["depth", "stride"]
+    for axes, names in zip(shown.values(), (["base", "depth3"], ["base", "stride2"]), strict=True):
+        legend = axes.get_legend()
+        assert legend is not None
+        assert [text.get_text() for text in legend.get_texts()] == names
         low, high = axes.get_ylim()
-        assert low < last <= high
+        assert low < 5 * epochs <= high
     plt.close(figure)

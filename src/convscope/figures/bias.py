@@ -16,6 +16,7 @@ from convscope.figures.registry import Material, Row, Rows, bounds, figure, grou
 from convscope.figures.results import accuracy_rows, named
 from convscope.figures.spots import spot
 from convscope.figures.style import MUTED, WIDTH, look
+from convscope.specs import from_json
 
 CROSSED = {"conv": "conv-permuted", "local": "local-permuted"}
 """Variants on natural pixels, and on permuted ones."""
@@ -99,16 +100,16 @@ def interaction(rows: Rows) -> Figure:
 def shift_rows(material: Material, study_id: str) -> Rows:
     """Return accuracy on moved test images, by variant and distance in pixels, and how far the reference steps.
 
-    The total stride is that of the last layer of the reference whose equivariance was measured; 0 where none was.
+    The total stride is that of the reference's last layer with positions.
     """
     study = material.metrics.ran[study_id]
     shift = study.shift
     if shift is None:
         return []
-    layers = study.equivariance.variants.get(study.reference) if study.equivariance else None
+    windows = from_json(study.variants[study.reference].model).windows
     return [
         named(study, name) | {"distance": distance, "accuracy": measure.mean} | bounds(measure)
-        | {"total_stride": layers[-1].stride if layers else 0}
+        | {"total_stride": windows[-1].step if windows else 0}
         for name, measures in shift.accuracy.items()
         for distance, measure in zip(shift.distances, measures, strict=True)
     ]  # fmt: skip
@@ -132,11 +133,12 @@ def shifted_accuracy(rows: Rows) -> Figure:
         _line(axes, points, look(name, number), line[0]["title"])
     if stride := rows[0]["total_stride"]:
         for multiple in range(0, max(distances) + 1, stride):
-            axes.axvline(multiple, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0)
+            axes.axvline(multiple, color=MUTED, linewidth=1.1, linestyle=(0, (1, 2)), zorder=0)
         axes.annotate(
             f"total stride {stride}", (stride, 1), (3, -3), xycoords=("data", "axes fraction"),
             textcoords="offset points", va="top", fontsize=7.5, color=MUTED,
         )  # fmt: skip
+    axes.grid(axis="x", visible=False)  # would hide the dotted lines
     axes.set_ylim(0, 103)
     axes.set_xticks(distances)
     axes.set_xlabel("distance that the test images are moved, up, down, left and right (pixels)")

@@ -168,7 +168,7 @@ def pixel_histogram(rows: Rows) -> Figure:
             axes.stairs(shares, places, fill=len(channels) == 1, color=colour, alpha=0.85, label=name)
     before.set_title("As stored")
     before.set_xlabel("pixel value (0 to 255)")
-    before.set_ylabel("share of pixels (%)")
+    before.set_ylabel("share of pixels (%)\n(logarithmic)")
     after.set_title("Normalised")
     standard = rows[0]["normalisation"] == "standard"
     after.set_xlabel("(value / 255 − mean) / standard deviation" if standard else "value / 255")

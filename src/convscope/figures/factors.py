@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
 from math import ceil
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from convscope.analysis.study_records import Curves
 from convscope.figures import findings
 from convscope.figures.argument import comparison
 from convscope.figures.dose import dose
 from convscope.figures.registry import Material, Rows, figure, groups
-from convscope.figures.results import MOST_COLOURS, WILD
-from convscope.figures.style import INK, MUTED, PALETTE, WIDTH, logarithmic, look, signed
+from convscope.figures.results import MOST_COLOURS, WILD, curves_of
+from convscope.figures.style import MUTED, PALETTE, WIDTH, logarithmic, look, signed
 from convscope.specs import from_json
 
-ACROSS = 4  # panels of curves beside each other
-TWIN = ", GAP head"  # at the end of a network's title
-Runs = tuple[tuple[float, ...], ...]
+ACROSS = 3  # panels of curves beside each other
 FURTHEST = 10  # times the median size of a group's differences: what lies beyond is written, not drawn
 
 
@@ -88,7 +82,7 @@ def factors(rows: Rows) -> Figure:
         costs.set_yticks([])
         logarithmic(costs, "x", (1, 3))
         effects.set_title(f"minus {base} (points)", fontsize=8)
-        costs.set_title(f"over {base}", fontsize=8)
+        costs.set_title(f"over {base} (logarithmic)", fontsize=8)
     for what, shape, colour in (("multiply-accumulates", "o", PALETTE[1]), ("parameters", "s", PALETTE[6])):
         costs.plot([], [], shape, color=colour, markersize=5, mec="white", label=what)
     drawn.legend(loc="outside lower right", ncols=2, fontsize=7.5)
@@ -106,99 +100,49 @@ def _limits(group: Rows, reach: float) -> tuple[float, float]:
 
 
 def factor_curve_rows(material: Material, study_id: str) -> Rows:
-    """Return, for a study of many variants, mean accuracy and loss by epoch of the networks that differ in one factor.
+    """Return, for a study of many variants, validation accuracy by epoch of the networks that differ in one factor.
 
-    A factor whose networks all stand beside those of another is left out, and a network of which some runs never
-    trained.
+    Twins are left out, whose level is another, and a network of which some runs never trained.
     """
     study = material.metrics.ran[study_id]
     if study.baseline != study.reference or len(study.variants) <= MOST_COLOURS:
         return []
-    chosen: dict[str, list[str]] = {}
-    for each in study.experiments.values():
-        trained = [name for name in each.variants if (study.variants[name].test_accuracy.sd or 0) <= WILD]
-        chosen.setdefault(each.factor, []).extend(trained)
-    for factor in list(chosen):
-        others = {name for other, names in chosen.items() if other != factor for name in names}
-        if set(chosen[factor]) <= others:
-            del chosen[factor]
     return [
-        {"factor": factor, "variant": name, "title": study.variants[name].title, "part": part, "epoch": epoch,
-         "accuracy": float(np.mean(accuracy)), "loss": float(np.mean(loss))}
-        for factor, names in chosen.items()
-        for name in names
-        for part, accuracies, losses in _parts(study.variants[name].curves)
-        for epoch, (accuracy, loss) in enumerate(
-            zip(zip(*accuracies, strict=True), zip(*losses, strict=True), strict=True), start=1
-        )
-    ]  # fmt: skip
-
-
-def _parts(curves: Curves) -> list[tuple[str, Runs, Runs]]:
-    """Return, for training and validation images, accuracy and loss of each run by epoch."""
-    return [
-        ("train", curves.train_accuracy, curves.train_loss),
-        ("validation", curves.validation_accuracy, curves.validation_loss),
+        {"factor": each.factor} | row
+        for each in study.experiments.values()
+        if not any(name.endswith("-gap") for name in each.variants)
+        for row in curves_of(study, [n for n in each.variants if (study.variants[n].test_accuracy.sd or 0) <= WILD])
+        if (row["part"], row["quantity"]) == ("validation", "accuracy")
     ]
 
 
-@figure("{study}-factor-curves", rows=factor_curve_rows, finding=findings.factor_curves)
+@figure("{study}-factor-curves", rows=factor_curve_rows, finding=findings.curves)
 def factor_curves(rows: Rows) -> Figure:
-    """Draw accuracy and below it loss by epoch, a panel a factor; training dashed, validation solid, a twin thin."""
+    """Draw validation accuracy by epoch, a panel a factor: mean over seeds, range shaded; the axes are the same."""
     factors = groups(rows, "factor")
     lines = ceil(len(factors) / ACROSS)
     drawn, panels = plt.subplots(
-        2 * lines, ACROSS, figsize=(WIDTH, 0.4 + 2.2 * lines), layout="constrained", squeeze=False
+        lines, ACROSS, figsize=(WIDTH, 0.3 + 1.6 * lines), layout="constrained", squeeze=False, sharey=True
     )
-    for place, factor in zip_longest(range(lines * ACROSS), factors):
-        pair = [panels[2 * (place // ACROSS) + below, place % ACROSS] for below in (0, 1)]
-        if factor is None:
-            for axes in pair:
-                axes.set_axis_off()
-            continue
-        for axes, what, factor_of_unit in zip(pair, ("accuracy", "loss"), (100, 1), strict=True):
-            _draw_curves(axes, factors[factor], what, factor_of_unit)
-            axes.set_ylim(*_ends(rows, what, factor_of_unit))
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=4))
-            axes.yaxis.set_major_locator(MaxNLocator(nbins=4))
-            if place % ACROSS:
-                axes.set_yticklabels([])
-            else:
-                axes.set_ylabel("accuracy (%)" if what == "accuracy" else "loss (nats)", fontsize=7.5)
-        pair[0].set_title(factor, fontsize=8)
-        pair[0].set_xticklabels([])
-        stems = dict.fromkeys(row["title"].removesuffix(TWIN) for row in factors[factor])
-        handles = [Line2D([], [], color=_hue(number), label=stem) for number, stem in enumerate(stems)]
-        pair[1].legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.25), frameon=False, fontsize=7,
-                       handlelength=1, labelspacing=0.2, borderpad=0)  # fmt: skip
-    kinds = [Line2D([], [], color=INK, label="validation"),
-             Line2D([], [], color=INK, label="training", linestyle=(0, (3, 2)))]  # fmt: skip
-    drawn.legend(handles=kinds, loc="outside upper center", ncols=2)
-    drawn.supxlabel("epoch", fontsize=8)
+    for axes in panels.flat[len(factors) :]:
+        axes.set_axis_off()
+    for axes, (factor, here) in zip(panels.flat, factors.items(), strict=False):
+        for place, (variant, line) in enumerate(groups(here, "variant").items()):
+            hue, shape = look(variant, place)
+            epochs = [row["epoch"] for row in line]
+            mean, *ends = ([100 * row[what] for row in line] for what in ("mean", "lowest", "highest"))
+            axes.plot(epochs, mean, color=hue, marker=shape, markersize=3, linewidth=1.2, label=line[0]["title"])
+            axes.fill_between(epochs, *ends, color=hue, alpha=0.15, lw=0)
+        axes.set_title(factor, fontsize=8)
+        axes.set_xlabel("epoch", fontsize=7.5)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+        axes.legend(loc="lower right", fontsize=7.5, handlelength=1.4, labelspacing=0.2, borderpad=0.1)
+    later = [100 * row["mean"] for row in rows if row["epoch"] > 1]  # the first epoch would press the rest together
+    if later:
+        panels[0, 0].set_ylim(bottom=min(later) - 3)
+    for axes in panels[:, 0]:
+        axes.set_ylabel("validation accuracy (%)", fontsize=7.5)
     return drawn
-
-
-def _draw_curves(axes: Axes, shown: Rows, what: str, times: float) -> None:
-    """Draw the networks of one factor; a network and its twin have one colour."""
-    stems = list(dict.fromkeys(row["title"].removesuffix(TWIN) for row in shown))
-    for own in groups(shown, "variant").values():
-        hue = _hue(stems.index(own[0]["title"].removesuffix(TWIN)))
-        width = 0.7 if own[0]["title"].endswith(TWIN) else 1.4
-        for part, dashes in (("train", (0, (3, 2))), ("validation", "-")):
-            points = [(row["epoch"], times * row[what]) for row in own if row["part"] == part]
-            axes.plot(*zip(*points, strict=True), linestyle=dashes, color=hue, linewidth=width)
-
-
-def _ends(rows: Rows, what: str, times: float) -> tuple[float, float]:
-    """Return the ends of an axis: the first epochs are far away, and would press the rest together."""
-    later = [times * row[what] for row in rows if row["epoch"] > 1] or [times * row[what] for row in rows]
-    low, high = np.percentile(later, (3, 100) if what == "accuracy" else (0, 97))
-    room = 0.05 * ((high - low) or 1)
-    return float(low - room), float(min(high + room, 100))
-
-
-def _hue(place: int) -> str:
-    return PALETTE[place] if place else MUTED
 
 
 def kernel_rows(material: Material) -> Rows:
@@ -257,5 +201,5 @@ def kernel_cost(rows: Rows) -> Figure:
     effects.set_ylim(place - 0.9, -0.8)
     logarithmic(costs, "x", (1, 2, 3, 5))
     effects.set_xlabel("minus the smallest (points)", fontsize=8)
-    costs.set_xlabel("work (times the smallest)", fontsize=8)
+    costs.set_xlabel("work (times the smallest, logarithmic)", fontsize=8)
     return drawn

@@ -185,5 +185,4 @@ def _listed(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 curves: Finding = partial(last_epoch, column="mean", quantity="accuracy")
-factor_curves: Finding = partial(last_epoch, column="accuracy")
 in_percent: Finding = partial(extremes, column="accuracy", scale=1)

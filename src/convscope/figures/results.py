@@ -93,22 +93,22 @@ def accuracy_chart(rows: Rows) -> Figure:
 def curve_rows(material: Material, study_id: str) -> Rows:
     """Return the curves of all variants of a study."""
     study = material.metrics.ran[study_id]
-    return _curves(study, study.variants)
+    return curves_of(study, study.variants)
 
 
 def baseline_curve_rows(material: Material, study_id: str) -> Rows:
     """Return the curves of a study's baseline."""
     study = material.metrics.ran[study_id]
-    return _curves(study, [study.baseline])
+    return curves_of(study, [study.baseline])
 
 
 def experiment_curve_rows(material: Material, study_id: str, experiment: str) -> Rows:
     """Return the curves of an experiment's variants; none where one plot can show all those of the study."""
     study = material.metrics.ran[study_id]
-    return _curves(study, study.experiments[experiment].variants) if len(study.variants) > MOST_COLOURS else []
+    return curves_of(study, study.experiments[experiment].variants) if len(study.variants) > MOST_COLOURS else []
 
 
-def _curves(study: StudyRun, only: Collection[str]) -> Rows:
+def curves_of(study: StudyRun, only: Collection[str]) -> Rows:
     """Return mean and range over seeds, by variant, part, quantity and epoch.
 
     The place of a variant decides its look: among all of the study, or where they are so many that looks repeat,

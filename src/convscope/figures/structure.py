@@ -250,12 +250,13 @@ def preprocessing(rows: Rows) -> Figure:
             edges = [row[start] for row in of_channel]
             axes.stairs([row["percent"] for row in of_channel], [*edges, edges[-1] + step], color=hue, alpha=0.85,
                         fill=len(channels) == 1)  # fmt: skip
-        if max(row["percent"] for row in parts["values"]) > TALL:
+        tall = max(row["percent"] for row in parts["values"]) > TALL
+        if tall:
             logarithmic(axes, "y", (1, 5))
         axes.tick_params(labelsize=7.5)
         text = (
             "pixel value" if kind == "stored" else "(value / 255 − mean) / SD" if here[0]["standard"] else "value / 255"
         )
         axes.set_xlabel(text, fontsize=8)
-        axes.set_ylabel("% of pixels", fontsize=8)
+        axes.set_ylabel("% of pixels\n(logarithmic)" if tall else "% of pixels", fontsize=8)
     return drawn
