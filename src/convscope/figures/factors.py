@@ -82,7 +82,8 @@ def factors(rows: Rows) -> Figure:
         costs.set_yticks([])
         logarithmic(costs, "x", (1, 3))
         effects.set_title(f"minus {base} (points)", fontsize=8)
-        costs.set_title(f"over {base} (logarithmic)", fontsize=8)
+        costs.set_title(f"over {base}", fontsize=8)
+        costs.set_xlabel("times (logarithmic)", fontsize=7.5)
     for what, shape, colour in (("multiply-accumulates", "o", PALETTE[1]), ("parameters", "s", PALETTE[6])):
         costs.plot([], [], shape, color=colour, markersize=5, mec="white", label=what)
     drawn.legend(loc="outside lower right", ncols=2, fontsize=7.5)
@@ -201,5 +202,5 @@ def kernel_cost(rows: Rows) -> Figure:
     effects.set_ylim(place - 0.9, -0.8)
     logarithmic(costs, "x", (1, 2, 3, 5))
     effects.set_xlabel("minus the smallest (points)", fontsize=8)
-    costs.set_xlabel("work (times the smallest, logarithmic)", fontsize=8)
+    costs.set_xlabel("work (times the smallest)\n(logarithmic)", fontsize=8)
     return drawn
