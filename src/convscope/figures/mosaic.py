@@ -6,10 +6,8 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-FITS = 0.3  # a gap, as a fraction of an image's side, that a number fits into
 SHARPNESS = 64  # pixels a tile is enlarged to at least, so that gaps can be narrow
 
 
@@ -41,14 +39,13 @@ def mosaic(images: NDArray[Any], columns: int, gap: float = 0.07) -> NDArray[np.
     return board
 
 
-def number_images(axes: Axes, board: NDArray[Any], count: int, columns: int, gap: float = 0.07) -> None:
-    """Put a number at each square image of a mosaic, from 1 on: in the gap above it, or in its corner."""
-    step = board.shape[1] * (1 + gap) / (columns * (1 + gap) - gap)
-    up, vertical = (0.01, "bottom") if gap >= FITS else (-0.03, "top")
-    for place in range(count):
-        x, y = (place % columns + 0.03) * step, (place // columns - up) * step
-        text = axes.text(x, y, f"{place + 1}", va=vertical, fontsize=6.5)
-        text.set_path_effects([withStroke(linewidth=1.6, foreground="white")])
+def number_rows(axes: Axes, board: NDArray[Any], count: int, columns: int) -> None:
+    """Write left of each row of a mosaic which of its images stand in it, counted from 1."""
+    rows = -(-count // columns)
+    for row in range(rows):
+        middle = (row + 0.5) * board.shape[0] / rows
+        first, last = row * columns + 1, min((row + 1) * columns, count)
+        axes.text(-0.01 * board.shape[1], middle, f"{first}–{last}", ha="right", va="center", fontsize=6.5)
 
 
 def channels_last(images: NDArray[Any]) -> NDArray[Any]:

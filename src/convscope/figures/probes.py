@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from convscope.figures.eda import show_image
-from convscope.figures.mosaic import FITS, mosaic, number_images, show
+from convscope.figures.mosaic import mosaic, number_rows, show
 from convscope.figures.registry import Material, Rows, figure, groups, picture_in, pictured
 from convscope.figures.style import WIDTH
 
@@ -31,12 +31,12 @@ def filters(rows: Rows) -> Figure:
     kernels = np.array([picture_in(row) for row in rows], np.float32)
     weights = kernels.reshape(rows[-1]["filter"] + 1, -1, *kernels.shape[1:])
     weights = weights / np.maximum(np.abs(weights).max(axis=(1, 2, 3), keepdims=True), 1e-12)
-    board = mosaic(np.moveaxis(weights, 1, -1) if weights.shape[1] == 3 else weights[:, 0], columns=8, gap=FITS)
-    width = 0.62 * WIDTH
-    drawn, axes = plt.subplots(figsize=(width, width * board.shape[0] / board.shape[1]))
-    drawn.subplots_adjust(left=0, right=1, top=1, bottom=0)
+    board = mosaic(np.moveaxis(weights, 1, -1) if weights.shape[1] == 3 else weights[:, 0], columns=8, gap=0.2)
+    width, margin = 0.62 * WIDTH, 0.08
+    drawn, axes = plt.subplots(figsize=(width, (1 - margin) * width * board.shape[0] / board.shape[1]))
+    drawn.subplots_adjust(left=margin, right=1, top=1, bottom=0)
     show(axes, board, "RdBu_r", (-1.0, 1.0))
-    number_images(axes, board, len(weights), 8, gap=FITS)
+    number_rows(axes, board, len(weights), 8)
     return drawn
 
 
@@ -73,7 +73,7 @@ def feature_maps(rows: Rows) -> Figure:
     for number, (maps, board) in enumerate(zip(layers, boards, strict=True), start=1):
         axes = drawn.add_subplot(grid[number - 1, 1])
         show(axes, board, "viridis", (0, 1))
-        number_images(axes, board, len(maps), 8)
+        number_rows(axes, board, len(maps), 8)
         size = "×".join(str(side) for side in maps.shape[1:])
         axes.set_title(f"Layer {number}: {len(maps)} maps of {size}", fontsize=8)
     return drawn
