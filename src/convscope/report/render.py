@@ -20,6 +20,7 @@ from convscope.report.document import DOCUMENTS, documents_in
 from convscope.report.evidence import pack_evidence
 from convscope.report.fill import PASSAGES, fill
 from convscope.report.lint import check_templates
+from convscope.report.math_font import keep_glyphs_of_formulas
 from convscope.report.origins import DATA, put_data_inside, put_figures_inside, repository_of
 from convscope.report.page import read_page
 from convscope.report.paper import check_pdf
@@ -106,6 +107,7 @@ def _render(templates: Path, metrics: Json, figures: Path, folder: Path, facts: 
         put_figures_inside(folder / f"{name}.html", source / "figures")
         pack_evidence(folder / f"{name}.html")
         slim(folder / f"{name}.html")
+        keep_glyphs_of_formulas(folder / f"{name}.html")
         check_html(folder / f"{name}.html")
         check_html(page)
         check_numbers(page, metrics)
