@@ -33,7 +33,7 @@ CODE = "code.json"
 FINDINGS = "findings.json"
 """Beside the figures: by name, what each found, in English."""
 
-DIGITS = 9  # of a number in the data of a figure, as 32 bits hold them; metrics.json has all 17
+DIGITS = 6  # of a number in the data of a figure, thrice as many as one can read from it; metrics.json has all 17
 
 FEWEST_A_PROCESS = 20  # a process that draws starts in 2 seconds, and draws so many figures in that time
 
