@@ -7,7 +7,6 @@ exchanged. Then all claims are given one verdict after the other.
 from __future__ import annotations
 
 import copy
-import json
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -90,8 +89,7 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, World]:
         made.add(results)
         turned.add(exchanged(results))
     first, second = (
-        told(json.loads(json.dumps(each.metrics())), each.pictures, tmp_path_factory.mktemp("world"))
-        for each in (made, turned)
+        told(each.metrics().as_json(), each.pictures, tmp_path_factory.mktemp("world")) for each in (made, turned)
     )
     return first, second
 
