@@ -19,7 +19,7 @@ def beats_mlp(study: str, cnn: str, statement: str, source: str) -> Claim:
     )
 
 
-def all_beat_mlp(study: str, cnns: Mapping[int, str], statement: str, source: str) -> Claim:
+def all_beat_mlp(study: str, cnns: Mapping[int, str], statement: str, source: str = "") -> Claim:
     """Return the claim that every CNN is better than the MLP."""
     return Claim(
         f"{study}-all-cnns-beat-mlp",
