@@ -173,33 +173,37 @@ def kernel_rows(material: Material) -> Rows:
 
 @figure("kernel-cost", rows=kernel_rows, finding=findings.largest_kernels)
 def kernel_cost(rows: Rows) -> Figure:
-    """Draw what a larger kernel changes, a line each, and beside it what it costs; studies are set apart."""
+    """Draw what a larger kernel changes, a line each below its study's title, and beside it what it costs."""
     studies = groups([row for row in rows if row["variant"] != row["against"]], "study").values()
     many = sum(map(len, studies))
     drawn, (effects, costs) = plt.subplots(
-        1, 2, figsize=(WIDTH, 0.5 + 0.15 * (many + len(studies))), layout="constrained", sharey=True,
-        width_ratios=(3, 2)
+        1, 2, figsize=(WIDTH, 0.5 + 0.14 * (many + 1.5 * len(studies))), layout="constrained", sharey=True,
+        width_ratios=(9, 5)
     )  # fmt: skip
     places: dict[float, str] = {}
     place = 0.0
     for line in studies:
         rate = "tuned" if line[0]["tuned"] else f"rate {line[0]['learning_rate']:g}"
+        title = f"{line[0]['title']} ({rate})"
+        effects.text(
+            0.005, place - 0.95, title, transform=effects.get_yaxis_transform(), va="center", fontsize=7.5,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+        )  # fmt: skip
         for number, row in enumerate(line):
-            named = "" if number else f"{row['title']} ({rate})   "
             untuned = " (not tuned)" if line[0]["tuned"] and not row["tuned"] else ""
-            places[place] = f"{named}{row['side']}×{row['side']}{untuned}"
+            places[place] = f"{row['side']}×{row['side']}{untuned}"
             hue, shape = look(f"cnn{row['side']}", number)
             if row["low"] is not None:
                 effects.plot([row["low"], row["high"]], [place, place], color=hue, linewidth=1.5)
             effects.plot([row["difference"]], [place], shape, color=hue, markersize=6, mec="white")
             costs.plot([row["times_macs"]], [place], shape, color=hue, markersize=6, mec="white")
             place += 1
-        place += 0.7
+        place += 1.3
     for axes, neutral in ((effects, 0), (costs, 1)):
         axes.axvline(neutral, color=MUTED, linewidth=1)
         axes.grid(axis="y", visible=False)
     effects.set_yticks(list(places), list(places.values()), fontsize=7.5)
-    effects.set_ylim(place - 0.9, -0.8)
+    effects.set_ylim(place - 1.7, -1.8)
     logarithmic(costs, "x", (1, 2, 3, 5))
     effects.set_xlabel("minus the smallest (points)", fontsize=8)
     costs.set_xlabel("work (times the smallest)\n(logarithmic)", fontsize=8)
