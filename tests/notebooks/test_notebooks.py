@@ -319,9 +319,8 @@ def test_where_the_project_is_missing_it_is_cloned(notebook: NotebookNode, fashi
         "These are the results that the text of this notebook was written from.",
         "convscope/src/convscope/__init__.py PNG 629",
     ]
-    assert set(imported.split()) & named_in_pyproject() == {*NEEDED, "pillow"} - {
-        "torch"
-    }  # matplotlib brings Pillow along; the lesson is not in this script
+    # Matplotlib brings fontTools and Pillow along; the lesson is not in this script.
+    assert set(imported.split()) & named_in_pyproject() == {*NEEDED, "fonttools", "pillow"} - {"torch"}
 
 
 def test_without_an_address_it_says_what_to_do(notebook: NotebookNode, tmp_path: Path) -> None:

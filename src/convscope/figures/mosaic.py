@@ -45,7 +45,7 @@ def number_rows(axes: Axes, board: NDArray[Any], count: int, columns: int) -> No
     for row in range(rows):
         middle = (row + 0.5) * board.shape[0] / rows
         first, last = row * columns + 1, min((row + 1) * columns, count)
-        axes.text(-0.01 * board.shape[1], middle, f"{first}–{last}", ha="right", va="center", fontsize=6.5)
+        axes.text(-0.01 * board.shape[1], middle, f"{first}–{last}", ha="right", va="center", fontsize=7)
 
 
 def channels_last(images: NDArray[Any]) -> NDArray[Any]:
