@@ -1,6 +1,6 @@
 // Slide the kernel over the image: window, products, sum, bias, ReLU. Change it, and see what it finds.
 
-import { chooser, clamped, element, mapOf, onArrows, onceAFrame, paint, percent, remember, remembered, signed, state } from "./page.js";
+import { afterAFrame, chooser, clamped, element, mapOf, onArrows, onceAFrame, paint, percent, remember, remembered, signed, state } from "./page.js";
 import { convolve } from "./convolution.js";
 
 // Written by hand long before anything was learned.
@@ -50,7 +50,7 @@ export function kernelExhibit(data) {
     "div", { class: "x-buttons", role: "group", "aria-label": "Size of the kernel" },
     ...variants.map((one) => element("button", { type: "button", "data-kernel": one.kernel, onclick: () => resize(one) }, `${one.kernel}×${one.kernel}`)),
   );
-  const source = element("select", { onchange: choose });
+  const source = element("select", { onchange: () => choose() });
   const fields = element("select", { onchange: () => ((depth = fields.selectedIndex), draw()) });
 
   function resize(one) {
@@ -59,7 +59,8 @@ export function kernelExhibit(data) {
     const before = source.value;
     fill();
     pick(before);
-    choose();
+    // The new kernel is shown first, then what it makes of the image: together they took 61 ms at a quarter of the speed.
+    choose(afterAFrame(draw));
   }
   const pick = (name) => [...source.options].some(({ value }) => value === name) && (source.value = name);
   // What the address says of the weights: a name, or where they were typed they themselves, and the bias if it is known.
@@ -82,7 +83,7 @@ export function kernelExhibit(data) {
     fields.selectedIndex = 0;
     depth = 0;
   }
-  function choose() {
+  function choose(show = draw) {
     const learned = /^learned (\d+)$/.exec(source.value);
     const weights = learned ? variant.filters[learned[1] - 1] : (FAMOUS[source.value] ?? kernel);
     kernel = inTheMiddle(weights, variant.kernel);
@@ -91,7 +92,7 @@ export function kernelExhibit(data) {
     const { box, weights: typed } = numbers.get(variant.kernel);
     boxes.forEach((one) => one.classList.toggle("x-unseen", one !== box));
     kernel.forEach((weight, i) => write(typed[i], "value", signed(weight, 2)));
-    draw();
+    show();
   }
   // The kernel as numbers that can be typed over, and its products with the window. Each size has its own, made once,
   // in the same room: making 49 fields, and moving all of the page that comes after them, took most of a change of size.

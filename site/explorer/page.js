@@ -71,6 +71,9 @@ export function onceAFrame(draw) {
   };
 }
 
+// Returns what calls draw once the next frame is on the screen.
+export const afterAFrame = (draw) => () => requestAnimationFrame(() => setTimeout(draw));
+
 // Calls move with one step to the right and down when an arrow key is pressed.
 export function onArrows(canvas, move) {
   const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
