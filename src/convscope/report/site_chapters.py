@@ -67,12 +67,13 @@ _FIGURE = r'^<figure (?:class="table" )?id="{}">.*?</figure>(?:\n<div class="ori
 _CURVES = re.compile(_FIGURE.format(r"fig-[\w-]+(?<!-baseline)-curves"), re.MULTILINE | re.DOTALL)
 # Tables and curves of many networks, which a figure or a smaller table beside them shows.
 _LONG = re.compile(
-    _FIGURE.format(r"(?:tbl-(?:[\w-]+-)?(?P<what>rates|factors)|fig-(?P<curves>factor-curves))"),
+    _FIGURE.format(r"(?:tbl-(?:[\w-]+-)?(?P<what>rates|factors|compared)|fig-(?P<curves>factor-curves))"),
     re.MULTILINE | re.DOTALL,
 )
 _LONG_TABLES = {
     "rates": "The accuracy of each network at each learning rate that was tried",
     "factors": "The networks of all these experiments in numbers",
+    "compared": "The networks that are compared, in numbers",
     "factor-curves": "Learning curves",
 }
 _EVIDENCE = re.compile(rf"{RECORDS.pattern}\s*", re.DOTALL)
