@@ -19,7 +19,7 @@ API = "reference"
 API_WORDS = 60
 """Characters of each entry of the API that search knows. With all of them the index had 1.3 MB."""
 
-LONG = 40
+LONG = 25
 """Characters of a sentence that search need not know twice."""
 
 API_BOOST = 0.2
