@@ -44,23 +44,25 @@ export function kernelExhibit(data) {
   const facts = element("p", { class: "x-note" });
   const numbers = new Map(variants.map(({ kernel: size }) => [size, numbersOf(size)]));
   const factsOf = new Map(variants.map((one) => [one.kernel, `The network with ${one.kernel}×${one.kernel} kernels: ${one.parameters.toLocaleString("en")} weights, ${(one.macs / 1e6).toFixed(1)} million multiply-accumulates an image, ${percent(one.accuracy)} right (measured${one.seeds > 1 ? `, mean of ${one.seeds} seeds` : ""}).`]));
-  const boxes = Array.from(numbers.values(), ({ box }) => box);
 
   const sizes = element(
     "div", { class: "x-buttons", role: "group", "aria-label": "Size of the kernel" },
     ...variants.map((one) => element("button", { type: "button", "data-kernel": one.kernel, onclick: () => resize(one) }, `${one.kernel}×${one.kernel}`)),
   );
-  const source = element("select", { onchange: () => choose() });
+  const source = element("select", { onchange: choose });
   const fields = element("select", { onchange: () => ((depth = fields.selectedIndex), draw()) });
 
   function resize(one) {
-    variant = one;
-    remember({ kernel: one.kernel });
-    const before = source.value;
-    fill();
-    pick(before);
+    kernel = weightsIn((variant = one));
+    press();
     // The new kernel is shown first, then what it makes of the image: together they took 61 ms at a quarter of the speed.
-    choose(afterAFrame(draw));
+    afterAFrame(() => {
+      const before = source.value;
+      remember({ kernel: one.kernel });
+      fill();
+      pick(before);
+      choose();
+    });
   }
   const pick = (name) => [...source.options].some(({ value }) => value === name) && (source.value = name);
   // What the address says of the weights: a name, or where they were typed they themselves, and the bias if it is known.
@@ -69,30 +71,35 @@ export function kernelExhibit(data) {
     const typed = [...kernel, bias ?? []].flat().map((weight) => Number(weight.toFixed(4))).join(" ");
     remember({ filter: name === "typed" ? typed : name === "learned 1" ? null : name });
   }
+  function press() {
+    numbers.forEach(({ box }, size) => box.classList.toggle("x-unseen", size !== variant.kernel));
+    for (const button of sizes.children) button.setAttribute("aria-pressed", Number(button.dataset.kernel) === variant.kernel);
+  }
   function fill() {
-    const size = variant.kernel;
-    facts.textContent = factsOf.get(size);
-    sizes.querySelectorAll("button").forEach((button) => button.setAttribute("aria-pressed", Number(button.dataset.kernel) === size));
+    press();
+    facts.textContent = factsOf.get(variant.kernel);
     if (source.length !== variant.filters.length + Object.keys(FAMOUS).length + 1) {
-      const learned = variant.filters.map((_, i) => element("option", { value: `learned ${i + 1}` }, `learned, no. ${i + 1}`));
-      const famous = Object.keys(FAMOUS).map((name) => element("option", { value: name }, name));
-      source.replaceChildren(element("optgroup", { label: "Trained on this data" }, ...learned), element("optgroup", { label: "Written by hand" }, ...famous), element("option", { value: "typed" }, "typed below"));
+      const option = (value, text = value) => element("option", { value }, text);
+      const trained = variant.filters.map((_, i) => option(`learned ${i + 1}`, `learned, no. ${i + 1}`));
+      source.replaceChildren(element("optgroup", { label: "Trained on this data" }, ...trained), element("optgroup", { label: "Written by hand" }, ...Object.keys(FAMOUS).map((name) => option(name))), option("typed", "typed below"));
     }
     if (fields.length !== variant.fields.length) fields.replaceChildren(...variant.fields.map(() => element("option")));
     variant.fields.forEach(({ name, size }, i) => write(fields[i], "text", `${name}: ${size}×${size} pixels`));
     fields.selectedIndex = 0;
     depth = 0;
   }
-  function choose(show = draw) {
-    const learned = /^learned (\d+)$/.exec(source.value);
-    const weights = learned ? variant.filters[learned[1] - 1] : (FAMOUS[source.value] ?? kernel);
-    kernel = inTheMiddle(weights, variant.kernel);
-    if (source.value !== "typed") bias = learned ? (variant.bias?.[learned[1] - 1] ?? null) : 0;
+  // Which of the learned filters; of none, NaN.
+  const learned = () => /^learned (\d+)$/.exec(source.value)?.[1] - 1;
+  const weightsIn = (one) => inTheMiddle(one.filters[learned()] ?? FAMOUS[source.value] ?? kernel, one.kernel);
+  const fillIn = (one) => weightsIn(one).forEach((weight, i) => write(numbers.get(one.kernel).weights[i], "value", signed(weight, 2)));
+  function choose() {
+    kernel = weightsIn(variant);
+    if (source.value !== "typed") bias = learned() >= 0 ? (variant.bias?.[learned()] ?? null) : 0;
     note();
-    const { box, weights: typed } = numbers.get(variant.kernel);
-    boxes.forEach((one) => one.classList.toggle("x-unseen", one !== box));
-    kernel.forEach((weight, i) => write(typed[i], "value", signed(weight, 2)));
-    show();
+    fillIn(variant);
+    draw();
+    // So that another size has only to be shown.
+    afterAFrame(() => variants.forEach(fillIn));
   }
   // The kernel as numbers that can be typed over, and its products with the window. Each size has its own, made once,
   // in the same room: making 49 fields, and moving all of the page that comes after them, took most of a change of size.
@@ -133,11 +140,10 @@ export function kernelExhibit(data) {
     paint(output, mapOf(map, 0));
 
     const multiplied = [];
-    for (let ky = 0; ky < size; ky++) {
-      for (let kx = 0; kx < size; kx++) {
-        const [y, x] = [row + ky - padding, column + kx - padding];
+    for (let y = row - padding; y <= row + padding; y++) {
+      for (let x = column - padding; x <= column + padding; x++) {
         const inside = y >= 0 && y < images.height && x >= 0 && x < images.width;
-        multiplied.push((inside ? seen.data[y * images.width + x] : 0) * kernel[ky * size + kx]);
+        multiplied.push((inside ? seen.data[y * images.width + x] : 0) * kernel[multiplied.length]);
       }
     }
     const total = multiplied.reduce((a, b) => a + b, 0);
@@ -146,8 +152,8 @@ export function kernelExhibit(data) {
 
     frame(inputFrame, row - padding, column - padding, size);
     frame(outputFrame, row, column, 1);
-    const { size: fieldSize, jump, start } = variant.fields[depth];
-    frame(fieldFrame, Math.floor(row / jump) * jump + start, Math.floor(column / jump) * jump + start, fieldSize);
+    const { size: side, jump, start } = variant.fields[depth];
+    frame(fieldFrame, row - (row % jump) + start, column - (column % jump) + start, side);
     fieldFrame.hidden = depth === 0;
   };
   const follow = onceAFrame(draw);
@@ -200,6 +206,6 @@ export function kernelExhibit(data) {
       })),
     element("div", { class: "x-side" }, element("h3", {}, "Map"), element("div", { class: "x-frame" }, output, outputFrame),
       element("label", {}, "A pixel of this layer sees ", fields)),
-    element("div", { class: "x-side" }, element("h3", {}, "Kernel"), sizes, element("label", {}, "Weights ", source), element("div", { class: "x-sizes" }, ...boxes), sum, facts),
+    element("div", { class: "x-side" }, element("h3", {}, "Kernel"), sizes, element("label", {}, "Weights ", source), element("div", { class: "x-sizes" }, ...Array.from(numbers.values(), ({ box }) => box)), sum, facts),
   );
 }

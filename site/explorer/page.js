@@ -71,8 +71,8 @@ export function onceAFrame(draw) {
   };
 }
 
-// Returns what calls draw once the next frame is on the screen.
-export const afterAFrame = (draw) => () => requestAnimationFrame(() => setTimeout(draw));
+// Calls draw once the next frame is on the screen.
+export const afterAFrame = (draw) => requestAnimationFrame(() => setTimeout(draw));
 
 // Calls move with one step to the right and down when an arrow key is pressed.
 export function onArrows(canvas, move) {

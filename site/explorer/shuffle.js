@@ -1,6 +1,6 @@
 // One order for all pixels: no pixel is lost, but what was near is near no more, and the windows see noise.
 
-import { answer, chooser, element, mapOf, paint, percent, remember, remembered } from "./page.js";
+import { afterAFrame, answer, chooser, element, mapOf, paint, percent, remember, remembered } from "./page.js";
 import { ask, reader } from "./thread.js";
 
 const SHOWN = 16; // maps of the first layer
@@ -51,16 +51,19 @@ export function shuffleExhibit(data) {
     rows[i].said.show(shares, images.classes, label);
     rows[i].maps.forEach((map, channel) => paint(map, mapOf(maps, channel)));
   });
+  const question = ({ id }, pixels) => ({ name: data.name, id, pixels, maps: true });
   const draw = () => {
     const seen = images.pixels[image];
     const pixels = shuffled ? inNewOrder(seen) : seen;
     paint(canvas, { ...images, data: pixels }, { high: 255 });
-    // The network trained on shuffled images begins with the shuffle itself, so it is given the natural image.
-    const questions = [{ name: data.name, id: natural.id, pixels, maps: true }, { name: data.name, id: permuted.id, pixels: seen, maps: true }];
-    read({ label: images.labels[image], questions: shuffled ? questions : questions.slice(0, 1) });
-    rows[1].box.hidden = !shuffled;
     rows[0].said.note.textContent = shuffled ? tally : measured(natural);
-    if (shuffled && !tally) count();
+    // The image is shown first; the row of the other network, and what both answer, in the frames after it.
+    afterAFrame(() => {
+      rows[1].box.hidden = !shuffled;
+      // The network trained on shuffled images begins with the shuffle itself, so it is given the natural image.
+      read({ label: images.labels[image], questions: [question(natural, pixels), ...(shuffled ? [question(permuted, seen)] : [])] });
+      if (shuffled && !tally) count();
+    });
     toggle.setAttribute("aria-pressed", shuffled);
     toggle.textContent = shuffled ? "Put the pixels back" : "Shuffle the pixels";
   };
