@@ -96,6 +96,21 @@ def test_a_variant_may_have_settings_of_its_own() -> None:
     assert runs["mlp"][0].training.learning_rate == TRAINING.learning_rate
 
 
+def test_a_variant_may_make_more_passes_than_the_others() -> None:
+    long = Variant("long", "Long", mlp(IMAGE, [8]), longer=4)
+    runs = study(variants=(*study().variants, long), training=replace(TRAINING, updates=100)).runs("full")
+    assert runs["long"][0].training == replace(TRAINING, epochs=16, updates=400)
+    assert runs["mlp"][0].training == replace(TRAINING, epochs=4, updates=100)
+    with pytest.raises(SpecError, match="'long': longer is 0"):
+        replace(long, longer=0)
+
+
+def test_more_passes_are_a_second_factor() -> None:
+    longer = replace(study().variant("cnn5"), longer=2)
+    with pytest.raises(SpecError, match="epochs"):
+        study(variants=(*study().variants[:2], longer))
+
+
 def claim(name: str = "c", **changes: Any) -> Claim:
     given: dict[str, Any] = {
         "statement": "s", "kind": "superiority", "variant": "cnn3", "others": ("mlp",), "refuted_by": "less",

@@ -114,9 +114,7 @@ def _check_reported(place: str, study: Study, stored: StudyRun | StudyNotRun, *,
 
 def _check_run(place: str, study: Study, profile: Profile, stored: StudyRun) -> None:
     runs = study.runs(profile)
-    variants = {
-        each.id: declared_variant(each, runs[each.id][0].data.train_images) for each in study.variants_in(profile)
-    }
+    variants = {each.id: declared_variant(each, runs[each.id][0]) for each in study.variants_in(profile)}
     experiments = {
         each.id: declared_experiment(each).stated() | {"comparisons": _named(experiment_pairs(each))}
         for each in study.experiments_in(profile)

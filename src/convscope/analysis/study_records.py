@@ -85,6 +85,7 @@ class DeclaredVariant(Record):
     title: str
     model: Json  # a specification in its own canonical form (`convscope.specs`)
     train_images: Whole | None = Field(default=None, description="Where it differs from variant to variant.")
+    training: Json | None = Field(default=None, description="Settings of its own, in place of the study's.")
     parameters: Whole
     macs: Whole
     layers: tuple[Layer, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from convscope.analysis.pooling import SeedSpread
 from convscope.analysis.records import Clock
 from convscope.models.cost import layer_costs, macs, parameters
 from convscope.runs.result import RunResult
-from convscope.specs import to_json
+from convscope.specs import RunSpec, to_json
 from convscope.studies.study import Variant
 
 CURVES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
@@ -51,10 +52,11 @@ def summarise_variant(
     counted = [result for result, counts in zip(results, rows, strict=True) if counts]
     correct = correct_predictions(counted, labels)
     last = [result.history[-1] for result in counted]
-    train_images = results[0].spec.data.train_images
+    spec = results[0].spec
+    train_images = spec.data.train_images
     curves = {name: tuple(tuple(getattr(epoch, name) for epoch in run.history) for run in counted) for name in CURVES}
     return records.Variant(
-        **declared_variant(variant, train_images).stated(),
+        **declared_variant(variant, spec).stated(),
         runs=tuple(result.key for result in counted),
         seeds=tuple(result.spec.seed for result in counted),
         failed=records.Failed(of=len(results), runs=tuple(failed)),
@@ -68,19 +70,17 @@ def summarise_variant(
     )
 
 
-def declared_variant(variant: Variant, train_images: int | None) -> records.DeclaredVariant:
-    """Return what follows from a variant's specification alone.
-
-    Parameters
-    ----------
-    train_images
-        What the profile gives it, where sizes differ from variant to variant.
-    """
+def declared_variant(variant: Variant, run: RunSpec) -> records.DeclaredVariant:
+    """Return what follows from a variant's specification, and from what the profile makes of it: one of its runs."""
     model = variant.model
-    own_size = {} if variant.train_images is None else {"train_images": train_images}
+    own: dict[str, Any] = {}
+    if variant.train_images is not None:
+        own["train_images"] = run.data.train_images
+    if variant.training or variant.longer > 1:
+        own["training"] = asdict(run.training)
     return records.DeclaredVariant(
         title=variant.title,
-        **own_size,
+        **own,
         model=to_json(model),
         parameters=parameters(model),
         macs=macs(model),

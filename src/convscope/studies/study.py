@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from convscope.errors import SpecError
-from convscope.specs import DataSpec, ModelSpec, RunSpec, TrainSpec
+from convscope.specs import DataSpec, RunSpec, TrainSpec
 from convscope.studies.budget import PROFILES, Budget, Profile, profile_named, smoke_budget
 from convscope.studies.claim import Claim, Count
 from convscope.studies.factors import Factor, check_one_factor
 from convscope.studies.probes import ShiftProbe
 from convscope.studies.tuning import Tuning
+from convscope.studies.variant import Variant
 
 __all__ = [  # all that the module of a study needs
     "PROFILES", "Budget", "Claim", "Count", "Decision", "Experiment", "Profile", "Reported", "Study", "Tuning",
@@ -22,42 +22,6 @@ __all__ = [  # all that the module of a study needs
 
 Quantity = Literal["parameters", "parameters over baseline", "class name", "test_accuracy", "test_loss"]
 MOST_CLAIMS = 6
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One network of a study.
-
-    Parameters
-    ----------
-    id
-        Short and stable, used in file names and metrics: ``"cnn3"``.
-    title
-        As a reader sees it: ``"CNN 3×3"``.
-    model
-        The network.
-    training
-        Settings of its own; None takes the study's.
-    train_images
-        A training set of its own size, where that is what the study varies; None takes the study's. At equal seed a
-        smaller set is part of a larger one.
-    """
-
-    id: str
-    title: str
-    model: ModelSpec
-    training: TrainSpec | None = None
-    train_images: int | None = None
-
-    def __post_init__(self) -> None:
-        kernels = {layer.kernel for layer in self.model.windowed}
-        for one, other in re.findall(r"(\d+)×(\d+)", self.title):
-            if one != other or int(one) not in kernels:
-                built = ", ".join(f"{kernel}×{kernel}" for kernel in sorted(kernels)) or "no kernel"
-                raise SpecError(
-                    f"Variant {self.id!r} is titled {self.title!r}; its network has {built}.",
-                    "Title and network follow from one number if both are made of it: see fashion.py.",
-                )
 
 
 @dataclass(frozen=True)
@@ -194,7 +158,7 @@ class Study:
                 f"Experiment {experiment.id!r} of study {self.id!r}",
                 experiment.factor,
                 # Each at its best rate is the fair comparison: a tuned rate is no second factor.
-                [(v.id, v.model, v.training or self.training, v.train_images) for v in variants],
+                [(v.id, v.model, v.passes(v.training or self.training), v.train_images) for v in variants],
             )
         experiments = {experiment.id for experiment in self.experiments}
         for decision in self.decisions:
@@ -289,7 +253,7 @@ class Study:
         def training(variant: Variant) -> TrainSpec:
             settings = self.settings(variant)
             updates = settings.updates if budget.updates is None else budget.updates
-            return replace(settings, epochs=budget.epochs, updates=updates)
+            return variant.passes(replace(settings, epochs=budget.epochs, updates=updates))
 
         return {
             variant.id: tuple(replace(first, seed=seed) for seed in range(budget.seeds))
