@@ -167,7 +167,7 @@ def equivariance_errors(rows: Rows) -> Figure:
     """Relative equivariance error of each layer against the shift, a panel a variant."""
     variants, shifts = groups(rows, "variant").values(), list(groups(rows, "shift"))
     drawn, (panels, legends) = plt.subplots(
-        2, len(variants), figsize=(WIDTH, 3.6), layout="constrained", sharey="row", squeeze=False,
+        2, len(variants), figsize=(WIDTH, 3.1), layout="constrained", sharey="row", squeeze=False,
         height_ratios=(4, 1),
     )  # fmt: skip
     for axes, below, here in zip(panels, legends, variants, strict=True):

@@ -36,7 +36,7 @@ def way_rows(material: Material) -> Rows:
 def deployment_way(rows: Rows) -> Figure:
     """Draw the stops as boxes in two lines: what was called, what came of it, how long it took."""
     first_line = (len(rows) + 1) // 2
-    figure, axes = plt.subplots(figsize=(WIDTH, 2.5))
+    figure, axes = plt.subplots(figsize=(WIDTH, 2.35))
     figure.subplots_adjust(left=0, right=1, top=1, bottom=0)
     axes.set(xlim=(-0.02, first_line), ylim=(-0.15, 2.3))
     axes.set_axis_off()
@@ -144,7 +144,7 @@ def deployment_latency(rows: Rows) -> Figure:
     """Draw the time of each call, in their order, and the median."""
     times = [row["milliseconds"] for row in rows]
     median = float(np.median(times))
-    figure, axes = plt.subplots(figsize=(WIDTH, 1.9), layout="constrained")
+    figure, axes = plt.subplots(figsize=(WIDTH, 1.6), layout="constrained")
     axes.plot([row["call"] for row in rows], times, "o", color=PALETTE[0], markersize=4)
     axes.axhline(median, color=PALETTE[0], linewidth=1)
     axes.annotate(f"median\n{median:.1f} ms", (1, median), (4, 0), xycoords=("axes fraction", "data"),

@@ -35,10 +35,10 @@ def disputed(rows: Rows) -> Figure:
     """Draw a row of images for each network that alone is right, with what each is and what the other network says."""
     networks = groups(rows, "right")
     tile = WIDTH / COLUMNS
-    words = 0.62  # inches a row: a title above the images, two lines below
+    words = 0.58  # inches a row: a title above the images, two lines below
     height = len(networks) * (tile + words)
     drawn, panels = plt.subplots(len(networks), 1, figsize=(WIDTH, height), squeeze=False)
-    drawn.subplots_adjust(left=0, right=1, top=1 - 0.24 / height, bottom=0.38 / height, hspace=words / tile)
+    drawn.subplots_adjust(left=0, right=1, top=1 - 0.24 / height, bottom=0.34 / height, hspace=words / tile)
     for axes, (network, here) in zip(panels[:, 0], networks.items(), strict=True):
         size = (here[0]["channels"], here[0]["height"], here[0]["width"])
         pixels = np.full((COLUMNS, *size), 255 if size[0] == 3 else 0)

@@ -165,14 +165,14 @@ def _smaller(picture: re.Match[str]) -> str:
     with Image.open(io.BytesIO(base64.b64decode(picture["data"])), formats=("PNG",)) as image:
         image.load()
         exact = _webp(image, lossless=True)
-        webp = exact if image.getcolors(1 << 6) else min(exact, _webp(image, quality=75), key=len)
+        webp = exact if image.getcolors(1 << 6) else min(exact, _webp(image, quality=65), key=len)
     written = f"data:image/webp;base64,{base64.b64encode(webp).decode()}"
     return min(picture[0], written, key=len)
 
 
 def _webp(image: Image.Image, **options: bool | int) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, "WEBP", method=4, **options)
+    image.save(buffer, "WEBP", method=6, **options)
     return buffer.getvalue()
 
 

@@ -127,6 +127,15 @@ def curves_of(study: StudyRun, only: Collection[str]) -> Rows:
     return rows
 
 
+def _some(points: int) -> tuple[int, int]:
+    """Return where the markers of a line begin and how far apart they are: the last has one, and at most six do.
+
+    They tell lines apart; one an epoch hid the lines, and took most of the bytes of the figure.
+    """
+    apart = math.ceil(points / 6)
+    return ((points - 1) % apart, apart)
+
+
 @figure("{study}-curves", rows=curve_rows, finding=findings.curves)
 def curves(rows: Rows) -> Figure:
     """Loss and accuracy by epoch, training dashed and validation solid: mean over seeds, range shaded."""
@@ -143,6 +152,7 @@ def curves(rows: Rows) -> Figure:
         axes.plot(
             epochs, mean, linestyle=(0, (3, 2)) if hollow else "-", color=hue, markersize=3.5,
             marker=None if hollow and len(epochs) > 1 else shape, mfc="white" if hollow else None,
+            markevery=_some(len(epochs)),
         )  # fmt: skip
         axes.fill_between(epochs, *ends, color=hue, alpha=0.12, lw=0)
     for axes, title in ((loss, "cross-entropy loss (nats)"), (accuracy, "accuracy (%)")):
@@ -202,7 +212,7 @@ def confusion_matrix(rows: Rows) -> Figure:
     class_names = list(groups(rows, "true"))
     counts = np.array([row["images"] for row in rows], dtype=float).reshape(len(class_names), -1)
     shares = 100 * counts / counts.sum(axis=1, keepdims=True)
-    drawn, axes = plt.subplots(figsize=(WIDTH * 0.72, WIDTH * 0.52), layout="constrained")
+    drawn, axes = plt.subplots(figsize=(WIDTH * 0.7, WIDTH * 0.5), layout="constrained")
     # the root makes the few percent of errors visible beside the diagonal
     axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.4, 0, 100))
     for row, column in np.ndindex(*shares.shape):
@@ -236,7 +246,7 @@ def class_accuracy(rows: Rows) -> Figure:
     means = {role: np.array([100 * row[role] for row in rows]) for role in ("baseline", "reference")}
     gains = means["reference"] - means["baseline"]
     order = np.argsort(gains)
-    drawn, axes = plt.subplots(figsize=(WIDTH * 0.92, 0.8 + 0.21 * len(rows)), layout="constrained")
+    drawn, axes = plt.subplots(figsize=(WIDTH * 0.92, 0.75 + 0.18 * len(rows)), layout="constrained")
     for place, label in enumerate(order):
         ends = [values[label] for values in means.values()]
         axes.plot(ends, [place, place], color=MUTED, linewidth=1.2, zorder=1)

@@ -16,10 +16,10 @@ from convscope.report.site_pictures import with_room
 API = "reference"
 """The folder of its pages."""
 
-API_WORDS = 60
+API_WORDS = 50
 """Characters of each entry of the API that search knows. With all of them the index had 1.3 MB."""
 
-LONG = 25
+LONG = 20
 """Characters of a sentence that search need not know twice."""
 
 API_BOOST = 0.2

@@ -23,6 +23,7 @@ from convscope.studies import (
     sample_size,
     shift,
     shift_mnist,
+    stronger_mlp,
     table,
     windows,
 )
@@ -34,6 +35,7 @@ _IN_ORDER = (
     fashion.study,
     fashion_compact.study,
     fashion_compact_tuned.study,
+    stronger_mlp.study,
     cifar10.study,
     design.study,
     design_cifar10.study,
