@@ -19,10 +19,9 @@ PLAIN = fashion.study.variant("mlp").model
 WIDE = ModelSpec(
     IMAGE, (Flatten(), Dense(512), Dropout(DROPPED), Dense(256), Dropout(DROPPED), Dense(10, "none"))
 )  # more parameters than the CNN has
-# By `make tune`; the first and the last are those of `fashion`.
-CHOSEN = {
-    "mlp": 2e-3, "mlp-longer": 2e-3, "mlp-deep": 1e-3, "mlp-dropout": 1e-3, "mlp-augmented": 1e-3, "cnn3": 2e-3,
-}  # fmt: skip
+# By `make tune`; those of the MLP and the CNN are those of `fashion`.
+CHOSEN = {"mlp-longer": 2e-3, "mlp-deep": 1e-3, "mlp-dropout": 1e-3, "mlp-augmented": 1e-3}
+SHARED = {name: fashion.CHOSEN[name] for name in ("mlp", CNN[SMALLEST]) if name in fashion.CHOSEN}
 
 study = Study(
     id="stronger_mlp",
@@ -31,7 +30,7 @@ study = Study(
     "given nothing?",
     data=fashion.study.data,
     training=fashion.study.training,
-    tuning=Tuning(rates=(5e-4, 1e-3, 2e-3, 4e-3), chosen=CHOSEN),
+    tuning=Tuning(rates=(5e-4, 1e-3, 2e-3, 4e-3), chosen=SHARED | CHOSEN),
     variants=(
         fashion.study.variant("mlp"),
         Variant("mlp-longer", "MLP, longer", PLAIN, longer=LONGER),
