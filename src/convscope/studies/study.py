@@ -13,11 +13,11 @@ from convscope.studies.claim import Claim, Count
 from convscope.studies.factors import Factor, check_one_factor
 from convscope.studies.probes import ShiftProbe
 from convscope.studies.tuning import Tuning
-from convscope.studies.variant import Variant
+from convscope.studies.variant import Variant as Variant  # noqa: PLC0414 (modules of studies take it from here)
 
-__all__ = [  # all that the module of a study needs
+__all__ = [  # all that the module of a study needs, beside Variant
     "PROFILES", "Budget", "Claim", "Count", "Decision", "Experiment", "Profile", "Reported", "Study", "Tuning",
-    "Variant", "profile_named", "smoke_budget",
+    "profile_named", "smoke_budget",
 ]  # fmt: skip
 
 Quantity = Literal["parameters", "parameters over baseline", "class name", "test_accuracy", "test_loss"]
